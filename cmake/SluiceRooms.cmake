@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: Apache-2.0
+# A room is a folder; its *.cpp make one library that is named after it.
+
+# Flags of all our code, on one target.
+add_library(sluice_flags INTERFACE)
+target_compile_features(sluice_flags INTERFACE cxx_std_20)
+target_compile_options(sluice_flags INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wold-style-cast
+  -Wnon-virtual-dtor -Woverloaded-virtual -Wimplicit-fallthrough -Werror)
+target_include_directories(sluice_flags INTERFACE ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR}/generated)
+
+set(SLUICE_SANITIZE "" CACHE STRING "Sanitizers of the build, as -fsanitize= takes them")
+if(SLUICE_SANITIZE)
+  target_compile_options(sluice_flags INTERFACE
+    -fsanitize=${SLUICE_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_link_options(sluice_flags INTERFACE -fsanitize=${SLUICE_SANITIZE})
+endif()
+
+# sluice_room(NAME [LINK target…]): library sluice_NAME of this folder's sources.
+function(sluice_room name)
+  cmake_parse_arguments(ARG "" "" "LINK" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
+  list(FILTER sources EXCLUDE REGEX "/main\\.cpp$")
+  add_library(sluice_${name} STATIC ${sources})
+  target_link_libraries(sluice_${name} PUBLIC sluice_flags ${ARG_LINK})
+endfunction()
+
+# sluice_unit_test(ROOM [LINK target…]): unit_ROOM of tests/unit/ROOM/*_test.cpp, label unit.
+function(sluice_unit_test room)
+  cmake_parse_arguments(ARG "" "" "LINK" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${room}/*_test.cpp)
+  add_executable(unit_${room} ${sources})
+  target_link_libraries(unit_${room} PRIVATE sluice_flags ${ARG_LINK} GTest::gmock GTest::gtest_main)
+  gtest_discover_tests(unit_${room} TEST_PREFIX "unit/${room}/" PROPERTIES LABELS unit)
+endfunction()

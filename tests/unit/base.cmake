@@ -1,0 +1,1 @@
+sluice_unit_test(base LINK sluice_base)

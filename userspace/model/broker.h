@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the agent asks of the broker, the process that has the rights. Implemented by
+// userspace/broker, and by fakes in tests.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "userspace/base/fd.h"
+#include "userspace/base/result.h"
+#include "userspace/model/address.h"
+#include "userspace/model/ids.h"
+
+namespace sluice {
+
+/// A destination that the published rules allow; the broker checks it against the maps.
+struct UpstreamTarget {
+  WorkloadId workload;
+  RouteId route;      ///< names `cluster` among those it may use
+  ClusterId cluster;  ///< names `endpoint` among its members
+  EndpointId endpoint;
+
+  friend auto operator<=>(const UpstreamTarget&, const UpstreamTarget&) = default;
+};
+
+/// Sockets in the network namespaces of workloads.
+class Sockets {
+ public:
+  /// A non-blocking TCP socket whose connect() has been started: it is writable when it is
+  /// connected or has failed (SO_ERROR). TCP_NODELAY is set.
+  using Opened = std::function<void(Result<Fd>)>;
+
+  virtual ~Sockets() = default;
+
+  /// Calls `opened` later, on the reactor that this object was made for.
+  /// kPermission: the maps do not allow that target (any more).
+  virtual void connect(const UpstreamTarget& target, Opened opened) = 0;
+};
+
+struct Enrolment {
+  WorkloadId workload;
+  std::string cgroup;             ///< below the cgroup2 mount
+  std::string network_namespace;  ///< file of the namespace
+};
+
+/// What an enrolled workload has. The listeners stay open in the broker when the agent goes.
+struct Enrolled {
+  Fd listener4;                 ///< on every 127.x.y.z of the namespace, device lo; non-blocking
+  Fd listener6;                 ///< on [::1]; empty where the namespace has no IPv6
+  uint16_t listener4_port = 0;  ///< host byte order
+  uint16_t listener6_port = 0;
+  uint16_t alive_port = 0;
+  uint64_t netns_cookie = 0;
+  IpAddress address4;  ///< the namespace's first global address of each family, or zero
+  IpAddress address6;
+};
+
+/// Attaching and releasing workloads.
+class Workloads {
+ public:
+  virtual ~Workloads() = default;
+
+  /// Attaches the programs to the workload's cgroup and opens its listeners; what is attached
+  /// or open already stays as it is. Nothing is steered before `workloads[id]` is written.
+  virtual void enroll(const Enrolment& enrolment, std::function<void(Result<Enrolled>)> done) = 0;
+
+  /// Detaches and closes everything of every workload that is not listed.
+  virtual void keepOnly(const std::vector<WorkloadId>& workloads,
+                        std::function<void(Result<void>)> done) = 0;
+};
+
+}  // namespace sluice

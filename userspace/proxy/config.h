@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <map>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "maps/abi/types.h"
+#include "userspace/model/ids.h"
+#include "userspace/routing/route_table.h"
+
+namespace sluice::proxy {
+
+/// An endpoint with the numbers under which the kernel's tables know it.
+struct ProxyEndpoint {
+  SocketAddress address;
+  EndpointId id;
+  ClusterId cluster;  ///< of the endpoint's family
+};
+
+/// One destination of a rule.
+struct ProxyCluster {
+  std::shared_ptr<const routing::Cluster> cluster;  ///< null: answered with 503 NC
+  std::vector<ProxyEndpoint> endpoints;             ///< empty: 503 UH
+};
+
+/// A rule's destinations, ready to be drawn from.
+struct ProxyRule {
+  const routing::Rule* rule = nullptr;  ///< lives in `ProxyRoute::route`
+  std::vector<ProxyCluster> destinations;
+  std::vector<alias_slot> choice;  ///< over the indices of `destinations`
+};
+
+/// One service for one client class.
+struct ProxyRoute {
+  RouteId id;
+  BindingId binding;
+  std::shared_ptr<const routing::ServiceRoute> route;
+  std::vector<ProxyRule> rules;  ///< as in `route->rules`
+};
+
+/// What the workers work by: immutable, replaced whole. A worker that has been given a newer one
+/// uses it from the next request on, on every connection.
+struct ProxyConfig {
+  uint64_t revision = 0;
+  std::map<std::pair<ServiceId, ClientClass>, std::shared_ptr<const ProxyRoute>> routes;
+  std::map<WorkloadId, ClientClass> workloads;
+};
+
+}  // namespace sluice::proxy

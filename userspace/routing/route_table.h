@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+// What routing makes of a Snapshot: for each client class and each port of each service, one list
+// of rules that is decided for good. The proxy and the kernel's tables both come from it; nothing
+// is resolved twice.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "userspace/model/address.h"
+#include "userspace/model/ids.h"
+#include "userspace/model/resources.h"
+
+namespace sluice::routing {
+
+enum class Family : uint8_t { kV4, kV6 };
+
+inline Family familyOf(const IpAddress& ip) { return ip.isV4() ? Family::kV4 : Family::kV6; }
+
+/// Istio: protocol selection by appProtocol, then by the port's name, else unknown.
+enum class Protocol { kHttp, kHttp2, kGrpc, kTls, kTcp, kUnknown };
+
+/// A port of a service, as clients call it.
+struct ServiceKey {
+  std::string host;  ///< FQDN, "product-api.default.svc.cluster.local"
+  uint16_t port = 0;
+  friend auto operator<=>(const ServiceKey&, const ServiceKey&) = default;
+  std::string text() const { return host + ":" + std::to_string(port); }
+};
+
+/// The endpoints that one destination stands for.
+struct ClusterKey {
+  std::string host;
+  uint16_t port = 0;
+  std::string subset;  ///< empty: all endpoints of the service
+  friend auto operator<=>(const ClusterKey&, const ClusterKey&) = default;
+  /// Envoy's spelling: "outbound|80|v1|host".
+  std::string text() const;
+};
+
+enum class BalancePolicy { kRandom, kRoundRobin, kLeastRequest };
+
+struct ClusterEndpoint {
+  SocketAddress address;
+  std::string pod;  ///< "shop/catalog-v1-a"; empty when unknown
+  friend auto operator<=>(const ClusterEndpoint&, const ClusterEndpoint&) = default;
+};
+
+/// Ready endpoints only, in the order of their addresses, without duplicates.
+struct Cluster {
+  ClusterKey key;
+  BalancePolicy policy = BalancePolicy::kLeastRequest;
+  std::vector<ClusterEndpoint> endpoints;
+  std::string destination_rule;  ///< "shop/catalog" that the policy or subset came from; or empty
+};
+
+struct WeightedCluster {
+  ClusterKey key;
+  uint32_t weight = 1;
+  /// Null: no such service, port or subset; its share is answered with 503 NC.
+  std::shared_ptr<const Cluster> cluster;
+};
+
+/// Conditions on a request; what concerns the client or the port has been decided already.
+struct RequestMatch {
+  std::string name;
+  std::optional<StringMatch> uri, scheme, method, authority;
+  std::map<std::string, StringMatch> headers, without_headers, query_params;
+  bool ignore_uri_case = false;
+
+  bool matchesEverything() const;
+};
+
+struct Rule {
+  int index = 0;  ///< in spec.http; -1: the service's default, without a VirtualService
+  std::string name;
+  std::vector<RequestMatch> matches;  ///< any of them; empty: everything
+  std::vector<WeightedCluster> destinations;
+  std::optional<std::chrono::nanoseconds> timeout;
+  std::optional<HttpFaultInjection> fault;
+};
+
+enum class Path { kConnect, kProxy, kPassthrough };
+
+const char* pathName(Path path);  ///< "connect", "proxy", "passthrough"
+
+/// Why a route takes its path: a code of docs/reference/codes.md, a field of the rule, a sentence.
+struct Reason {
+  std::string code;
+  std::string field;
+  std::string text;
+  friend bool operator==(const Reason&, const Reason&) = default;
+};
+
+/// Everything about one port of one service for one client class.
+struct ServiceRoute {
+  ServiceKey service;
+  std::string service_namespace, service_name;
+  Protocol protocol = Protocol::kUnknown;
+  std::vector<IpAddress> vips;
+  std::string virtual_service;  ///< "shop/catalog"; empty: the service's default
+  std::vector<Rule> rules;      ///< in order; when none matches: 404
+  /// The service without its rules: for failPolicy open.
+  std::shared_ptr<const Cluster> plain;
+  Path path = Path::kConnect;  ///< for clients of a family that the endpoints have
+  std::vector<Reason> reasons;
+
+  /// `path`, or kProxy when a destination has endpoints of the other family alone.
+  Path pathFor(Family family) const;
+};
+
+/// All services as one client class sees them.
+struct RouteTable {
+  ClientClass client_class;
+  std::map<ServiceKey, std::shared_ptr<const ServiceRoute>> services;
+};
+
+/// The whole result. Class 0 stands for a client that no rule distinguishes.
+struct Routing {
+  uint64_t revision = 0;
+  AgentSettings agent;
+  std::map<ClientClass, RouteTable> tables;
+  std::map<std::string, ClientClass> workload_class;  ///< by "namespace/name"
+};
+
+}  // namespace sluice::routing
