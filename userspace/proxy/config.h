@@ -8,6 +8,7 @@
 
 #include "maps/abi/types.h"
 #include "userspace/model/ids.h"
+#include "userspace/routing/matcher.h"
 #include "userspace/routing/route_table.h"
 
 namespace sluice::proxy {
@@ -37,7 +38,8 @@ struct ProxyRoute {
   RouteId id;
   BindingId binding;
   std::shared_ptr<const routing::ServiceRoute> route;
-  std::vector<ProxyRule> rules;  ///< as in `route->rules`
+  std::shared_ptr<const routing::Matcher> matcher;  ///< over `route->rules`
+  std::vector<ProxyRule> rules;                     ///< as in `route->rules`
 };
 
 /// What the workers work by: immutable, replaced whole. A worker that has been given a newer one
