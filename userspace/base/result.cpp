@@ -17,6 +17,12 @@ Error Error::system(std::string what, int errnum, std::string hint) {
   return error;
 }
 
+Error Error::relayed(Code code, int errnum, std::string message, std::string hint) {
+  Error error(code, std::move(message), std::move(hint));
+  error.errnum_ = errnum;
+  return error;
+}
+
 Error Error::in(std::string_view what) && {
   what_ = fmt::format("{}: {}", what, what_);
   return std::move(*this);

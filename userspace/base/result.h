@@ -30,6 +30,9 @@ class [[nodiscard]] Error {
   /// From a failed system call: `what` names the call and its object, `errnum` says why.
   static Error system(std::string what, int errnum = errno, std::string hint = {});
 
+  /// An error that another process reported, with everything that it said.
+  static Error relayed(Code code, int errnum, std::string message, std::string hint);
+
   /// The same error, seen from one level above: "`what`: …".
   Error in(std::string_view what) &&;
 
