@@ -14,6 +14,7 @@ struct Position {
 
   /// "rules.yaml:14:19", without the parts that are unknown.
   std::string text() const;
+  friend bool operator==(const Position&, const Position&) = default;
 };
 
 /// What is wrong with a resource, where, and what to do about it.
@@ -27,6 +28,7 @@ struct Diagnostic {
   std::string field;  ///< "spec.http[0].fault.abort"; empty for the whole resource
   std::string message;
   std::string hint;
+  friend bool operator==(const Diagnostic&, const Diagnostic&) = default;
 };
 
 using Diagnostics = std::vector<Diagnostic>;

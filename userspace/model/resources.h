@@ -29,6 +29,7 @@ struct Metadata {
 
   /// "shop/catalog".
   std::string key() const { return namespace_ + "/" + name; }
+  friend bool operator==(const Metadata&, const Metadata&) = default;
 };
 
 // --- networking.istio.io ---------------------------------------------------------------------
@@ -37,6 +38,7 @@ struct StringMatch {
   enum class Kind { kExact, kPrefix, kRegex, kPresent };  ///< kPresent: `{}`, headers only
   Kind kind = Kind::kExact;
   std::string value;
+  friend bool operator==(const StringMatch&, const StringMatch&) = default;
 };
 
 /// All conditions hold (Istio: HTTPMatchRequest).
@@ -51,37 +53,44 @@ struct HttpMatchRequest {
   Labels source_labels;
   std::string source_namespace;
   std::vector<std::string> gateways;
+  friend bool operator==(const HttpMatchRequest&, const HttpMatchRequest&) = default;
 };
 
 struct Destination {
   std::string host;  ///< as written; routing completes short names
   std::string subset;
   std::optional<uint16_t> port;
+  friend bool operator==(const Destination&, const Destination&) = default;
 };
 
 struct RouteDestination {
   Destination destination;
   uint32_t weight = 0;
+  friend bool operator==(const RouteDestination&, const RouteDestination&) = default;
 };
 
 /// A share of requests in ten-thousandths of a percent, 0 to 1,000,000, as Istio stores it.
 struct Percent {
   uint32_t millionths = 0;
+  friend bool operator==(const Percent&, const Percent&) = default;
 };
 
 struct Delay {
   std::chrono::nanoseconds fixed_delay{};
   Percent percentage;
+  friend bool operator==(const Delay&, const Delay&) = default;
 };
 
 struct Abort {
   int http_status = 0;
   Percent percentage;
+  friend bool operator==(const Abort&, const Abort&) = default;
 };
 
 struct HttpFaultInjection {
   std::optional<Delay> delay;
   std::optional<Abort> abort;
+  friend bool operator==(const HttpFaultInjection&, const HttpFaultInjection&) = default;
 };
 
 struct HttpRoute {
@@ -90,6 +99,7 @@ struct HttpRoute {
   std::vector<RouteDestination> route;
   std::optional<std::chrono::nanoseconds> timeout;
   std::optional<HttpFaultInjection> fault;
+  friend bool operator==(const HttpRoute&, const HttpRoute&) = default;
 };
 
 struct VirtualService {
@@ -98,21 +108,25 @@ struct VirtualService {
   std::vector<std::string> gateways;  ///< empty: mesh
   std::vector<HttpRoute> http;
   std::vector<std::string> export_to;  ///< empty: everyone
+  friend bool operator==(const VirtualService&, const VirtualService&) = default;
 };
 
 struct LoadBalancerSettings {
   enum class Simple { kUnspecified, kLeastRequest, kRandom, kRoundRobin, kPassthrough };
   Simple simple = Simple::kUnspecified;
+  friend bool operator==(const LoadBalancerSettings&, const LoadBalancerSettings&) = default;
 };
 
 struct TrafficPolicy {
   std::optional<LoadBalancerSettings> load_balancer;
+  friend bool operator==(const TrafficPolicy&, const TrafficPolicy&) = default;
 };
 
 struct Subset {
   std::string name;
   Labels labels;
   std::optional<TrafficPolicy> traffic_policy;
+  friend bool operator==(const Subset&, const Subset&) = default;
 };
 
 struct DestinationRule {
@@ -121,6 +135,7 @@ struct DestinationRule {
   std::vector<Subset> subsets;
   std::optional<TrafficPolicy> traffic_policy;
   std::vector<std::string> export_to;  ///< empty: everyone
+  friend bool operator==(const DestinationRule&, const DestinationRule&) = default;
 };
 
 // --- Kubernetes ------------------------------------------------------------------------------
@@ -131,6 +146,7 @@ struct ServicePort {
   std::string target_port;  ///< a number or a name; empty: `port`
   std::string protocol = "TCP";
   std::string app_protocol;
+  friend bool operator==(const ServicePort&, const ServicePort&) = default;
 };
 
 struct Service {
@@ -139,6 +155,7 @@ struct Service {
   std::vector<std::string> cluster_ips;  ///< "None" for headless
   std::vector<ServicePort> ports;
   Labels selector;
+  friend bool operator==(const Service&, const Service&) = default;
 };
 
 struct SliceEndpoint {
@@ -147,12 +164,14 @@ struct SliceEndpoint {
   std::optional<bool> terminating;
   std::string target_kind, target_name, target_namespace;  ///< targetRef
   std::string node_name, zone;
+  friend bool operator==(const SliceEndpoint&, const SliceEndpoint&) = default;
 };
 
 struct SlicePort {
   std::string name;
   std::optional<uint16_t> port;
   std::string protocol = "TCP";
+  friend bool operator==(const SlicePort&, const SlicePort&) = default;
 };
 
 struct EndpointSlice {
@@ -160,6 +179,7 @@ struct EndpointSlice {
   std::string address_type;
   std::vector<SlicePort> ports;
   std::vector<SliceEndpoint> endpoints;
+  friend bool operator==(const EndpointSlice&, const EndpointSlice&) = default;
 };
 
 struct Pod {
@@ -167,10 +187,12 @@ struct Pod {
   std::string node_name;
   std::vector<std::string> pod_ips;
   std::string phase;
+  friend bool operator==(const Pod&, const Pod&) = default;
 };
 
 struct Namespace {
   Metadata metadata;
+  friend bool operator==(const Namespace&, const Namespace&) = default;
 };
 
 // --- sluice.io -------------------------------------------------------------------------------
@@ -182,6 +204,7 @@ struct AgentSettings {
   FailPolicy fail_policy = FailPolicy::kClosed;
   std::string cluster_domain = "cluster.local";
   std::string root_namespace = "istio-system";
+  friend bool operator==(const AgentSettings&, const AgentSettings&) = default;
 };
 
 /// A client whose connections are steered: whatever runs in its cgroup.
@@ -189,6 +212,7 @@ struct Workload {
   Metadata metadata;
   std::string cgroup;             ///< path below the cgroup2 mount, "/kubepods/pod1"
   std::string network_namespace;  ///< path of the namespace's file, "/run/netns/web"
+  friend bool operator==(const Workload&, const Workload&) = default;
 };
 
 /// Everything that is known at one moment; immutable, so that it can be shared between threads.
