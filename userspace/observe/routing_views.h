@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// What routing has made of the configuration, as items of the admin socket and of `-o json`.
+#pragma once
+
+#include "userspace/observe/json.h"
+#include "userspace/routing/route_table.h"
+
+namespace sluice::observe {
+
+/// One item for each port of each service, as clients see it that no rule distinguishes:
+/// {namespace, name, host, port, protocol, addresses, path, virtualService}.
+Json serviceItems(const routing::Routing& routing);
+
+/// One item for each rule of each service and client class:
+/// {namespace, name, host, port, clients, virtualService, rule, ruleName, match, destinations,
+///  fault, timeout, path, reasons}. `clients` is empty for clients that no rule distinguishes.
+Json routeItems(const routing::Routing& routing);
+
+/// One item for each endpoint of each destination that a route names:
+/// {namespace, cluster, host, port, subset, address, pod}.
+Json endpointItems(const routing::Routing& routing);
+
+/// "method exact GET and headers[user-group] exact beta", alternatives joined by " or "; "*" for
+/// everything.
+std::string matchText(const std::vector<routing::RequestMatch>& matches);
+
+/// "5s", "1m30s", "250ms": a duration as Istio's files have it.
+std::string durationText(std::chrono::nanoseconds duration);
+
+/// {delay: {fixedDelay, percent}, abort: {httpStatus, percent}}, parts that are not set left out.
+Json faultView(const HttpFaultInjection& fault);
+
+/// [{code, field, text}]
+Json reasonViews(const std::vector<routing::Reason>& reasons);
+
+}  // namespace sluice::observe
