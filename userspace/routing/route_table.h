@@ -56,6 +56,11 @@ struct Cluster {
   BalancePolicy policy = BalancePolicy::kLeastRequest;
   std::vector<ClusterEndpoint> endpoints;
   std::string destination_rule;  ///< "shop/catalog" that the policy or subset came from; or empty
+  /// What the endpoints were chosen by, as "version=v1". Two clusters of one key that differ here
+  /// stand for different things; two that differ in endpoints alone are one thing that moved.
+  std::string definition;
+  bool passthrough = false;  ///< Istio: loadBalancer PASSTHROUGH, the called address is kept
+  friend bool operator==(const Cluster&, const Cluster&) = default;
 };
 
 struct WeightedCluster {
@@ -63,6 +68,8 @@ struct WeightedCluster {
   uint32_t weight = 1;
   /// Null: no such service, port or subset; its share is answered with 503 NC.
   std::shared_ptr<const Cluster> cluster;
+  /// By content, clusters included.
+  friend bool operator==(const WeightedCluster&, const WeightedCluster&);
 };
 
 /// Conditions on a request; what concerns the client or the port has been decided already.
@@ -72,7 +79,9 @@ struct RequestMatch {
   std::map<std::string, StringMatch> headers, without_headers, query_params;
   bool ignore_uri_case = false;
 
+  /// Istio: isCatchAllRoute. No condition, or only a path that begins with "/".
   bool matchesEverything() const;
+  friend bool operator==(const RequestMatch&, const RequestMatch&) = default;
 };
 
 struct Rule {
@@ -81,7 +90,16 @@ struct Rule {
   std::vector<RequestMatch> matches;  ///< any of them; empty: everything
   std::vector<WeightedCluster> destinations;
   std::optional<std::chrono::nanoseconds> timeout;
-  std::optional<HttpFaultInjection> fault;
+  std::optional<HttpFaultInjection> fault;  ///< absent when it would hit no request
+  friend bool operator==(const Rule&, const Rule&) = default;
+};
+
+/// A rule of the VirtualService that no request of these clients on this port can reach.
+struct SkippedRule {
+  int index = 0;  ///< in spec.http
+  std::string name;
+  std::string why;  ///< "sourceLabels", "port", "after a rule that matches everything", …
+  friend bool operator==(const SkippedRule&, const SkippedRule&) = default;
 };
 
 enum class Path { kConnect, kProxy, kPassthrough };
@@ -108,14 +126,19 @@ struct ServiceRoute {
   std::shared_ptr<const Cluster> plain;
   Path path = Path::kConnect;  ///< for clients of a family that the endpoints have
   std::vector<Reason> reasons;
+  std::vector<SkippedRule> skipped;
 
   /// `path`, or kProxy when a destination has endpoints of the other family alone.
   Path pathFor(Family family) const;
+  /// By content, clusters and their endpoints included.
+  friend bool operator==(const ServiceRoute&, const ServiceRoute&);
 };
 
-/// All services as one client class sees them.
+/// All services as one client class sees them; a route that is the same for class 0 is the same
+/// object there.
 struct RouteTable {
   ClientClass client_class;
+  std::string class_name;  ///< what makes the class, as "namespace=shop;app=web"; empty for class 0
   std::map<ServiceKey, std::shared_ptr<const ServiceRoute>> services;
 };
 

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "userspace/routing/route_table.h"
+
+#include <algorithm>
+
+namespace sluice::routing {
+namespace {
+
+bool sameCluster(const std::shared_ptr<const Cluster>& a, const std::shared_ptr<const Cluster>& b) {
+  return a == b || (a && b && *a == *b);
+}
+
+bool coversEveryPath(const StringMatch& uri) {
+  if (uri.kind == StringMatch::Kind::kPrefix) return uri.value.empty() || uri.value == "/";
+  return uri.kind == StringMatch::Kind::kRegex && uri.value == ".*";
+}
+
+/// Endpoints, but none that a socket of `family` can be connected to.
+bool onlyOtherFamily(const Cluster& cluster, Family family) {
+  return !cluster.endpoints.empty() &&
+         std::none_of(cluster.endpoints.begin(), cluster.endpoints.end(),
+                      [&](const auto& e) { return familyOf(e.address.ip) == family; });
+}
+
+}  // namespace
+
+std::string ClusterKey::text() const {
+  return "outbound|" + std::to_string(port) + "|" + subset + "|" + host;
+}
+
+bool operator==(const WeightedCluster& a, const WeightedCluster& b) {
+  return a.key == b.key && a.weight == b.weight && sameCluster(a.cluster, b.cluster);
+}
+
+bool RequestMatch::matchesEverything() const {
+  return !scheme && !method && !authority && headers.empty() && without_headers.empty() &&
+         query_params.empty() && (!uri || coversEveryPath(*uri));
+}
+
+const char* pathName(Path path) {
+  switch (path) {
+    case Path::kConnect:
+      return "connect";
+    case Path::kProxy:
+      return "proxy";
+    case Path::kPassthrough:
+      return "passthrough";
+  }
+  return "";
+}
+
+Path ServiceRoute::pathFor(Family family) const {
+  if (path != Path::kConnect) return path;
+  for (const auto& rule : rules)
+    for (const auto& destination : rule.destinations)
+      if (destination.cluster && onlyOtherFamily(*destination.cluster, family)) return Path::kProxy;
+  return path;
+}
+
+bool operator==(const ServiceRoute& a, const ServiceRoute& b) {
+  return a.service == b.service && a.service_namespace == b.service_namespace &&
+         a.service_name == b.service_name && a.protocol == b.protocol && a.vips == b.vips &&
+         a.virtual_service == b.virtual_service && a.rules == b.rules &&
+         sameCluster(a.plain, b.plain) && a.path == b.path && a.reasons == b.reasons &&
+         a.skipped == b.skipped;
+}
+
+}  // namespace sluice::routing
