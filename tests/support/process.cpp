@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/support/process.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <array>
+#include <csignal>
+#include <utility>
+
+namespace sluice::test {
+namespace {
+
+constexpr int kCannotStart = 127;
+
+struct Pipe {
+  Fd read, write;
+};
+
+Result<Pipe> makePipe() {
+  std::array<int, 2> ends{};
+  if (pipe2(ends.data(), O_CLOEXEC) != 0) return Error::system("make a pipe");
+  return Pipe{Fd(ends[0]), Fd(ends[1])};
+}
+
+int millisecondsUntil(TimePoint deadline) {
+  const auto left =
+      std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+  return static_cast<int>(std::clamp<int64_t>(left.count(), 0, 1'000'000));
+}
+
+/// Appends what is there to read; false at the end of the stream.
+bool readSome(const Fd& fd, std::string& text) {
+  std::array<char, 65536> block{};
+  const ssize_t count = read(fd.get(), block.data(), block.size());
+  if (count > 0) text.append(block.data(), static_cast<size_t>(count));
+  return count > 0 || (count < 0 && errno == EINTR);
+}
+
+/// False when nothing can be read before `deadline`.
+bool waitReadable(const Fd& fd, TimePoint deadline) {
+  pollfd poll_fd{fd.get(), POLLIN, 0};
+  return poll(&poll_fd, 1, millisecondsUntil(deadline)) > 0;
+}
+
+// glibc 2.36 declares pidfd_open() and pidfd_send_signal() without extern "C".
+int openPidfd(pid_t pid) { return static_cast<int>(syscall(SYS_pidfd_open, pid, 0)); }
+
+long sendSignal(const Fd& pidfd, int number) {
+  return syscall(SYS_pidfd_send_signal, pidfd.get(), number, nullptr, 0);
+}
+
+int shellStatus(int wait_status) {
+  return WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
+}
+
+/// In a new child: dies with `parent`, also when that has died already.
+void followParent(pid_t parent) {
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (getppid() != parent) _exit(kCannotStart);
+}
+
+void say(int fd, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t count = write(fd, text.data(), text.size());
+    if (count <= 0) return;
+    text.remove_prefix(static_cast<size_t>(count));
+  }
+}
+
+[[noreturn]] void become(const Place* place, std::vector<char*>& argv, int out, int err) {
+  if (out >= 0) dup2(out, STDOUT_FILENO);
+  if (err >= 0) dup2(err, STDERR_FILENO);
+  if (place != nullptr)
+    if (auto entered = place->enter(); !entered) {
+      say(STDERR_FILENO, entered.error().message() + "\n");
+      _exit(kCannotStart);
+    }
+  execvp(argv[0], argv.data());
+  say(STDERR_FILENO, Error::system(std::string("start ") + argv[0]).message() + "\n");
+  _exit(kCannotStart);
+}
+
+std::string joined(const Arguments& argv) {
+  std::string text;
+  for (const auto& argument : argv) text += (text.empty() ? "" : " ") + argument;
+  return text;
+}
+
+}  // namespace
+
+/// Makes processes; apart from Process so that forking is in one place.
+class Launcher {
+ public:
+  static Result<Process> fork(Pipe out, Pipe err, const std::function<void()>& child) {
+    const pid_t parent = getpid();
+    const pid_t pid = ::fork();
+    if (pid < 0) return Error::system("fork");
+    if (pid == 0) {
+      followParent(parent);
+      child();
+      _exit(kCannotStart);
+    }
+    Fd pidfd(openPidfd(pid));
+    if (!pidfd) return Error::system("watch process " + std::to_string(pid));
+    return Process(pid, std::move(pidfd), std::move(out.read), std::move(err.read));
+  }
+
+  static Result<Process> start(const Place* place, const Arguments& argv, Pipe out, Pipe err) {
+    std::vector<char*> pointers;
+    for (const auto& argument : argv) pointers.push_back(const_cast<char*>(argument.c_str()));
+    pointers.push_back(nullptr);
+    const int out_fd = out.write.get();
+    const int err_fd = err.write.get();
+    return fork(std::move(out), std::move(err), [&] { become(place, pointers, out_fd, err_fd); });
+  }
+
+  static Result<Finished> finish(Process process, Duration longest) {
+    return process.finish(longest);
+  }
+};
+
+Process::Process(pid_t pid, Fd pidfd, Fd out, Fd err)
+    : pid_(pid), pidfd_(std::move(pidfd)), out_(std::move(out)), err_(std::move(err)) {}
+
+Process::Process(Process&& other) noexcept
+    : pid_(std::exchange(other.pid_, -1)),
+      status_(other.status_),
+      pidfd_(std::move(other.pidfd_)),
+      out_(std::move(other.out_)),
+      err_(std::move(other.err_)),
+      unread_(std::move(other.unread_)) {}
+
+Process& Process::operator=(Process&& other) noexcept {
+  Process old(std::move(*this));
+  pid_ = std::exchange(other.pid_, -1);
+  status_ = other.status_;
+  pidfd_ = std::move(other.pidfd_);
+  out_ = std::move(other.out_);
+  err_ = std::move(other.err_);
+  unread_ = std::move(other.unread_);
+  return *this;
+}
+
+Process::~Process() {
+  if (pid_ < 0) return;
+  sendSignal(pidfd_, SIGKILL);
+  reap();
+}
+
+void Process::reap() {
+  int status = 0;
+  while (waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
+  }
+  status_ = shellStatus(status);
+  pid_ = -1;
+}
+
+Result<void> Process::signal(int number) {
+  if (pid_ < 0) return Error(Error::Code::kNotFound, "the process has ended");
+  if (sendSignal(pidfd_, number) != 0)
+    return Error::system("signal process " + std::to_string(pid_));
+  return {};
+}
+
+bool Process::running() const { return pid_ >= 0 && !waitReadable(pidfd_, {}); }
+
+Result<int> Process::wait(Duration longest) {
+  if (pid_ < 0) return status_;
+  if (!waitReadable(pidfd_, std::chrono::steady_clock::now() + longest))
+    return Error(Error::Code::kUnavailable, "process " + std::to_string(pid_) + " still runs");
+  reap();
+  return status_;
+}
+
+Result<std::string> Process::readLine(Duration longest) {
+  const auto deadline = std::chrono::steady_clock::now() + longest;
+  while (unread_.find('\n') == std::string::npos) {
+    if (!waitReadable(out_, deadline))
+      return Error(Error::Code::kUnavailable, "no line was printed in time");
+    if (!readSome(out_, unread_))
+      return Error(Error::Code::kUnavailable, "the program ended without another line");
+  }
+  const size_t end = unread_.find('\n');
+  std::string line = unread_.substr(0, end);
+  unread_.erase(0, end + 1);
+  return line;
+}
+
+Result<Finished> Process::finish(Duration longest) {
+  const auto deadline = std::chrono::steady_clock::now() + longest;
+  Finished finished;
+  while (out_ || err_) {
+    std::array<pollfd, 2> fds{{{out_.get(), POLLIN, 0}, {err_.get(), POLLIN, 0}}};
+    if (poll(fds.data(), fds.size(), millisecondsUntil(deadline)) == 0)
+      return Error(Error::Code::kUnavailable, "it did not end in time");
+    if (fds[0].revents != 0 && !readSome(out_, finished.out)) out_.reset();
+    if (fds[1].revents != 0 && !readSome(err_, finished.err)) err_.reset();
+  }
+  auto status = wait(deadline - std::chrono::steady_clock::now());
+  if (!status) return std::move(status).error();
+  finished.status = *status;
+  return finished;
+}
+
+Result<Process> spawn(const Place* place, const Arguments& argv, Output output) {
+  Pipe out;
+  if (output == Output::kPipe) {
+    auto made = makePipe();
+    if (!made) return std::move(made).error();
+    out = *std::move(made);
+  }
+  return Launcher::start(place, argv, std::move(out), {});
+}
+
+Result<Finished> run(const Place* place, const Arguments& argv, Duration longest) {
+  auto out = makePipe();
+  if (!out) return std::move(out).error();
+  auto err = makePipe();
+  if (!err) return std::move(err).error();
+  auto process = Launcher::start(place, argv, *std::move(out), *std::move(err));
+  if (!process) return std::move(process).error();
+  auto finished = Launcher::finish(*std::move(process), longest);
+  if (!finished) return std::move(finished).error().in(joined(argv));
+  return finished;
+}
+
+Result<std::string> runChecked(const Arguments& argv) {
+  auto finished = run(nullptr, argv);
+  if (!finished) return std::move(finished).error();
+  if (finished->status != 0)
+    return Error(Error::Code::kSystem, joined(argv) + ": status " +
+                                           std::to_string(finished->status) + ": " + finished->err);
+  return std::move(finished->out);
+}
+
+Result<std::string> inside(const Place& place, const std::function<Result<std::string>()>& body,
+                           Duration longest) {
+  auto out = makePipe();
+  if (!out) return std::move(out).error();
+  auto err = makePipe();
+  if (!err) return std::move(err).error();
+  const int out_fd = out->write.get();
+  const int err_fd = err->write.get();
+  auto child = [&] {
+    auto entered = place.enter();
+    auto result = entered ? body() : Result<std::string>(std::move(entered).error());
+    say(result ? out_fd : err_fd, result ? *result : result.error().message());
+    _exit(result ? 0 : 1);
+  };
+  auto process = Launcher::fork(*std::move(out), *std::move(err), child);
+  if (!process) return std::move(process).error();
+  auto finished = Launcher::finish(*std::move(process), longest);
+  if (!finished) return std::move(finished).error().in("in " + place.name);
+  if (finished->status != 0)
+    return Error(
+        Error::Code::kSystem,
+        "in " + place.name + ": " +
+            (finished->err.empty() ? "ended with status " + std::to_string(finished->status)
+                                   : finished->err));
+  return std::move(finished->out);
+}
+
+}  // namespace sluice::test
