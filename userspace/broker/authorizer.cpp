@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "userspace/broker/authorizer.h"
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace sluice::broker {
+
+namespace {
+
+// A hint costs some 64 bytes; beyond this the search starts afresh.
+constexpr size_t kMaxHints = 65536;
+
+Error refused(const UpstreamTarget& target, const char* why) {
+  return Error(Error::Code::kPermission,
+               fmt::format("connect workload {:x} to endpoint {} of cluster {} by route {}: {}",
+                           target.workload.value, target.endpoint.value, target.cluster.value,
+                           target.route.value, why));
+}
+
+bool names(const alias_slot& slot, uint32_t member) {
+  return slot.own == member || slot.alias == member;
+}
+
+}  // namespace
+
+Result<SocketAddress> Authorizer::authorize(const UpstreamTarget& target) {
+  // 0 is no id, but it is what an unused slot or fallback holds.
+  if (!target.route || !target.cluster || !target.endpoint) return refused(target, "an id is 0");
+  const auto route = routeOf(target);
+  if (!route.ok()) return route.error();
+  SLUICE_TRY(checkCluster(*route, target));
+  SLUICE_TRY(checkEndpoint(target));
+  return addressOf(target.endpoint);
+}
+
+Result<route> Authorizer::routeOf(const UpstreamTarget& target) const {
+  const auto workload = workloads_.get(target.workload.value);
+  if (!workload.ok()) return refused(target, "the workload has no record");
+  const auto route = routes_.get(target.route.value);
+  if (!route.ok() || route->via == ROUTE_VIA_NONE) return refused(target, "no such route");
+  if (route->client_class != 0 && route->client_class != workload->client_class) {
+    return refused(target, "the route is for other clients");
+  }
+  return *route;
+}
+
+Result<void> Authorizer::checkCluster(const route& route, const UpstreamTarget& target) {
+  const uint32_t cluster = target.cluster.value;
+  if (route.fallback == cluster) return {};
+  const Search search{target.route.value, route.first_slot, route.slot_count, cluster};
+  const auto found =
+      contains(search, cluster_hints_, [this](uint32_t index) { return route_slots_.get(index); });
+  if (!found.ok()) return found.error();
+  return *found ? Result<void>() : refused(target, "the cluster is not the route's");
+}
+
+Result<void> Authorizer::checkEndpoint(const UpstreamTarget& target) {
+  const auto cluster = clusters_.get(target.cluster.value);
+  if (!cluster.ok() || (cluster->shape & CLUSTER_EXISTS) == 0) {
+    return refused(target, "no such cluster");
+  }
+  const Search search{target.cluster.value, cluster->first_slot, CLUSTER_COUNT(cluster->shape),
+                      target.endpoint.value};
+  const auto found = contains(search, endpoint_hints_,
+                              [this](uint32_t index) { return cluster_slots_.get(index); });
+  if (!found.ok()) return found.error();
+  return *found ? Result<void>() : refused(target, "the endpoint is not the cluster's");
+}
+
+Result<SocketAddress> Authorizer::addressOf(EndpointId endpoint) const {
+  const auto record = endpoints_.get(endpoint.value);
+  if (!record.ok()) return record.error();
+  SocketAddress address;
+  std::ranges::copy(record->address, address.ip.bytes.begin());
+  address.port = ntohs(record->port);
+  if (address.port == 0) {
+    return Error(Error::Code::kPermission,
+                 fmt::format("endpoint {} is not written", endpoint.value));
+  }
+  return address;
+}
+
+// A read of a slot is a system call, and a cluster may have thousands. The hint makes the usual
+// case one read; it is only where to look first, so that a stale one cannot allow anything.
+Result<bool> Authorizer::contains(const Search& search, Hints& hints, const ReadSlot& read) {
+  // Bounds first: the numbers come from a table that the agent writes.
+  if (search.first > SLUICE_MAX_SLOTS || search.count > SLUICE_MAX_SLOTS - search.first) {
+    return Error(Error::Code::kPermission,
+                 fmt::format("slots of {} are out of range", search.owner));
+  }
+  const auto hint = hints.find({search.owner, search.member});
+  if (hint != hints.end() && hint->second < search.count) {
+    const auto slot = read(search.first + hint->second);
+    if (slot.ok() && names(*slot, search.member)) return true;
+  }
+  for (uint32_t offset = 0; offset < search.count; ++offset) {
+    const auto slot = read(search.first + offset);
+    if (!slot.ok()) return slot.error();
+    if (!names(*slot, search.member)) continue;
+    if (hints.size() >= kMaxHints) hints.clear();
+    hints[{search.owner, search.member}] = offset;
+    return true;
+  }
+  return false;
+}
+
+}  // namespace sluice::broker

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "userspace/broker/authorizer.h"
+#include "userspace/broker/enrolments.h"
+#include "userspace/broker/network_namespace.h"
+
+namespace sluice::broker {
+
+/// Opens upstream sockets in the workloads' network namespaces.
+class Connector {
+ public:
+  /// Borrows all.
+  Connector(DataPlane& tables, const Enrolments& enrolments, const NamespaceVisitor& visitor)
+      : authorizer_(tables), enrolments_(enrolments), visitor_(visitor) {}
+
+  /// As Sockets::connect(), at once. An address that the namespace cannot reach is an error with
+  /// errno (ENETUNREACH, EADDRNOTAVAIL, EAFNOSUPPORT, …).
+  Result<Fd> connect(const UpstreamTarget& target);
+
+ private:
+  Authorizer authorizer_;
+  const Enrolments& enrolments_;
+  const NamespaceVisitor& visitor_;
+};
+
+}  // namespace sluice::broker

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "userspace/broker/enrolments.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+
+#include <set>
+
+namespace sluice::broker {
+
+namespace {
+
+Result<Fd> duplicate(const Fd& fd) {
+  if (!fd) return Fd();
+  Fd copy(::fcntl(fd.get(), F_DUPFD_CLOEXEC, 0));
+  if (!copy) return Error::system("duplicate a listener");
+  return copy;
+}
+
+}  // namespace
+
+Result<Enrolled> Enrolments::enroll(const Enrolment& enrolment) {
+  const auto workload = enrolment.workload;
+  auto entry = locate(enrolment);
+  if (!entry.ok()) return std::move(entry).error();
+  SLUICE_TRY(admit(workload, *entry));
+  const auto found = entries_.find(workload);
+  Entry* old = found == entries_.end() ? nullptr : &found->second;
+  SLUICE_TRY(openListeners(old, *entry));
+  auto attached = attach(workload, old, *entry);
+  if (!attached.ok()) {
+    entries_.erase(workload);
+    return std::move(attached).error();
+  }
+  return answer(entries_.insert_or_assign(workload, *std::move(entry)).first->second);
+}
+
+Result<Enrolments::Entry> Enrolments::locate(const Enrolment& enrolment) const {
+  auto cgroup = cgroups_.open(enrolment.cgroup);
+  if (!cgroup.ok()) return std::move(cgroup).error();
+  auto identity = FileIdentity::of(cgroup->get());
+  if (!identity.ok()) return std::move(identity).error();
+  auto network_namespace = NetworkNamespace::open(enrolment.network_namespace);
+  if (!network_namespace.ok()) return std::move(network_namespace).error();
+  return Entry{*std::move(cgroup), *identity, *std::move(network_namespace), {}};
+}
+
+Result<void> Enrolments::admit(WorkloadId workload, const Entry& entry) const {
+  for (const auto& [other, taken] : entries_) {
+    // Both attachments would run, and the second would steer what the first has steered already.
+    if (other != workload && taken.cgroup_identity == entry.cgroup_identity) {
+      return Error(Error::Code::kInvalid, "another workload has that cgroup",
+                   "let each cgroup belong to one Workload");
+    }
+  }
+  if (!entries_.contains(workload) && entries_.size() >= capacity_) {
+    return Error(Error::Code::kExhausted, fmt::format("{} workloads are enrolled", capacity_));
+  }
+  return {};
+}
+
+Result<void> Enrolments::openListeners(Entry* old, Entry& entry) const {
+  if (old == nullptr || old->network_namespace.identity() != entry.network_namespace.identity()) {
+    auto opened = visitor_.visit(entry.network_namespace, &Listeners::open);
+    if (!opened.ok()) return std::move(opened).error();
+    entry.listeners = *std::move(opened);
+    return {};
+  }
+  SLUICE_TRY(visitor_.visit(entry.network_namespace, [&] { return old->listeners.addV6(); }));
+  entry.listeners = std::move(old->listeners);
+  return {};
+}
+
+Result<void> Enrolments::attach(WorkloadId workload, const Entry* old, const Entry& entry) {
+  if (old != nullptr && old->cgroup_identity == entry.cgroup_identity) return {};
+  if (old != nullptr) SLUICE_TRY(attachments_.detach(workload));
+  return attachments_.attach(workload, entry.cgroup.get());
+}
+
+Result<Enrolled> Enrolments::answer(const Entry& entry) const {
+  auto listener4 = duplicate(entry.listeners.listener4);
+  if (!listener4.ok()) return std::move(listener4).error();
+  auto listener6 = duplicate(entry.listeners.listener6);
+  if (!listener6.ok()) return std::move(listener6).error();
+  auto addresses = visitor_.visit(entry.network_namespace, &OwnAddresses::find);
+  if (!addresses.ok()) return std::move(addresses).error();
+  const auto& listeners = entry.listeners;
+  return Enrolled{*std::move(listener4),
+                  *std::move(listener6),
+                  listeners.listener4_port,
+                  listeners.listener6_port,
+                  listeners.alive_port,
+                  listeners.netns_cookie,
+                  addresses->v4,
+                  addresses->v6};
+}
+
+Result<void> Enrolments::keepOnly(const std::vector<WorkloadId>& workloads) {
+  const std::set<WorkloadId> kept(workloads.begin(), workloads.end());
+  std::set<WorkloadId> gone;
+  for (const auto& [workload, entry] : entries_) gone.insert(workload);
+  for (const auto workload : attachments_.attached()) gone.insert(workload);
+  Result<void> outcome;
+  for (const auto workload : gone) {
+    if (kept.contains(workload)) continue;
+    auto detached = attachments_.detach(workload);
+    if (detached.ok()) {
+      entries_.erase(workload);
+    } else if (outcome.ok()) {
+      outcome = std::move(detached).error();
+    }
+  }
+  return outcome;
+}
+
+const NetworkNamespace* Enrolments::namespaceOf(WorkloadId workload) const {
+  const auto found = entries_.find(workload);
+  return found == entries_.end() ? nullptr : &found->second.network_namespace;
+}
+
+}  // namespace sluice::broker

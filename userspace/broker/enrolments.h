@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <map>
+#include <vector>
+
+#include "maps/abi/limits.h"
+#include "userspace/broker/attachments.h"
+#include "userspace/broker/cgroups.h"
+#include "userspace/broker/listeners.h"
+#include "userspace/broker/network_namespace.h"
+#include "userspace/model/broker.h"
+
+namespace sluice::broker {
+
+/// What each workload has: its programs and its listeners. Outlives every agent.
+class Enrolments {
+ public:
+  /// Borrows all. `capacity`: the most workloads at one time.
+  Enrolments(const Cgroups& cgroups, const NamespaceVisitor& visitor, Attachments& attachments,
+             size_t capacity = SLUICE_MAX_WORKLOADS)
+      : cgroups_(cgroups), visitor_(visitor), attachments_(attachments), capacity_(capacity) {}
+
+  /// As Workloads::enroll(). The same cgroup and namespace (the same files, whatever their paths)
+  /// give the same listeners, with whatever waits in their backlogs; others replace them.
+  /// kExhausted: as many workloads as there may be. kInvalid: the cgroup is another workload's.
+  Result<Enrolled> enroll(const Enrolment& enrolment);
+
+  /// As Workloads::keepOnly(). Goes on after a failure, and then answers the first one.
+  Result<void> keepOnly(const std::vector<WorkloadId>& workloads);
+
+  /// Null when the workload is not enrolled. Valid until the next enroll() or keepOnly().
+  const NetworkNamespace* namespaceOf(WorkloadId workload) const;
+
+ private:
+  struct Entry {
+    Fd cgroup;  ///< open so that the identity stays its own
+    FileIdentity cgroup_identity;
+    NetworkNamespace network_namespace;
+    Listeners listeners;
+  };
+
+  Result<Entry> locate(const Enrolment& enrolment) const;
+  Result<void> admit(WorkloadId workload, const Entry& entry) const;
+  Result<void> openListeners(Entry* old, Entry& entry) const;
+  Result<void> attach(WorkloadId workload, const Entry* old, const Entry& entry);
+  Result<Enrolled> answer(const Entry& entry) const;
+
+  const Cgroups& cgroups_;
+  const NamespaceVisitor& visitor_;
+  Attachments& attachments_;
+  size_t capacity_;
+  std::map<WorkloadId, Entry> entries_;
+};
+
+}  // namespace sluice::broker

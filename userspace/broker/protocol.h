@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+// What agent and broker say to each other: messages of fixed size, one per packet of a
+// SOCK_SEQPACKET pair, file descriptors beside them (SCM_RIGHTS). Both ends are of one build and
+// on one machine: integers are in host byte order unless they say otherwise.
+//
+//   control channel   broker: Hello (once, with the fds of the tables and of the worker channels)
+//                     agent: Enroll, KeepOnly      broker: EnrollReply, Reply
+//   worker channels   agent: Connect               broker: Reply (with the socket)
+//
+// Each request gets one reply with its number. Whatever breaks these rules ends the session.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <span>
+#include <string>
+#include <type_traits>
+
+#include "maps/abi/limits.h"
+#include "userspace/base/result.h"
+#include "userspace/model/broker.h"
+
+namespace sluice::broker {
+
+/// Raise with any change of a message.
+constexpr uint32_t kProtocol = 1;
+
+/// The descriptor under which the agent inherits its end of the control channel.
+constexpr int kControlFd = 3;
+
+/// Linux: SCM_MAX_FD, the most that one packet carries.
+constexpr size_t kMaxFds = 253;
+
+constexpr size_t kMaxPath = 1024;  ///< with the final NUL
+
+enum class MessageType : uint32_t {
+  kHello = 1,
+  kEnroll,
+  kEnrollReply,
+  kKeepOnly,
+  kConnect,
+  kReply
+};
+
+struct Header {
+  uint32_t type = 0;  ///< MessageType
+  uint32_t pad = 0;
+  uint64_t request = 0;  ///< the agent's number of the request; 0 in Hello
+};
+
+/// How a request ended.
+struct Status {
+  uint32_t failure = 0;  ///< 0: success, else 1 + Error::Code
+  int32_t errnum = 0;
+  char message[240] = {};  ///< NUL-terminated; cut when longer
+  char hint[240] = {};
+};
+
+/// fds: the tables in the order of maps/abi/tables.def, then one channel per worker.
+struct Hello {
+  static constexpr MessageType kType = MessageType::kHello;
+  Header header;
+  uint32_t protocol = kProtocol;
+  uint32_t schema = SLUICE_SCHEMA;
+  uint32_t tables = 0;
+  uint32_t workers = 0;
+};
+
+struct Enroll {
+  static constexpr MessageType kType = MessageType::kEnroll;
+  Header header;
+  uint64_t workload = 0;
+  char cgroup[kMaxPath] = {};             ///< NUL-terminated
+  char network_namespace[kMaxPath] = {};  ///< NUL-terminated
+};
+
+/// fds: listener4, and listener6 if its port is not 0; none after a failure.
+struct EnrollReply {
+  static constexpr MessageType kType = MessageType::kEnrollReply;
+  Header header;
+  Status status;
+  uint64_t netns_cookie = 0;
+  uint16_t listener4_port = 0;
+  uint16_t listener6_port = 0;
+  uint16_t alive_port = 0;
+  uint16_t pad = 0;
+  uint8_t address4[16] = {};  ///< v4-mapped, network byte order
+  uint8_t address6[16] = {};  ///< network byte order
+};
+
+constexpr uint32_t kKeepFirst = 1;  ///< starts a new list
+constexpr uint32_t kKeepLast = 2;   ///< ends it: do it, and reply
+
+/// A part of a list of workloads.
+struct KeepOnly {
+  static constexpr MessageType kType = MessageType::kKeepOnly;
+  static constexpr size_t kCapacity = 128;
+  Header header;
+  uint32_t flags = 0;  ///< kKeep*
+  uint32_t count = 0;
+  uint64_t workloads[kCapacity] = {};
+};
+
+struct Connect {
+  static constexpr MessageType kType = MessageType::kConnect;
+  Header header;
+  uint64_t workload = 0;
+  uint32_t route = 0;
+  uint32_t cluster = 0;
+  uint32_t endpoint = 0;
+  uint32_t pad = 0;
+};
+
+/// To KeepOnly, and to Connect: then with one fd, the socket, after a success.
+struct Reply {
+  static constexpr MessageType kType = MessageType::kReply;
+  Header header;
+  Status status;
+};
+
+constexpr size_t kMaxMessage = sizeof(Enroll);
+
+/// A message with its type and number filled in.
+template <typename Message>
+Message message(uint64_t request) {
+  static_assert(std::has_unique_object_representations_v<Message>, "padding would leak memory");
+  static_assert(sizeof(Message) <= kMaxMessage);
+  Message result;
+  result.header.type = static_cast<uint32_t>(Message::kType);
+  result.header.request = request;
+  return result;
+}
+
+template <typename Message>
+std::span<const std::byte> bytesOf(const Message& message) {
+  return std::as_bytes(std::span<const Message, 1>(&message, 1));
+}
+
+/// The type that a packet claims; 0, which is no type, when it is too short for a header.
+inline uint32_t typeOf(std::span<const std::byte> packet) {
+  uint32_t type = 0;
+  if (packet.size() >= sizeof(Header)) std::memcpy(&type, packet.data(), sizeof(type));
+  return type;
+}
+
+/// Fails with kInvalid when type or size is another one.
+template <typename Message>
+Result<Message> decode(std::span<const std::byte> packet) {
+  static_assert(std::is_trivially_copyable_v<Message>);
+  if (typeOf(packet) != static_cast<uint32_t>(Message::kType) || packet.size() != sizeof(Message)) {
+    return Error(Error::Code::kInvalid, "broker channel: a message of another type or size");
+  }
+  Message result;
+  std::memcpy(&result, packet.data(), sizeof(result));
+  return result;
+}
+
+/// Refuses paths that are too long, contain "..", or are not absolute where they must be, so that
+/// both ends judge alike: the agent answers its user, the broker ends the session.
+Result<void> check(const Enrolment& enrolment);
+
+/// `enrolment` has passed check().
+void store(const Enrolment& enrolment, Enroll& message);
+/// Fails with kInvalid when a text has no end, or the enrolment does not pass check().
+Result<Enrolment> load(const Enroll& message);
+
+void store(const Error& error, Status& status);
+/// The error as the other end had it (texts may be cut); success when there was none.
+Result<void> load(const Status& status);
+
+}  // namespace sluice::broker

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "userspace/broker/server.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace sluice::broker {
+
+namespace {
+
+Error malformed(const char* why) {
+  return Error(Error::Code::kInvalid, fmt::format("broker channel: {}", why));
+}
+
+Reply replyTo(const Header& request, const Result<void>& outcome) {
+  auto reply = message<Reply>(request.request);
+  if (!outcome.ok()) store(outcome.error(), reply.status);
+  return reply;
+}
+
+void describe(const Enrolled& enrolled, EnrollReply& reply) {
+  reply.netns_cookie = enrolled.netns_cookie;
+  reply.listener4_port = enrolled.listener4_port;
+  reply.listener6_port = enrolled.listener6_port;
+  reply.alive_port = enrolled.alive_port;
+  std::ranges::copy(enrolled.address4.bytes, reply.address4);
+  std::ranges::copy(enrolled.address6.bytes, reply.address6);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Server>> Server::create(Reactor& reactor, Enrolments& enrolments,
+                                               Connector& connector, Options options) {
+  if (options.tables.size() + options.workers > kMaxFds) {
+    return Error(Error::Code::kInvalid, fmt::format("{} workers", options.workers),
+                 fmt::format("use at most {}", kMaxFds - options.tables.size()));
+  }
+  return std::unique_ptr<Server>(new Server(reactor, enrolments, connector, std::move(options)));
+}
+
+Server::Server(Reactor& reactor, Enrolments& enrolments, Connector& connector, Options options)
+    : reactor_(reactor),
+      enrolments_(enrolments),
+      connector_(connector),
+      options_(std::move(options)) {}
+
+Result<Fd> Server::open() {
+  close();
+  auto control = addChannel(&Server::onControl);
+  if (!control.ok()) return control;
+  std::vector<Fd> workers;
+  for (uint32_t i = 0; i < options_.workers; ++i) {
+    auto worker = addChannel(&Server::onWorker);
+    if (!worker.ok()) return worker;
+    workers.push_back(*std::move(worker));
+  }
+  SLUICE_TRY(greet(std::move(workers)));
+  return control;
+}
+
+void Server::close() {
+  channels_.clear();
+  kept_.clear();
+}
+
+Result<Fd> Server::addChannel(Handle handle) {
+  auto pair = packetPair();
+  if (!pair.ok()) return std::move(pair).error();
+  const size_t index = channels_.size();
+  auto channel = Channel::open(
+      reactor_, std::move(pair->first), Channel::Reading::kWhenNothingWaits,
+      [this, handle, index](const Packet& packet) {
+        if (!packet.fds.empty()) return Result<void>(malformed("a request with descriptors"));
+        return (this->*handle)(*channels_[index], packet);
+      },
+      [this](const Error& error) { onEnded(error); });
+  if (!channel.ok()) return std::move(channel).error();
+  channels_.push_back(*std::move(channel));
+  return std::move(pair->second);
+}
+
+Result<void> Server::greet(std::vector<Fd> workers) {
+  std::vector<Fd> fds;
+  for (const int table : options_.tables) {
+    fds.emplace_back(::fcntl(table, F_DUPFD_CLOEXEC, 0));
+    if (!fds.back()) return Error::system("duplicate a table's descriptor");
+  }
+  std::ranges::move(workers, std::back_inserter(fds));
+  auto hello = message<Hello>(0);
+  hello.tables = static_cast<uint32_t>(options_.tables.size());
+  hello.workers = options_.workers;
+  channels_.front()->send(bytesOf(hello), std::move(fds));
+  return {};
+}
+
+void Server::onEnded(const Error& error) {
+  close();
+  if (options_.ended) options_.ended(error);
+}
+
+Result<void> Server::onControl(Channel& channel, const Packet& packet) {
+  if (typeOf(packet.bytes) == static_cast<uint32_t>(MessageType::kKeepOnly)) {
+    const auto request = decode<KeepOnly>(packet.bytes);
+    return request.ok() ? onKeepOnly(channel, *request) : request.error();
+  }
+  const auto request = decode<Enroll>(packet.bytes);
+  return request.ok() ? onEnroll(channel, *request) : request.error();
+}
+
+Result<void> Server::onEnroll(Channel& channel, const Enroll& request) {
+  const auto enrolment = load(request);
+  if (!enrolment.ok()) return enrolment.error();
+  auto reply = message<EnrollReply>(request.header.request);
+  std::vector<Fd> fds;
+  auto enrolled = enrolments_.enroll(*enrolment);
+  if (enrolled.ok()) {
+    describe(*enrolled, reply);
+    fds.push_back(std::move(enrolled->listener4));
+    if (enrolled->listener6) fds.push_back(std::move(enrolled->listener6));
+  } else {
+    store(enrolled.error(), reply.status);
+  }
+  channel.send(bytesOf(reply), std::move(fds));
+  return {};
+}
+
+Result<void> Server::onKeepOnly(Channel& channel, const KeepOnly& request) {
+  if (request.count > KeepOnly::kCapacity) return malformed("a list longer than its message");
+  if ((request.flags & kKeepFirst) != 0) kept_.clear();
+  if (kept_.size() + request.count > SLUICE_MAX_WORKLOADS) return malformed("too many workloads");
+  for (const uint64_t id : std::span(request.workloads).first(request.count)) {
+    kept_.push_back(WorkloadId{id});
+  }
+  if ((request.flags & kKeepLast) == 0) return {};
+  const auto outcome = enrolments_.keepOnly(std::exchange(kept_, {}));
+  channel.send(bytesOf(replyTo(request.header, outcome)));
+  return {};
+}
+
+Result<void> Server::onWorker(Channel& channel, const Packet& packet) {
+  const auto request = decode<Connect>(packet.bytes);
+  if (!request.ok()) return request.error();
+  auto socket = connector_.connect(
+      {{request->workload}, {request->route}, {request->cluster}, {request->endpoint}});
+  std::vector<Fd> fds;
+  Result<void> outcome;
+  if (socket.ok()) {
+    fds.push_back(*std::move(socket));
+  } else {
+    outcome = std::move(socket).error();
+  }
+  channel.send(bytesOf(replyTo(request->header, outcome)), std::move(fds));
+  return {};
+}
+
+}  // namespace sluice::broker

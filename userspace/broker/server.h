@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "userspace/base/reactor.h"
+#include "userspace/broker/channel.h"
+#include "userspace/broker/connector.h"
+#include "userspace/broker/enrolments.h"
+#include "userspace/broker/protocol.h"
+
+namespace sluice::broker {
+
+/// The broker's side of the channels to one agent at a time. Answers each request at once; an
+/// agent that does not read its answers is not heard until it does.
+class Server {
+ public:
+  struct Options {
+    std::vector<int> tables;  ///< borrowed; in the order of maps/abi/tables.def
+    uint32_t workers = 1;     ///< channels for Connect
+    /// The session has ended from within: the agent closed a channel or broke the protocol.
+    /// May open() the next.
+    std::function<void(const Error&)> ended;
+  };
+
+  /// Borrows all. kInvalid: more tables and workers than one message carries.
+  static Result<std::unique_ptr<Server>> create(Reactor& reactor, Enrolments& enrolments,
+                                                Connector& connector, Options options);
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  /// Ends the session that is, if any, and starts one for a fresh agent. The agent's end of its
+  /// control channel, where Hello waits.
+  Result<Fd> open();
+
+  /// Ends the session without a call of `ended`.
+  void close();
+
+ private:
+  using Handle = Result<void> (Server::*)(Channel&, const Packet&);
+
+  Server(Reactor& reactor, Enrolments& enrolments, Connector& connector, Options options);
+  Result<Fd> addChannel(Handle handle);
+  Result<void> greet(std::vector<Fd> workers);
+  void onEnded(const Error& error);
+
+  Result<void> onControl(Channel& channel, const Packet& packet);
+  Result<void> onWorker(Channel& channel, const Packet& packet);
+  Result<void> onEnroll(Channel& channel, const Enroll& request);
+  Result<void> onKeepOnly(Channel& channel, const KeepOnly& request);
+
+  Reactor& reactor_;
+  Enrolments& enrolments_;
+  Connector& connector_;
+  Options options_;
+  std::vector<std::unique_ptr<Channel>> channels_;  ///< of the session; control first
+  std::vector<WorkloadId> kept_;                    ///< of a KeepOnly that has begun
+};
+
+}  // namespace sluice::broker
