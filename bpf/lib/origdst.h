@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The original destination of an IPv6 connection, for the agent that accepts it: [::1] has no
+ * room for a service id. The client is established before it sends its last ACK, so the record
+ * is there before accept() returns.
+ */
+#ifndef SLUICE_BPF_LIB_ORIGDST_H
+#define SLUICE_BPF_LIB_ORIGDST_H
+
+#include <linux/bpf.h>
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+
+#include "../../maps/lib/address.h"
+#include "caller.h"
+#include "count.h"
+
+static __always_inline int needs_origdst(const struct connection *connection)
+{
+	return connection->flags & CONN_PROXIED && !address_is_v4(connection->address);
+}
+
+/* The connection as the accepted socket sees it; 0 when the workload's record is gone. */
+static __always_inline int origdst_key_of(struct bpf_sock_ops *ctx, struct origdst_key *key)
+{
+	volatile struct bpf_sock_ops *from = ctx;
+	const struct workload *caller = find_caller(caller_id());
+	__u32 words[4];
+
+	if (!caller)
+		return 0;
+	words[0] = from->local_ip6[0];
+	words[1] = from->local_ip6[1];
+	words[2] = from->local_ip6[2];
+	words[3] = from->local_ip6[3];
+	__builtin_memcpy(key->client, words, sizeof(words));
+	key->netns_cookie = caller->netns_cookie;
+	key->client_port = bpf_htons(from->local_port);
+	/* 32 bits in network byte order, unlike every other port. */
+	key->listener_port = bpf_htons(bpf_ntohl(from->remote_port));
+	return 1;
+}
+
+static __always_inline void publish_original_destination(struct bpf_sock_ops *ctx,
+							 const struct connection *connection)
+{
+	struct origdst_key key = {};
+	struct origdst value = {};
+
+	if (!needs_origdst(connection) || !origdst_key_of(ctx, &key))
+		return;
+	__builtin_memcpy(value.address, connection->address, ADDRESS_SIZE);
+	value.port = connection->port;
+	value.service = connection->service;
+	/* Without the record the agent resets the connection. */
+	if (bpf_map_update_elem(&origdst, &key, &value, BPF_ANY))
+		count_reason(REASON_ORIGDST_FULL);
+}
+
+/* Left over when the connection ends before the agent has accepted it. */
+static __always_inline void withdraw_original_destination(struct bpf_sock_ops *ctx,
+							  const struct connection *connection)
+{
+	struct origdst_key key = {};
+
+	if (!needs_origdst(connection) || !origdst_key_of(ctx, &key))
+		return;
+	/* Fails when the agent has taken it, which is usual. */
+	(void)bpf_map_delete_elem(&origdst, &key);
+}
+
+#endif

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "userspace/base/fd.h"
+#include "userspace/model/data_plane.h"
+
+namespace sluice::loader {
+
+/// The kernel's tables by file descriptor. Needs no capability; on kernels before 5.19 it needs
+/// kernel.unprivileged_bpf_disabled=0 or CAP_BPF, because bpf(2) as a whole is closed there.
+class MapDataPlane final : public DataPlane {
+ public:
+  /// `maps`: one per line of maps/abi/tables.def, in that order. Fails with kInvalid when one
+  /// has another shape than this program was compiled for.
+  static Result<std::unique_ptr<MapDataPlane>> create(std::vector<Fd> maps);
+  ~MapDataPlane() override;
+
+  Result<void> write(Table table, Bytes key, Bytes value) override;
+  Result<void> erase(Table table, Bytes key) override;
+  Result<void> read(Table table, Bytes key, std::span<std::byte> value) override;
+  Result<void> visit(Table table, const Visitor& visitor) override;
+  std::span<std::byte> shared(Table table) override;
+
+ private:
+  struct Map;
+  explicit MapDataPlane(std::vector<Map> maps);
+  Map& at(Table table);
+
+  std::vector<Map> maps_;
+};
+
+}  // namespace sluice::loader

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Payload of a closed TCP connection. The kernel's tcp_sock counts sequence numbers, in which SYN
+ * and FIN take one each: bytes_acked of a client has its SYN, and its FIN once that is
+ * acknowledged; bytes_received has the peer's FIN. Exact for connections that ended in order;
+ * one byte less for those that were reset while they waited for the peer's FIN.
+ */
+#ifndef SLUICE_MAPS_LIB_TCP_BYTES_H
+#define SLUICE_MAPS_LIB_TCP_BYTES_H
+
+#include "portable.h"
+
+/* Numbers of include/net/tcp_states.h; uapi calls them BPF_TCP_*. */
+enum tcp_close_state {
+	TCP_CLOSED_IN_FIN_WAIT1 = 4,
+	TCP_CLOSED_IN_FIN_WAIT2 = 5,
+	TCP_CLOSED_IN_CLOSE_WAIT = 8,
+	TCP_CLOSED_IN_LAST_ACK = 9,
+	TCP_CLOSED_IN_CLOSING = 11,
+};
+
+static inline __u64 less_at_most(__u64 value, __u64 less)
+{
+	return value > less ? value - less : 0;
+}
+
+/* `all_acked`: snd_una == snd_nxt. */
+static inline __u64 tcp_sent_payload(__u64 bytes_acked, __u32 last_state, int all_acked)
+{
+	int fin_sent = last_state == TCP_CLOSED_IN_FIN_WAIT1 ||
+		       last_state == TCP_CLOSED_IN_FIN_WAIT2 ||
+		       last_state == TCP_CLOSED_IN_LAST_ACK || last_state == TCP_CLOSED_IN_CLOSING;
+
+	return less_at_most(bytes_acked, fin_sent && all_acked ? 2 : 1);
+}
+
+static inline __u64 tcp_received_payload(__u64 bytes_received, __u32 last_state)
+{
+	int fin_received = last_state == TCP_CLOSED_IN_FIN_WAIT2 ||
+			   last_state == TCP_CLOSED_IN_CLOSE_WAIT ||
+			   last_state == TCP_CLOSED_IN_LAST_ACK ||
+			   last_state == TCP_CLOSED_IN_CLOSING;
+
+	return less_at_most(bytes_received, fin_received ? 1 : 0);
+}
+
+#endif
