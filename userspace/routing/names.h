@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// Host names of rules and who may see a resource (Istio: host.Name, exportTo).
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sluice::routing {
+
+/// The full name that a rule in `rule_namespace` means by `host`: a name without a dot is a
+/// service of that namespace, anything else, "*" and addresses is taken as it is (Istio:
+/// ResolveShortnameToFQDN). In lower case, without a trailing dot.
+std::string fullHost(std::string_view host, std::string_view rule_namespace,
+                     std::string_view cluster_domain);
+
+/// "product-api.default.svc.cluster.local".
+std::string serviceHost(std::string_view name, std::string_view service_namespace,
+                        std::string_view cluster_domain);
+
+/// `pattern` is `host`, or a wildcard ("*.foo.com", "*-eu.foo.com", "*") that ends like it.
+bool hostMatches(std::string_view pattern, std::string_view host);
+
+/// Whether `a` is to be asked before `b`: no wildcard, then the longer one, then by alphabet.
+bool moreSpecific(std::string_view a, std::string_view b);
+
+/// Where a resource of `own_namespace` stands for clients of `client_namespace`, which is empty
+/// for a client that no rule distinguishes. In the order in which Istio asks.
+enum class Visibility { kPrivate, kExportedToClient, kPublic, kHidden };
+
+Visibility visibilityFor(const std::vector<std::string>& export_to, std::string_view own_namespace,
+                         std::string_view client_namespace);
+
+std::string toLower(std::string_view text);
+
+}  // namespace sluice::routing
