@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "userspace/broker/broker.h"
+
+#include <sys/resource.h>
+
+#include "userspace/base/log.h"
+
+namespace sluice::broker {
+
+namespace {
+
+// Each workload takes five descriptors here, each connection of the proxy two in the agent.
+Result<void> raiseOpenFiles() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return Error::system("getrlimit");
+  limit.rlim_cur = limit.rlim_max;
+  if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) return Error::system("setrlimit");
+  return {};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Broker>> Broker::create(Reactor& reactor, Attachments& attachments,
+                                               DataPlane& tables_view, std::vector<int> tables,
+                                               Options options) {
+  SLUICE_TRY(raiseOpenFiles());
+  auto cgroups = Cgroups::find();
+  if (!cgroups.ok()) return std::move(cgroups).error();
+  auto visitor = NamespaceVisitor::create();
+  if (!visitor.ok()) return std::move(visitor).error();
+  std::unique_ptr<Broker> broker(
+      new Broker(*std::move(cgroups), *std::move(visitor), attachments, tables_view));
+  auto* raw = broker.get();
+  auto server = Server::create(
+      reactor, raw->enrolments_, raw->connector_,
+      {std::move(tables), options.workers, [raw](const Error& e) { raw->onSessionEnded(e); }});
+  if (!server.ok()) return std::move(server).error();
+  broker->server_ = *std::move(server);
+  broker->supervisor_ = std::make_unique<Supervisor>(
+      reactor, Supervisor::Options{std::move(options.agent), [raw] { return raw->server_->open(); },
+                                   options.stop_deadline});
+  return broker;
+}
+
+Broker::Broker(Cgroups cgroups, NamespaceVisitor visitor, Attachments& attachments,
+               DataPlane& tables)
+    : cgroups_(std::move(cgroups)),
+      visitor_(std::move(visitor)),
+      enrolments_(cgroups_, visitor_, attachments),
+      connector_(tables, enrolments_, visitor_) {}
+
+// An agent that is ending closes its channels too; killing it then changes nothing.
+void Broker::onSessionEnded(const Error& error) {
+  if (error.code() != Error::Code::kUnavailable) log::error("{}", error.message());
+  supervisor_->restart();
+}
+
+}  // namespace sluice::broker
