@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "userspace/proxy/http1/body.h"
+
+#include <algorithm>
+
+namespace sluice::http1 {
+
+size_t Body::take(std::string_view bytes) {
+  switch (kind_) {
+    case BodyKind::kNone:
+      return 0;
+    case BodyKind::kLength: {
+      const auto taken = static_cast<size_t>(std::min<uint64_t>(remaining_, bytes.size()));
+      remaining_ -= taken;
+      return taken;
+    }
+    case BodyKind::kChunked:
+      return chunks_.take(bytes);
+    case BodyKind::kUntilClose:
+      return bytes.size();
+  }
+  return 0;
+}
+
+bool Body::done() const {
+  switch (kind_) {
+    case BodyKind::kNone:
+      return true;
+    case BodyKind::kLength:
+      return remaining_ == 0;
+    case BodyKind::kChunked:
+      return chunks_.done();
+    case BodyKind::kUntilClose:
+      return false;
+  }
+  return true;
+}
+
+}  // namespace sluice::http1
