@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <unistd.h>
+
+#include <array>
+
+#include "userspace/base/fd.h"
+
+namespace sluice::test {
+
+/// A point that one process passes only when another one has opened it. Made before the fork.
+class Gate {
+ public:
+  Gate() {
+    std::array<int, 2> ends{-1, -1};
+    [[maybe_unused]] const int made = ::pipe(ends.data());
+    read_ = Fd(ends[0]);
+    write_ = Fd(ends[1]);
+  }
+
+  void open() const { [[maybe_unused]] const auto n = ::write(write_.get(), "", 1); }
+
+  void wait() const {
+    char byte = 0;
+    [[maybe_unused]] const auto n = ::read(read_.get(), &byte, 1);
+  }
+
+ private:
+  Fd read_, write_;
+};
+
+}  // namespace sluice::test
