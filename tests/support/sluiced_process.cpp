@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/support/sluiced_process.h"
+
+#include <csignal>
+
+#include "tests/support/programs.h"
+
+namespace sluice::test {
+namespace {
+
+constexpr auto kLongestStart = std::chrono::seconds(60);
+constexpr auto kLongestStop = std::chrono::seconds(30);
+constexpr auto kRetry = std::chrono::milliseconds(20);
+constexpr int kAgentUnavailable = 69;
+
+Error failed(const std::string& what, const Finished& finished) {
+  return Error(Error::Code::kSystem, what + ": status " + std::to_string(finished.status) + ": " +
+                                         finished.out + finished.err);
+}
+
+Result<void> killNow(pid_t pid) {
+  if (kill(pid, SIGKILL) != 0) return Error::system("kill " + std::to_string(pid));
+  return {};
+}
+
+}  // namespace
+
+SluicedProcess::SluicedProcess(const Lab& lab, Arguments argv, Process process)
+    : lab_(&lab), argv_(std::move(argv)), process_(std::move(process)) {}
+
+Arguments SluicedProcess::arguments(const Lab& lab, const Arguments& more) {
+  Arguments argv = {programPath("sluiced"), "--config", lab.configDirectory(), "--pin-root",
+                    lab.bpffs() / "sluice", "--socket", lab.adminSocket(),     "--metrics",
+                    "127.0.0.1:15020"};
+  argv.insert(argv.end(), more.begin(), more.end());
+  return argv;
+}
+
+Result<SluicedProcess> SluicedProcess::start(const Lab& lab, const Arguments& more_arguments) {
+  auto argv = arguments(lab, more_arguments);
+  auto process = lab.spawn("node", argv);
+  if (!process) return std::move(process).error();
+  SluicedProcess sluiced(lab, std::move(argv), *std::move(process));
+  SLUICE_TRY(sluiced.waitReady());
+  return sluiced;
+}
+
+Result<void> SluicedProcess::waitReady() {
+  const auto deadline = std::chrono::steady_clock::now() + kLongestStart;
+  while (true) {
+    auto asked = ctl({"status", "--wait=30s"});
+    if (!asked) return std::move(asked).error();
+    if (asked->status == 0) return {};
+    if (asked->status != kAgentUnavailable || std::chrono::steady_clock::now() > deadline)
+      return failed("sluicectl status --wait", *asked);
+    if (auto ended = process_.wait(kRetry); ended.ok())
+      return Error(Error::Code::kSystem, "sluiced ended with status " + std::to_string(*ended));
+  }
+}
+
+Result<void> SluicedProcess::waitApplied() const {
+  auto asked = ctl({"status", "--wait=30s"});
+  if (!asked) return std::move(asked).error();
+  if (asked->status != 0) return failed("sluicectl status --wait", *asked);
+  return {};
+}
+
+Result<nlohmann::json> SluicedProcess::status() const {
+  auto asked = ctl({"status", "-o", "json"});
+  if (!asked) return std::move(asked).error();
+  auto json = nlohmann::json::parse(asked->out, nullptr, false);
+  if (json.is_discarded()) return failed("sluicectl status -o json", *asked);
+  return json;
+}
+
+Result<Finished> SluicedProcess::ctl(const Arguments& arguments) const {
+  Arguments argv = {programPath("sluicectl"), "--socket", lab_->adminSocket()};
+  argv.insert(argv.end(), arguments.begin(), arguments.end());
+  return test::run(nullptr, argv);
+}
+
+Result<pid_t> SluicedProcess::pidOf(const std::string& field) const {
+  auto json = status();
+  if (!json) return std::move(json).error();
+  const auto found = json->find(field);
+  if (found == json->end() || !found->is_number_integer() || found->get<pid_t>() <= 0)
+    return Error(Error::Code::kNotFound, "sluicectl status has no " + field + ": " + json->dump());
+  return found->get<pid_t>();
+}
+
+Result<void> SluicedProcess::killAgent() const {
+  auto agent = pidOf("agentPid");
+  if (!agent) return std::move(agent).error();
+  return killNow(*agent);
+}
+
+Result<void> SluicedProcess::killBoth() {
+  auto agent = pidOf("agentPid");
+  if (!agent) return std::move(agent).error();
+  SLUICE_TRY(process_.signal(SIGKILL));
+  if (auto ended = process_.wait(kLongestStop); !ended) return std::move(ended).error();
+  // The agent may have followed its broker already.
+  auto killed = killNow(*agent);
+  if (!killed && killed.error().errnum() != ESRCH) return killed;
+  return {};
+}
+
+Result<void> SluicedProcess::stop() {
+  SLUICE_TRY(process_.signal(SIGTERM));
+  auto ended = process_.wait(kLongestStop);
+  if (!ended) return std::move(ended).error().in("stop sluiced");
+  return {};
+}
+
+Result<void> SluicedProcess::startAgain() {
+  auto process = lab_->spawn("node", argv_);
+  if (!process) return std::move(process).error();
+  process_ = *std::move(process);
+  return waitReady();
+}
+
+}  // namespace sluice::test

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "tests/support/lab.h"
+
+namespace sluice::test {
+
+/// sluiced on the host `node` of a lab, with the lab's configuration, bpffs and admin socket; its
+/// metrics are on 127.0.0.1:15020 of that host. The lab outlives it.
+class SluicedProcess {
+ public:
+  /// Returns when the configuration that is there has been applied.
+  static Result<SluicedProcess> start(const Lab& lab, const Arguments& more_arguments = {});
+
+  /// Rereads the configuration and returns when it is in force.
+  Result<void> waitApplied() const;
+
+  /// `sluicectl status -o json`.
+  Result<nlohmann::json> status() const;
+
+  /// Runs sluicectl with the lab's socket. A status other than 0 is not an error here.
+  Result<Finished> ctl(const Arguments& arguments) const;
+
+  /// kill -9. The broker starts another agent; waitReady() waits for it.
+  Result<void> killAgent() const;
+  /// kill -9 of both processes, the broker first, so that it starts no other agent.
+  Result<void> killBoth();
+  /// SIGTERM, and waits for the end.
+  Result<void> stop();
+  /// After killBoth() or stop().
+  Result<void> startAgain();
+
+  /// Returns when an agent answers and has applied the configuration; fails when sluiced ends.
+  Result<void> waitReady();
+
+ private:
+  SluicedProcess(const Lab& lab, Arguments argv, Process process);
+  static Arguments arguments(const Lab& lab, const Arguments& more);
+  Result<pid_t> pidOf(const std::string& field) const;
+
+  const Lab* lab_;
+  Arguments argv_;
+  Process process_;
+};
+
+}  // namespace sluice::test
