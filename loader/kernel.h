@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "userspace/base/result.h"
+#include "userspace/model/data_plane.h"
+#include "userspace/model/ids.h"
+
+namespace sluice::loader {
+
+struct Options {
+  /// On a bpffs. One process at a time.
+  std::string pin_root = "/sys/fs/bpf/sluice";
+  /// False: refuse connections as on kernels before 5.18, which cannot choose an error.
+  bool use_set_retval = true;
+};
+
+/// The loaded programs, their maps and their attachments. What is pinned outlives this object
+/// and the process: connections go on, and the next load() takes over without a gap.
+///
+/// Needs CAP_BPF, CAP_NET_ADMIN, CAP_PERFMON and, for the pins, write access to the bpffs.
+class Kernel {
+ public:
+  /// Loads the programs with the maps that are pinned already, or new ones, and swaps them into
+  /// all pinned links. Attachments of cgroups that are gone are removed.
+  ///
+  /// kUnsupported: no bpffs, or pinned maps or links of another layout. kUnavailable: another
+  /// process has the pins. A refused program's error ends with the verifier's last lines.
+  static Result<std::unique_ptr<Kernel>> load(const Options& options);
+
+  /// Detaches and removes everything under `pin_root`, of every version.
+  static Result<void> uninstall(const std::string& pin_root);
+
+  ~Kernel();
+
+  /// Attaches all programs to a cgroup2 directory, or none of them. Does nothing when they are
+  /// attached there. Nothing is steered before `workloads[workload]` is written.
+  Result<void> attach(WorkloadId workload, int cgroup_fd);
+
+  /// New connections are left alone from here on; those that are open lose getpeername() of the
+  /// original address and are no longer counted. Does nothing when nothing is attached.
+  Result<void> detach(WorkloadId workload);
+
+  std::vector<WorkloadId> attached() const;
+
+  /// Lives as long as this object.
+  DataPlane& dataPlane();
+
+  /// In the order of maps/abi/tables.def; borrowed. For MapDataPlane::create in another process.
+  std::vector<int> mapFds() const;
+
+ private:
+  struct State;
+  explicit Kernel(std::unique_ptr<State> state);
+
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace sluice::loader
