@@ -14,7 +14,8 @@ class Attachments {
   virtual ~Attachments() = default;
 
   /// `cgroup`: an open directory of cgroup2, borrowed for the call. A workload that is attached
-  /// there already, by this broker or one before it, stays attached without a gap.
+  /// there already, by this broker or one before it, stays attached without a gap; one that is
+  /// attached elsewhere is moved. After a failure it is attached nowhere.
   virtual Result<void> attach(WorkloadId workload, int cgroup) = 0;
 
   /// Does nothing for a workload that is not attached.

@@ -27,7 +27,7 @@ Result<Enrolled> Enrolments::enroll(const Enrolment& enrolment) {
   const auto found = entries_.find(workload);
   Entry* old = found == entries_.end() ? nullptr : &found->second;
   SLUICE_TRY(openListeners(old, *entry));
-  auto attached = attach(workload, old, *entry);
+  auto attached = attachments_.attach(workload, entry->cgroup.get());
   if (!attached.ok()) {
     entries_.erase(workload);
     return std::move(attached).error();
@@ -69,12 +69,6 @@ Result<void> Enrolments::openListeners(Entry* old, Entry& entry) const {
   SLUICE_TRY(visitor_.visit(entry.network_namespace, [&] { return old->listeners.addV6(); }));
   entry.listeners = std::move(old->listeners);
   return {};
-}
-
-Result<void> Enrolments::attach(WorkloadId workload, const Entry* old, const Entry& entry) {
-  if (old != nullptr && old->cgroup_identity == entry.cgroup_identity) return {};
-  if (old != nullptr) SLUICE_TRY(attachments_.detach(workload));
-  return attachments_.attach(workload, entry.cgroup.get());
 }
 
 Result<Enrolled> Enrolments::answer(const Entry& entry) const {

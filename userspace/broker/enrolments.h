@@ -43,7 +43,6 @@ class Enrolments {
   Result<Entry> locate(const Enrolment& enrolment) const;
   Result<void> admit(WorkloadId workload, const Entry& entry) const;
   Result<void> openListeners(Entry* old, Entry& entry) const;
-  Result<void> attach(WorkloadId workload, const Entry* old, const Entry& entry);
   Result<Enrolled> answer(const Entry& entry) const;
 
   const Cgroups& cgroups_;

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "userspace/broker/authorizer.h"
+
+#include "tests/unit/broker/support.h"
+
+namespace sluice::broker {
+namespace {
+
+class AuthorizerTest : public testing::Test {
+ protected:
+  static UpstreamTarget target(uint32_t cluster, uint32_t endpoint) {
+    return {{1}, {1}, {cluster}, {endpoint}};
+  }
+  Result<SocketAddress> authorize(const UpstreamTarget& target) {
+    return authorizer_.authorize(target);
+  }
+  void expectRefused(const UpstreamTarget& target) {
+    const auto result = authorize(target);
+    ASSERT_FALSE(result.ok());
+    EXPECT_EQ(result.error().code(), Error::Code::kPermission) << result.error().message();
+  }
+
+  const SocketAddress address_{*IpAddress::parse("10.0.0.1"), 80};
+  TestTables tables_{address_};
+  Authorizer authorizer_{tables_.plane};
+};
+
+TEST_F(AuthorizerTest, OwnAliasAndFallbackAreAllowed) {
+  for (const auto& allowed : {target(1, 1), target(1, 2), target(2, 2), target(3, 3)}) {
+    const auto result = authorize(allowed);
+    ASSERT_TRUE(result.ok()) << result.error().message();
+    EXPECT_EQ(*result, address_);
+  }
+}
+
+TEST_F(AuthorizerTest, ClusterThatTheRouteDoesNotNameIsRefused) { expectRefused(target(4, 4)); }
+
+TEST_F(AuthorizerTest, EndpointThatTheClusterDoesNotNameIsRefused) {
+  expectRefused(target(1, 3));
+  expectRefused(target(2, 1));
+}
+
+TEST_F(AuthorizerTest, WorkloadWithoutRecordAndUnwrittenRouteAreRefused) {
+  expectRefused({{2}, {1}, {1}, {1}});
+  expectRefused({{1}, {9}, {1}, {1}});
+}
+
+TEST_F(AuthorizerTest, RouteServesItsClassAndClassZeroServesAll) {
+  tables_.workload(1, 2);
+  expectRefused(target(1, 1));
+  tables_.put<Table::kRoutes>(1, route{ROUTE_VIA_PROXY, 0, 0, 1, 0, 10, 1, 3});
+  EXPECT_TRUE(authorize(target(1, 1)).ok());
+}
+
+TEST_F(AuthorizerTest, ZeroIsNeverAMember) {
+  tables_.put<Table::kRoutes>(1, route{ROUTE_VIA_PROXY, 0, 0, 1, 1, 10, 1, 0});
+  tables_.cluster(0, 50, alias_slot{1, 0, 0});
+  tables_.endpoint(0, address_);
+  expectRefused(target(0, 0));
+}
+
+TEST_F(AuthorizerTest, ClusterThatDoesNotExistIsRefused) {
+  tables_.put<Table::kClusters>(1, cluster_ref{21, 1u << 8});
+  expectRefused(target(1, 1));
+}
+
+TEST_F(AuthorizerTest, EndpointThatIsNotWrittenIsRefused) {
+  tables_.endpoint(1, {});
+  expectRefused(target(1, 1));
+}
+
+TEST_F(AuthorizerTest, SlotsOutOfRangeAreRefusedWithoutASearch) {
+  tables_.put<Table::kClusters>(1, cluster_ref{0xffffffff, 0xffffffu << 8 | CLUSTER_EXISTS});
+  expectRefused(target(1, 1));
+}
+
+// The second question is answered from where the first one found it; the table decides still.
+TEST_F(AuthorizerTest, MemberThatHasLeftOrMovedIsSeenAsTheTableHasIt) {
+  ASSERT_TRUE(authorize(target(1, 1)).ok());
+  tables_.put<Table::kClusterSlots>(21, alias_slot{1, 2, 2});
+  expectRefused(target(1, 1));
+  tables_.put<Table::kClusters>(1, cluster_ref{30, 2u << 8 | CLUSTER_EXISTS});
+  tables_.put<Table::kClusterSlots>(30, alias_slot{1, 2, 2});
+  tables_.put<Table::kClusterSlots>(31, alias_slot{1, 1, 1});
+  EXPECT_TRUE(authorize(target(1, 1)).ok());
+  EXPECT_TRUE(authorize(target(1, 1)).ok());
+}
+
+}  // namespace
+}  // namespace sluice::broker

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "userspace/broker/enrolments.h"
+
+#include "tests/unit/broker/support.h"
+
+namespace sluice::broker {
+namespace {
+
+FileIdentity identity(const TestCgroup& cgroup) {
+  return *FileIdentity::of(Cgroups::find()->open(cgroup.path())->get());
+}
+
+class EnrolmentsTest : public testing::Test {
+ protected:
+  void SetUp() override { SLUICE_NEEDS_ROOT(); }
+
+  Result<Enrolled> enroll(uint64_t id, const TestCgroup& cgroup, const TestNamespace& there) {
+    return enrolments_.enroll({{id}, cgroup.path(), there.path()});
+  }
+
+  Cgroups cgroups_ = *Cgroups::find();
+  NamespaceVisitor visitor_ = *NamespaceVisitor::create();
+  FakeAttachments attachments_;
+  Enrolments enrolments_{cgroups_, visitor_, attachments_, 2};
+};
+
+TEST_F(EnrolmentsTest, WorkloadGetsProgramsAndListeners) {
+  const TestCgroup cgroup;
+  const TestNamespace there;
+  const Fd tun = there.addDevice("tun0", "10.9.8.7");
+  const auto enrolled = enroll(1, cgroup, there);
+  ASSERT_TRUE(enrolled.ok()) << enrolled.error().message();
+  EXPECT_EQ(attachments_.cgroups.at({1}), identity(cgroup));
+  EXPECT_EQ(enrolled->address4.text(), "10.9.8.7");
+  EXPECT_NE(enrolled->netns_cookie, 0u);
+  const auto reached =
+      there.inside([&] { return connectTo("127.1.2.3", enrolled->listener4_port); });
+  EXPECT_TRUE(reached.ok());
+  EXPECT_EQ(enrolments_.namespaceOf({1})->identity(), there.open().identity());
+}
+
+TEST_F(EnrolmentsTest, SameFilesUnderOtherPathsAreTheSameEnrolment) {
+  const TestCgroup cgroup;
+  const TestNamespace there;
+  const auto first = enroll(1, cgroup, there);
+  const NetworkNamespace other = there.open();
+  const auto path = "/proc/self/fd/" + std::to_string(other.fd());
+  const auto second = enrolments_.enroll({{1}, "//" + cgroup.path(), path});
+  ASSERT_TRUE(second.ok());
+  EXPECT_EQ(second->listener4_port, first->listener4_port);
+  EXPECT_EQ(second->alive_port, first->alive_port);
+  EXPECT_EQ(*FileIdentity::of(second->listener4.get()), *FileIdentity::of(first->listener4.get()));
+}
+
+TEST_F(EnrolmentsTest, AnotherNamespaceReplacesTheListenersAndAnotherCgroupTheAttachment) {
+  const TestCgroup cgroup, moved;
+  const TestNamespace there, elsewhere;
+  const auto first = enroll(1, cgroup, there);
+  const auto second = enroll(1, cgroup, elsewhere);
+  ASSERT_TRUE(second.ok());
+  EXPECT_NE(second->netns_cookie, first->netns_cookie);
+  EXPECT_EQ(attachments_.cgroups.at({1}), identity(cgroup));
+  const auto third = enroll(1, moved, elsewhere);
+  ASSERT_TRUE(third.ok());
+  EXPECT_EQ(third->listener4_port, second->listener4_port);
+  EXPECT_EQ(attachments_.cgroups.at({1}), identity(moved));
+}
+
+TEST_F(EnrolmentsTest, CgroupOfAnotherWorkloadAndTooManyWorkloadsAreRefused) {
+  const TestCgroup a, b, c;
+  const TestNamespace there;
+  ASSERT_TRUE(enroll(1, a, there).ok());
+  EXPECT_EQ(enroll(2, a, there).error().code(), Error::Code::kInvalid);
+  ASSERT_TRUE(enroll(2, b, there).ok());
+  EXPECT_EQ(enroll(3, c, there).error().code(), Error::Code::kExhausted);
+  EXPECT_TRUE(enroll(2, b, there).ok());
+  EXPECT_EQ(attachments_.cgroups.size(), 2u);
+}
+
+TEST_F(EnrolmentsTest, FailedAttachmentLeavesNothing) {
+  const TestCgroup cgroup;
+  const TestNamespace there;
+  attachments_.failure = Error(Error::Code::kSystem, "no");
+  EXPECT_FALSE(enroll(1, cgroup, there).ok());
+  EXPECT_EQ(enrolments_.namespaceOf({1}), nullptr);
+}
+
+TEST_F(EnrolmentsTest, KeepOnlyReleasesTheRestAndWhatAnEarlierBrokerAttached) {
+  const TestCgroup a, b;
+  const TestNamespace there;
+  ASSERT_TRUE(enroll(1, a, there).ok());
+  auto second = enroll(2, b, there);
+  const uint16_t port = second->listener4_port;
+  attachments_.cgroups[{77}] = {};
+  second->listener4.reset();
+  ASSERT_TRUE(enrolments_.keepOnly({{1}, {99}}).ok());
+  EXPECT_EQ(attachments_.attached(), std::vector<WorkloadId>{{1}});
+  EXPECT_EQ(enrolments_.namespaceOf({2}), nullptr);
+  const auto reached = there.inside([&] { return connectTo("127.0.0.1", port); });
+  EXPECT_EQ(reached.error().errnum(), ECONNREFUSED);
+}
+
+TEST_F(EnrolmentsTest, WorkloadThatCannotBeDetachedStaysAndIsReported) {
+  const TestCgroup cgroup;
+  const TestNamespace there;
+  ASSERT_TRUE(enroll(1, cgroup, there).ok());
+  attachments_.failure = Error(Error::Code::kSystem, "no");
+  EXPECT_FALSE(enrolments_.keepOnly({}).ok());
+  EXPECT_NE(enrolments_.namespaceOf({1}), nullptr);
+  attachments_.failure.reset();
+  EXPECT_TRUE(enrolments_.keepOnly({}).ok());
+  EXPECT_EQ(enrolments_.namespaceOf({1}), nullptr);
+}
+
+}  // namespace
+}  // namespace sluice::broker
