@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "userspace/agent/admin_server.h"
+
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include <filesystem>
+
+#include "userspace/observe/admin_protocol.h"
+
+namespace sluice::agent {
+namespace {
+
+using observe::Json;
+using namespace std::chrono_literals;
+
+Result<sockaddr_un> unixAddress(const std::string& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.empty() || path.size() >= sizeof(address.sun_path))
+    return Error(Error::Code::kInvalid, "admin socket path \"" + path + "\" is too long or empty",
+                 "use a path of at most 107 bytes");
+  path.copy(address.sun_path, path.size());
+  return address;
+}
+
+const sockaddr* generic(const sockaddr_un& address) {
+  return reinterpret_cast<const sockaddr*>(&address);
+}
+
+Result<Fd> unixSocket() {
+  Fd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!socket) return Error::system("create the admin socket");
+  return socket;
+}
+
+Result<void> makeFolder(const std::string& path) {
+  const auto folder = std::filesystem::path(path).parent_path();
+  std::error_code failed;
+  if (!folder.empty()) std::filesystem::create_directories(folder, failed);
+  if (failed) return Error::system("create " + folder.string(), failed.value());
+  return {};
+}
+
+/// Only a file that refuses connections is a leftover; anything else is somebody's.
+Result<void> removeLeftover(const std::string& path, const sockaddr_un& address) {
+  auto probe = unixSocket();
+  if (!probe) return std::move(probe).error();
+  if (::connect(probe->get(), generic(address), sizeof(address)) == 0 || errno == EAGAIN)
+    return Error(Error::Code::kUnavailable, "another sluiced answers on " + path,
+                 "stop it, or give this one its own --socket and --pin-root");
+  if (errno == ECONNREFUSED && ::unlink(path.c_str()) != 0)
+    return Error::system("remove the old socket " + path);
+  return {};
+}
+
+}  // namespace
+
+Result<Fd> listenAdmin(const std::string& path) {
+  auto address = unixAddress(path);
+  if (!address) return std::move(address).error();
+  SLUICE_TRY(makeFolder(path));
+  SLUICE_TRY(removeLeftover(path, *address));
+  auto socket = unixSocket();
+  if (!socket) return socket;
+  const auto old_mask = ::umask(0177);  // no moment in which others could connect
+  const int bound = ::bind(socket->get(), generic(*address), sizeof(*address));
+  const int bind_errno = errno;
+  ::umask(old_mask);
+  if (bound != 0) return Error::system("bind the admin socket " + path, bind_errno);
+  if (::listen(socket->get(), SOMAXCONN) != 0) return Error::system("listen on " + path);
+  return socket;
+}
+
+Result<std::unique_ptr<AdminServer>> AdminServer::create(Reactor& reactor, Fd listener,
+                                                         Handler handler) {
+  std::unique_ptr<AdminServer> admin(new AdminServer(std::move(handler)));
+  const StreamLimits limits{64, observe::kMaxRequestBytes, 30s};
+  auto server =
+      StreamServer::create(reactor, std::move(listener), limits,
+                           [raw = admin.get()](StreamServer::ClientId client, std::string& bytes) {
+                             return raw->onInput(client, bytes);
+                           });
+  if (!server) return std::move(server).error();
+  admin->server_ = std::move(*server);
+  return admin;
+}
+
+StreamServer::Input AdminServer::onInput(StreamServer::ClientId client, std::string& bytes) {
+  const auto end = bytes.find('\n');
+  if (end == std::string::npos) return StreamServer::Input::kIncomplete;
+  const auto line = bytes.substr(0, end);
+  bytes.erase(0, end + 1);
+  onLine(client, line);
+  return StreamServer::Input::kTaken;
+}
+
+void AdminServer::onLine(StreamServer::ClientId client, std::string_view line) {
+  const auto reply = [this, client, alive = std::weak_ptr<const bool>(alive_)](const Json& answer) {
+    if (!alive.expired()) server_->answer(client, observe::toText(answer) + "\n", false);
+  };
+  const auto request = observe::parseJson(line, "the request");
+  if (!request) return reply(observe::errorAnswer(request.error()));
+  handler_(*request, reply);
+}
+
+}  // namespace sluice::agent

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "userspace/cli/admin_client.h"
+
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <thread>
+
+#include "userspace/base/clock.h"
+#include "userspace/base/fd.h"
+#include "userspace/observe/admin_protocol.h"
+
+namespace sluice::cli {
+namespace {
+
+using observe::Json;
+
+constexpr const char* kStartHint = "is sluiced running? start it, or name its socket with --socket";
+
+Error connectError(const std::string& path, int errnum) {
+  const auto failed = Error::system("connect to " + path, errnum);
+  if (errnum == EACCES || errnum == EPERM)
+    return Error(Error::Code::kPermission, failed.message(),
+                 "the socket belongs to the user who runs sluiced: try sudo sluicectl");
+  return Error(Error::Code::kUnavailable, failed.message(), kStartHint);
+}
+
+Result<Fd> connectTo(const std::string& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.empty() || path.size() >= sizeof(address.sun_path))
+    return Error(Error::Code::kInvalid, "--socket " + path + ": a path has 1 to 107 bytes");
+  path.copy(address.sun_path, path.size());
+  Fd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!socket) return Error::system("create a socket");
+  if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0)
+    return connectError(path, errno);
+  return socket;
+}
+
+/// One conversation, all of it before `deadline`.
+class Conversation {
+ public:
+  Conversation(Fd socket, TimePoint deadline) : socket_(std::move(socket)), deadline_(deadline) {}
+
+  Result<void> send(std::string_view bytes) {
+    while (!bytes.empty()) {
+      SLUICE_TRY(wait(POLLOUT));
+      const auto size = ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+      if (size < 0 && errno != EAGAIN && errno != EINTR) return broken(errno);
+      bytes.remove_prefix(static_cast<size_t>(std::max<ssize_t>(size, 0)));
+    }
+    return {};
+  }
+
+  Result<std::string> receiveLine() {
+    std::string line;
+    while (line.empty() || line.back() != '\n') {
+      SLUICE_TRY(receiveMore(line));
+      if (line.size() > observe::kMaxAnswerBytes)
+        return Error(Error::Code::kExhausted, "the agent's answer is larger than 64 MiB",
+                     "ask for less with -n NAMESPACE or a name");
+    }
+    return line;
+  }
+
+ private:
+  Result<void> receiveMore(std::string& line) {
+    SLUICE_TRY(wait(POLLIN));
+    char chunk[65536];
+    const auto size = ::recv(socket_.get(), chunk, sizeof(chunk), 0);
+    if (size == 0) return broken(ECONNRESET);
+    if (size < 0 && errno != EAGAIN && errno != EINTR) return broken(errno);
+    line.append(chunk, static_cast<size_t>(std::max<ssize_t>(size, 0)));
+    return {};
+  }
+
+  static Error broken(int errnum) {
+    return {Error::Code::kUnavailable,
+            Error::system("the agent closed the connection", errnum).message(), kStartHint};
+  }
+
+  Result<void> wait(short events) {
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(deadline_ - std::chrono::steady_clock::now());
+    pollfd waiting{socket_.get(), events, 0};
+    if (left.count() > 0 && ::poll(&waiting, 1, static_cast<int>(left.count())) != 0) return {};
+    return Error(Error::Code::kUnavailable, "the agent did not answer in time",
+                 "wait longer with --timeout");
+  }
+
+  Fd socket_;
+  TimePoint deadline_;
+};
+
+/// Fails only for reasons that time does not cure, or when there is no time left.
+Result<Fd> connectPatiently(const std::string& path, TimePoint deadline) {
+  while (true) {
+    auto socket = connectTo(path);
+    if (socket || socket.error().code() != Error::Code::kUnavailable) return socket;
+    if (std::chrono::steady_clock::now() >= deadline) return socket;
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+}
+
+Result<Json> converse(Fd socket, const Json& request, TimePoint deadline) {
+  Conversation agent(std::move(socket), deadline);
+  SLUICE_TRY(agent.send(observe::toText(request) + "\n"));
+  const auto line = agent.receiveLine();
+  if (!line) return Error(line.error());
+  return observe::readAnswer(*line);
+}
+
+}  // namespace
+
+Result<Json> ask(const std::string& socket_path, const Json& request,
+                 std::chrono::milliseconds timeout) {
+  auto socket = connectTo(socket_path);
+  if (!socket) return std::move(socket).error();
+  return converse(*std::move(socket), request, std::chrono::steady_clock::now() + timeout);
+}
+
+Result<Json> askPatiently(const std::string& socket_path, const Json& request,
+                          std::chrono::milliseconds timeout) {
+  const auto deadline = std::chrono::steady_clock::now() + timeout;
+  auto socket = connectPatiently(socket_path, deadline);
+  if (!socket) return std::move(socket).error();
+  return converse(*std::move(socket), request, deadline);
+}
+
+}  // namespace sluice::cli

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <string>
+
+#include "userspace/observe/json.h"
+
+namespace sluice::cli {
+
+/// Asks the agent that listens on `socket_path` and waits for its answer. kUnavailable: no agent,
+/// or no answer within `timeout`; kPermission: the socket belongs to another user; otherwise the
+/// error that the agent answers.
+Result<observe::Json> ask(const std::string& socket_path, const observe::Json& request,
+                          std::chrono::milliseconds timeout);
+
+/// The same, for an agent that may not listen yet: tries again until `timeout`.
+Result<observe::Json> askPatiently(const std::string& socket_path, const observe::Json& request,
+                                   std::chrono::milliseconds timeout);
+
+}  // namespace sluice::cli

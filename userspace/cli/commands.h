@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// What each command does once its arguments are known. Each prints and answers the exit code.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "userspace/cli/options.h"
+
+namespace sluice::cli {
+
+struct GetArguments {
+  std::string what;  ///< a word that findNoun() knows
+  std::string name;  ///< empty: all
+};
+
+struct StatusArguments {
+  std::optional<std::chrono::milliseconds> wait;  ///< until everything that can be read is applied
+};
+
+struct ExplainArguments {
+  std::vector<std::string> files;  ///< empty: the running agent answers
+  std::string from;                ///< "namespace/workload"
+  std::string to;                  ///< "host[:port]"
+  std::string method = "GET";
+  std::string path = "/";
+  std::vector<std::string> headers;  ///< "name: value"
+  std::string authority;             ///< empty: `to`
+};
+
+ExitCode runGet(const Terminal& terminal, const CommonOptions& options,
+                const GetArguments& arguments);
+ExitCode runStatus(const Terminal& terminal, const CommonOptions& options,
+                   const StatusArguments& arguments);
+ExitCode runExplain(const Terminal& terminal, const CommonOptions& options,
+                    const ExplainArguments& arguments);
+ExitCode runStat(const Terminal& terminal, const CommonOptions& options);
+ExitCode runCheck(const Terminal& terminal, const CommonOptions& options);
+ExitCode runVersion(const Terminal& terminal, const CommonOptions& options);
+
+}  // namespace sluice::cli

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "userspace/cli/layouts.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace sluice::cli {
+namespace {
+
+using observe::Json;
+
+std::string joined(const Json& item, const std::string& field, const char* when_empty = "-") {
+  std::string text;
+  if (const auto found = item.find(field); found != item.end() && found->is_array())
+    for (const auto& value : *found)
+      text += (text.empty() ? "" : ",") + (value.is_string() ? value.get<std::string>() : "?");
+  return text.empty() ? when_empty : text;
+}
+
+Column listColumn(std::string title, const std::string& field, bool wide = false) {
+  return {std::move(title), [field](const Json& item) { return joined(item, field); }, wide};
+}
+
+std::function<std::string(const Json&)> named(const std::string& kind) {
+  return [kind](const Json& item) {
+    return kind + "/" + cellText(item, "namespace") + "/" + cellText(item, "name");
+  };
+}
+
+/// A share as a user reads weights: whole percents without decimals.
+std::string percentText(double share) { return fmt::format("{:.4g}%", share * 100); }
+
+std::string destinationText(const Json& destination) {
+  const auto subset = destination.value("subset", std::string());
+  const auto host = destination.value("host", std::string());
+  auto text = (subset.empty() ? host.substr(0, host.find('.')) : subset) + " " +
+              percentText(destination.value("share", 0.0));
+  if (!destination.value("exists", true)) text += " (missing)";
+  return text;
+}
+
+std::string faultText(const Json& item) {
+  const auto fault = item.find("fault");
+  if (fault == item.end() || !fault->is_object()) return "-";
+  std::string text;
+  if (const auto delay = fault->find("delay"); delay != fault->end())
+    text = fmt::format("delay {} {:.4g}%", delay->value("fixedDelay", std::string()),
+                       delay->value("percent", 0.0));
+  if (const auto abort = fault->find("abort"); abort != fault->end())
+    text += fmt::format("{}abort {} {:.4g}%", text.empty() ? "" : ", ",
+                        abort->value("httpStatus", 0), abort->value("percent", 0.0));
+  return text;
+}
+
+std::string ruleText(const Json& item) {
+  const auto service = item.value("virtualService", std::string());
+  if (service.empty()) return "(default)";
+  return service + "#" + std::to_string(item.value("rule", 0));
+}
+
+std::string reasonsText(const Json& item) {
+  std::string text;
+  if (const auto reasons = item.find("reasons"); reasons != item.end() && reasons->is_array())
+    for (const auto& reason : *reasons)
+      text += (text.empty() ? "" : "; ") + reason.value("text", std::string());
+  return text.empty() ? "-" : text;
+}
+
+Noun services() {
+  return {"services",
+          "service",
+          "svc",
+          {{fieldColumn("NAMESPACE", "namespace"), fieldColumn("NAME", "name"),
+            fieldColumn("PORT", "port"), fieldColumn("PROTOCOL", "protocol"),
+            listColumn("ADDRESSES", "addresses"), fieldColumn("PATH", "path"),
+            fieldColumn("RULES", "virtualService"), fieldColumn("HOST", "host", true)},
+           named("service")}};
+}
+
+Noun routes() {
+  return {"routes",
+          "route",
+          "rt",
+          {{fieldColumn("NAMESPACE", "namespace"),
+            fieldColumn("SERVICE", "name"),
+            fieldColumn("PORT", "port"),
+            {"RULE", ruleText},
+            fieldColumn("MATCH", "match"),
+            {"DESTINATIONS",
+             [](const Json& item) {
+               return destinationsText(item.value("destinations", Json::array()));
+             }},
+            {"FAULT", faultText},
+            fieldColumn("PATH", "path"),
+            {"CLIENTS", [](const Json& item) { return joined(item, "clients", "*"); }, true},
+            fieldColumn("TIMEOUT", "timeout", true),
+            {"WHY", reasonsText, true}},
+           [](const Json& item) {
+             return "route/" + cellText(item, "namespace") + "/" + cellText(item, "name") + ":" +
+                    cellText(item, "port") + "/" + ruleText(item);
+           }}};
+}
+
+Noun endpoints() {
+  return {"endpoints",
+          "endpoint",
+          "ep",
+          {{fieldColumn("NAMESPACE", "namespace"), fieldColumn("HOST", "host"),
+            fieldColumn("PORT", "port"), fieldColumn("SUBSET", "subset"),
+            fieldColumn("ADDRESS", "address"), fieldColumn("POD", "pod"),
+            fieldColumn("CLUSTER", "cluster", true)},
+           [](const Json& item) { return "endpoint/" + cellText(item, "address"); }}};
+}
+
+Noun workloads() {
+  return {"workloads",
+          "workload",
+          "wl",
+          {{fieldColumn("NAMESPACE", "namespace"), fieldColumn("NAME", "name"),
+            fieldColumn("STATE", "state"), fieldColumn("CGROUP", "cgroup"),
+            fieldColumn("MESSAGE", "message"),
+            fieldColumn("NETWORK-NAMESPACE", "networkNamespace", true),
+            fieldColumn("ID", "id", true), fieldColumn("LISTENER4", "listener4Port", true),
+            fieldColumn("LISTENER6", "listener6Port", true)},
+           named("workload")}};
+}
+
+Noun connections() {
+  return {"connections",
+          "connection",
+          "conn",
+          {{fieldColumn("WORKLOAD", "workload"), fieldColumn("CLIENT", "client"),
+            fieldColumn("SERVICE", "service"), fieldColumn("ENDPOINT", "endpoint"),
+            fieldColumn("REQUESTS", "requests"), fieldColumn("AGE", "age")},
+           [](const Json& item) { return "connection/" + cellText(item, "client"); }}};
+}
+
+}  // namespace
+
+std::string destinationsText(const Json& destinations) {
+  std::string text;
+  for (const auto& destination : destinations)
+    text += (text.empty() ? "" : ", ") + destinationText(destination);
+  return text.empty() ? "-" : text;
+}
+
+const std::vector<Noun>& nouns() {
+  static const std::vector<Noun> all = {services(), routes(), endpoints(), workloads(),
+                                        connections()};
+  return all;
+}
+
+const Noun* findNoun(std::string_view word) {
+  const auto found = std::find_if(nouns().begin(), nouns().end(), [&](const Noun& noun) {
+    return word == noun.name || word == noun.singular || word == noun.shortcut;
+  });
+  return found == nouns().end() ? nullptr : &*found;
+}
+
+const Layout& trafficLayout() {
+  static const Layout layout = {
+      {fieldColumn("KIND", "kind"), fieldColumn("NAME", "name"), fieldColumn("SUBSET", "subset"),
+       fieldColumn("CONNECTIONS", "opened"), fieldColumn("ACTIVE", "active"),
+       fieldColumn("FAILED", "failed"), fieldColumn("REQUESTS", "requests"),
+       fieldColumn("5XX", "responses5xx"), fieldColumn("SENT", "sentBytes"),
+       fieldColumn("RECEIVED", "receivedBytes"), fieldColumn("ESTABLISHED", "established", true),
+       fieldColumn("CLOSED", "closed", true), fieldColumn("2XX", "responses2xx", true),
+       fieldColumn("4XX", "responses4xx", true), fieldColumn("NO-ANSWER", "responsesNone", true)},
+      [](const Json& item) {
+        return cellText(item, "kind") + "/" + cellText(item, "name") +
+               (cellText(item, "subset") == "-" ? "" : "/" + cellText(item, "subset"));
+      }};
+  return layout;
+}
+
+}  // namespace sluice::cli
