@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "userspace/source/description.h"
+#include "userspace/source/resource.h"
+
+namespace sluice::source {
+
+/// A kind of resource that Sluice reads.
+struct Kind {
+  std::string_view name;
+  /// "networking.istio.io/v1"; several when versions share one schema.
+  std::vector<std::string_view> api_versions;
+  bool in_namespace = true;
+  /// sluice.io settings: one for the node, whatever its name.
+  bool is_single = false;
+  const Message& (*message)() = nullptr;
+  /// Decodes and validates. Nothing, and findings, when the document is wrong.
+  std::optional<Resource> (*decode)(const Node& node, const Position& position,
+                                    Findings& findings) = nullptr;
+};
+
+/// Every kind, for finding and for describing.
+const std::vector<Kind>& kinds();
+
+/// Null when Sluice does not know it.
+const Kind* findKind(std::string_view api_version, std::string_view name);
+
+}  // namespace sluice::source

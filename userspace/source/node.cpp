@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "userspace/source/node.h"
+
+namespace sluice::source {
+
+const Node* Node::find(std::string_view key) const {
+  for (const auto& [name, value] : entries) {
+    if (name->text == key) return value.get();
+  }
+  return nullptr;
+}
+
+}  // namespace sluice::source

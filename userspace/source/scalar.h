@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "userspace/source/node.h"
+
+namespace sluice::source {
+
+/// What an unquoted word means to Kubernetes, whose reader is YAML 1.1: `n`, `on` and `off` are
+/// booleans, `5` is no string. Quoted words are strings always.
+enum class ScalarType {
+  kNull,
+  kBool,
+  kInteger,         ///< decimal, as JSON writes it
+  kUnclearInteger,  ///< 010, 0x1F, 0b1, 1_000: a number whose value readers disagree about
+  kFloat,
+  kString,
+};
+
+ScalarType scalarType(const Node& node);
+ScalarType plainScalarType(std::string_view text);
+
+/// A null, unquoted: nothing, `~`, `null`.
+bool isNullValue(const Node& node);
+
+/// Only for kBool.
+bool boolValue(std::string_view text);
+/// Of kInteger, or of a kFloat without a fraction; nothing when it does not fit.
+std::optional<int64_t> integerValue(std::string_view text);
+/// Of kInteger or kFloat; nothing for infinities and what is no number.
+std::optional<double> floatValue(std::string_view text);
+
+/// "a string", "a boolean", "a list": for messages.
+const char* describeValue(const Node& node);
+
+}  // namespace sluice::source

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is wrong with one resource, looked at alone. Rules are Istio's where Istio has the kind
+// (pkg/config/validation), else Kubernetes' or ours; each is one function, named after what it
+// refuses. validate() is called only for what has been decoded without an error.
+#pragma once
+
+#include "userspace/model/resources.h"
+#include "userspace/source/findings.h"
+
+namespace sluice::source {
+
+void validate(const VirtualService& resource, Findings& findings);
+void validate(const DestinationRule& resource, Findings& findings);
+void validate(const Service& resource, Findings& findings);
+void validate(const EndpointSlice& resource, Findings& findings);
+void validate(const Pod& resource, Findings& findings);
+void validate(const Namespace& resource, Findings& findings);
+void validate(const AgentSettings& resource, Findings& findings);
+void validate(const Workload& resource, Findings& findings);
+
+}  // namespace sluice::source

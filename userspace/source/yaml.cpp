@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: Apache-2.0
+// The only file that sees yaml-cpp and its exceptions.
+#include "userspace/source/yaml.h"
+
+#include <fmt/format.h>
+#include <yaml-cpp/eventhandler.h>
+#include <yaml-cpp/yaml.h>
+
+#include <istream>
+#include <streambuf>
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
+
+#include "userspace/source/codes.h"
+#include "userspace/source/limits.h"
+#include "userspace/source/utf8.h"
+
+namespace sluice::source {
+namespace {
+
+Place placeOf(const YAML::Mark& mark) { return {mark.line + 1, mark.column + 1}; }
+
+/// Makes nodes of yaml-cpp's events. A finding leaves the parser as an exception, the only way
+/// out of it; parseYaml() catches it.
+class TreeBuilder final : public YAML::EventHandler {
+ public:
+  NodePtr takeDocument() { return std::exchange(document_, nullptr); }
+
+  void OnDocumentStart(const YAML::Mark&) override {
+    open_.clear();
+    anchors_.clear();
+  }
+  void OnDocumentEnd() override {}
+
+  void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    add(newNode(Node::Kind::kNull, mark), anchor);
+  }
+
+  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                const std::string& value) override {
+    auto node = newNode(Node::Kind::kScalar, mark);
+    node->text = value;
+    // yaml-cpp says "?" for a plain scalar and "!" for a quoted one.
+    node->quoted = tag == "!" || tag == "tag:yaml.org,2002:str";
+    if (!node->quoted) refuseTag(tag, mark);
+    add(std::move(node), anchor);
+  }
+
+  void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    const auto found = anchors_.find(anchor);
+    if (found == anchors_.end()) {
+      throw YamlError{code::kYaml, placeOf(mark), "an alias stands inside its own anchor", {}};
+    }
+    attach(found->second, placeOf(mark));
+  }
+
+  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                       YAML::EmitterStyle::value) override {
+    begin(Node::Kind::kSequence, mark, tag, anchor);
+  }
+  void OnSequenceEnd() override { end(); }
+
+  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                  YAML::EmitterStyle::value) override {
+    begin(Node::Kind::kMap, mark, tag, anchor);
+  }
+  void OnMapEnd() override { end(); }
+
+ private:
+  /// A sequence or mapping whose end has not been seen.
+  struct Open {
+    std::shared_ptr<Node> node;
+    YAML::anchor_t anchor;
+    NodePtr key;  ///< mappings: waits for its value
+    std::unordered_set<std::string_view> keys;
+  };
+
+  static std::shared_ptr<Node> newNode(Node::Kind kind, const YAML::Mark& mark) {
+    auto node = std::make_shared<Node>();
+    node->kind = kind;
+    node->place = placeOf(mark);
+    return node;
+  }
+
+  static void refuseTag(const std::string& tag, const YAML::Mark& mark) {
+    if (tag.empty() || tag == "?") return;
+    throw YamlError{code::kYaml, placeOf(mark), fmt::format("tag \"{}\" is not supported", tag),
+                    "remove the tag; values are typed by how they are written"};
+  }
+
+  void begin(Node::Kind kind, const YAML::Mark& mark, const std::string& tag,
+             YAML::anchor_t anchor) {
+    refuseTag(tag == "!" ? std::string() : tag, mark);
+    if (open_.size() >= kMaxDepth) tooDeep(placeOf(mark));
+    open_.push_back({newNode(kind, mark), anchor, nullptr, {}});
+  }
+
+  void end() {
+    Open closed = std::move(open_.back());
+    open_.pop_back();
+    add(std::move(closed.node), closed.anchor);
+  }
+
+  void add(std::shared_ptr<Node> node, YAML::anchor_t anchor) {
+    const Place place = node->place;
+    NodePtr shared = std::move(node);
+    if (anchor != 0) anchors_[anchor] = shared;
+    attach(std::move(shared), place);
+  }
+
+  /// `place`: where `node` is used, which for an alias is not where it stands.
+  void attach(NodePtr node, Place place) {
+    if (open_.empty()) {
+      document_ = std::move(node);
+      return;
+    }
+    Open& parent = open_.back();
+    count(*parent.node, *node, place);
+    if (parent.node->isSequence()) {
+      parent.node->items.push_back(std::move(node));
+    } else if (!parent.key) {
+      parent.key = checkedKey(parent, std::move(node), place);
+    } else {
+      parent.node->entries.emplace_back(std::exchange(parent.key, nullptr), std::move(node));
+    }
+  }
+
+  void count(Node& parent, const Node& child, Place place) const {
+    parent.nodes += child.nodes;
+    parent.height = std::max(parent.height, child.height + 1);
+    if (open_.size() + child.height > kMaxDepth + 1) tooDeep(place);
+    if (parent.nodes > kMaxNodes) {
+      throw YamlError{code::kLimit, place,
+                      fmt::format("the document has more than {} values", kMaxNodes),
+                      "split it, or use fewer aliases"};
+    }
+  }
+
+  static NodePtr checkedKey(Open& map, NodePtr key, Place place) {
+    if (key->kind != Node::Kind::kScalar) {
+      throw YamlError{code::kYaml, place, "a key must be a plain or quoted word", {}};
+    }
+    if (key->text == "<<" && !key->quoted) {
+      throw YamlError{code::kYaml, place, "merge keys (<<) are not supported",
+                      "write the fields out"};
+    }
+    if (!map.keys.insert(key->text).second) {
+      throw YamlError{code::kDuplicateKey, place,
+                      fmt::format("key \"{}\" is here twice", key->text), "remove one of them"};
+    }
+    return key;
+  }
+
+  [[noreturn]] static void tooDeep(Place place) {
+    throw YamlError{code::kLimit,
+                    place,
+                    fmt::format("the document is nested more than {} levels deep", kMaxDepth),
+                    {}};
+  }
+
+  NodePtr document_;
+  std::vector<Open> open_;
+  std::unordered_map<YAML::anchor_t, NodePtr> anchors_;
+};
+
+/// Lets yaml-cpp read a string_view without a copy of the text.
+class ViewBuffer final : public std::streambuf {
+ public:
+  explicit ViewBuffer(std::string_view text) {
+    // streambuf wants char*; nothing here writes through it.
+    char* begin = const_cast<char*>(text.data());
+    setg(begin, begin, begin + text.size());
+  }
+};
+
+Documents readDocuments(std::string_view text) {
+  ViewBuffer buffer(text);
+  std::istream stream(&buffer);
+  YAML::Parser parser(stream);
+  TreeBuilder builder;
+  Documents documents;
+  while (parser.HandleNextDocument(builder)) {
+    auto document = builder.takeDocument();
+    if (!document || document->isNull()) continue;
+    if (documents.size() == kMaxDocuments) {
+      throw YamlError{code::kLimit, document->place,
+                      fmt::format("the file has more than {} documents", kMaxDocuments),
+                      "split the file"};
+    }
+    documents.push_back(std::move(document));
+  }
+  return documents;
+}
+
+}  // namespace
+
+std::variant<Documents, YamlError> parseYaml(std::string_view text) {
+  if (text.size() > kMaxFileBytes) {
+    return YamlError{code::kLimit,
+                     {},
+                     fmt::format("the file is larger than {} MiB", kMaxFileBytes >> 20),
+                     "split the file"};
+  }
+  if (const auto bad = findIllegalUtf8(text)) {
+    return YamlError{code::kYaml, *bad, "the file is not UTF-8 text",
+                     "save it as UTF-8, without control characters"};
+  }
+  try {
+    return readDocuments(text);
+  } catch (const YamlError& error) {
+    return error;
+  } catch (const YAML::Exception& error) {
+    return YamlError{code::kYaml, placeOf(error.mark), error.msg, {}};
+  }
+}
+
+}  // namespace sluice::source
