@@ -1,1 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
 sluice_unit_test(base LINK sluice_base)

@@ -1,0 +1,85 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Runs clang-tidy over what the build compiles. A file that passed is not looked at again until it,
+a header of ours that it includes, its compile command or .clang-tidy changes."""
+
+import concurrent.futures
+import hashlib
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+
+import includes
+import sources
+
+TIDY = "clang-tidy-19"
+# GCC options that clang does not know stay harmless.
+EXTRA = ["--extra-arg=-Wno-unknown-warning-option"]
+
+
+def included_by(name, root, seen):
+    """Adds `name` and all our files that it includes to `seen`."""
+    if name in seen:
+        return
+    seen.add(name)
+    text = (root / name).read_text(errors="replace")
+    for _, target in re.findall(includes.INCLUDE.pattern, text, re.MULTILINE):
+        ours = includes.resolve(name, target, root)
+        if ours:
+            included_by(ours, root, seen)
+
+
+def key_of(entry, root):
+    """A hash of everything that decides the result for one entry of compile_commands.json."""
+    files = set()
+    included_by(os.path.relpath(entry["file"], root), root, files)
+    digest = hashlib.sha256(entry["command"].encode())
+    for name in [".clang-tidy", *sorted(files)]:
+        digest.update((root / name).read_bytes())
+    return digest.hexdigest()
+
+
+def entries(build, root):
+    """Our own C++ of the compilation database, each file once."""
+    commands = json.loads((build / "compile_commands.json").read_text())
+    unique = {entry["file"]: entry for entry in commands}
+    return [
+        unique[name] for name in sorted(unique)
+        if name.endswith(".cpp") and pathlib.Path(name).is_relative_to(root)
+        and not pathlib.Path(name).is_relative_to(build)
+    ]
+
+
+def check(entry, build, cache, root):
+    """The findings of one file as text; empty when it is clean."""
+    passed = cache / key_of(entry, root)
+    if passed.exists():
+        return ""
+    result = subprocess.run(
+        [TIDY, "--quiet", "-p", str(build), *EXTRA, entry["file"]],
+        capture_output=True, text=True, check=False)
+    if result.returncode == 0:
+        passed.touch()
+        return ""
+    return result.stdout + result.stderr
+
+
+def main():
+    build = pathlib.Path(sys.argv[1]).resolve()
+    root = sources.ROOT
+    cache = build / "tidy-passed"
+    cache.mkdir(exist_ok=True)
+    wanted = [str(root / name) for name in sys.argv[2:]]
+    chosen = [e for e in entries(build, root) if not wanted or e["file"] in wanted]
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        findings = [text for text in pool.map(lambda e: check(e, build, cache, root), chosen) if text]
+    print(*findings, sep="\n")
+    print(f"{len(chosen)} files, {len(findings)} with findings")
+    sys.exit(1 if findings else 0)
+
+
+if __name__ == "__main__":
+    main()
