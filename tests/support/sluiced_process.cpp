@@ -8,10 +8,7 @@
 namespace sluice::test {
 namespace {
 
-constexpr auto kLongestStart = std::chrono::seconds(60);
 constexpr auto kLongestStop = std::chrono::seconds(30);
-constexpr auto kRetry = std::chrono::milliseconds(20);
-constexpr int kAgentUnavailable = 69;
 
 Error failed(const std::string& what, const Finished& finished) {
   return Error(Error::Code::kSystem, what + ": status " + std::to_string(finished.status) + ": " +
@@ -46,16 +43,12 @@ Result<SluicedProcess> SluicedProcess::start(const Lab& lab, const Arguments& mo
 }
 
 Result<void> SluicedProcess::waitReady() {
-  const auto deadline = std::chrono::steady_clock::now() + kLongestStart;
-  while (true) {
-    auto asked = ctl({"status", "--wait=30s"});
-    if (!asked) return std::move(asked).error();
-    if (asked->status == 0) return {};
-    if (asked->status != kAgentUnavailable || std::chrono::steady_clock::now() > deadline)
-      return failed("sluicectl status --wait", *asked);
-    if (auto ended = process_.wait(kRetry); ended.ok())
-      return Error(Error::Code::kSystem, "sluiced ended with status " + std::to_string(*ended));
-  }
+  // It waits for the socket, too.
+  auto applied = waitApplied();
+  if (applied) return {};
+  if (auto ended = process_.wait({}); ended.ok())
+    return Error(Error::Code::kSystem, "sluiced ended with status " + std::to_string(*ended));
+  return applied;
 }
 
 Result<void> SluicedProcess::waitApplied() const {

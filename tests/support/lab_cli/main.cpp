@@ -40,7 +40,7 @@ Result<void> printEnvironment(const std::filesystem::path& directory) {
 
 int main(int argc, char** argv) {
   using namespace sluice::test;
-  std::filesystem::path state = "/run/sluice-lab/default";
+  std::filesystem::path state = "/run/sluice-lab/demo";
   std::string host;
   Arguments command;
   CLI::App app("Network namespaces with a client and servers, for trying Sluice");
