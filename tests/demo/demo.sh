@@ -57,9 +57,9 @@ relative() { realpath --relative-to=. "$1"; }
 # Until sluiced answers that it has applied what is there, or has ended.
 wait_until_ready() {
   ctl status --wait=30s >"$LAB_DIRECTORY/status" 2>&1 &
-  local asking=$!
-  wait -n "$asking" "$sluiced_pid" || true
-  if kill -0 "$sluiced_pid" 2>/dev/null && wait "$asking"; then return 0; fi
+  local asking=$! ended status=0
+  wait -n -p ended "$asking" "$sluiced_pid" || status=$?
+  ((ended != asking || status != 0)) || return 0
   cat "$LAB_DIRECTORY/status" "$LAB_DIRECTORY/sluiced.log" >&2
   return 1
 }
