@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "userspace/steering/id_book.h"
+
+#include <algorithm>
+
+#include "maps/lib/hash.h"
+
+namespace sluice::steering {
+namespace {
+
+const char* kindName(name_kind kind) {
+  switch (kind) {
+    case NAME_SERVICE:
+      return "services";
+    case NAME_BINDING:
+      return "bindings";
+    case NAME_CLUSTER:
+      return "clusters";
+    case NAME_ENDPOINT:
+      return "endpoints";
+    case NAME_ROUTE:
+      return "routes";
+  }
+  return "";
+}
+
+}  // namespace
+
+name IdBook::makeName(std::string_view full_name) {
+  name value{};
+  value.hash = fnv1a64(full_name.data(), full_name.size());
+  full_name.copy(value.text, SLUICE_NAME_SIZE - 1);
+  return value;
+}
+
+uint32_t IdBook::currentOf(const Shelf& shelf, const Key& key) const {
+  const auto at = shelf.current.find(key);
+  return at == shelf.current.end() ? 0 : at->second;
+}
+
+uint32_t IdBook::find(name_kind kind, std::string_view full_name) const {
+  return currentOf(shelf(kind), keyOf(makeName(full_name)));
+}
+
+Result<uint32_t> IdBook::takeId(name_kind kind) {
+  auto& shelf = this->shelf(kind);
+  const bool fresh = shelf.freed.empty();
+  if (used_ >= names_ || (fresh && shelf.next > limits_[kind - 1]))
+    return Error(Error::Code::kExhausted,
+                 std::string(used_ >= names_ ? "names" : kindName(kind)) + ": the table is full");
+  ++used_;
+  return fresh ? shelf.next++ : shelf.freed.extract(shelf.freed.begin()).value();
+}
+
+Result<uint32_t> IdBook::acquire(name_kind kind, std::string_view full_name) {
+  const uint32_t id = find(kind, full_name);
+  if (!id) return renew(kind, full_name);
+  auto& entry = shelf(kind).entries.at(id);
+  if (entry.retired) {
+    undo_.push_back({kind, id, entry, id});
+    entry.retired.reset();
+  }
+  return id;
+}
+
+Result<uint32_t> IdBook::renew(name_kind kind, std::string_view full_name) {
+  auto id = takeId(kind);
+  if (!id.ok()) return id;
+  Entry entry{makeName(full_name), {}};
+  entry.value.generation = ++generation_;
+  const auto key = keyOf(entry.value);
+  auto& shelf = this->shelf(kind);
+  undo_.push_back({kind, *id, std::nullopt, currentOf(shelf, key)});
+  shelf.current[key] = *id;
+  shelf.entries[*id] = entry;
+  return id;
+}
+
+void IdBook::rollback(size_t mark) {
+  while (undo_.size() > mark) {
+    undo(undo_.back());
+    undo_.pop_back();
+  }
+}
+
+void IdBook::undo(const Undo& step) {
+  auto& shelf = this->shelf(step.kind);
+  auto& entry = shelf.entries.at(step.id);
+  if (step.before) {
+    entry = *step.before;
+    return;
+  }
+  const auto key = keyOf(entry.value);
+  if (step.previous_current)
+    shelf.current[key] = step.previous_current;
+  else
+    shelf.current.erase(key);
+  free(step.kind, step.id);
+}
+
+std::vector<name_key> IdBook::unwritten() const {
+  std::vector<name_key> keys;
+  for (const auto& step : undo_)
+    if (!step.before) keys.push_back({step.kind, step.id});
+  return keys;
+}
+
+void IdBook::retireUnused(name_kind kind, const std::set<uint32_t>& used, TimePoint now) {
+  for (auto& [id, entry] : shelf(kind).entries)
+    if (!entry.retired && !used.contains(id)) entry.retired = now;
+}
+
+std::vector<uint32_t> IdBook::retiredBefore(name_kind kind, TimePoint then) const {
+  std::vector<uint32_t> ids;
+  for (const auto& [id, entry] : shelf(kind).entries)
+    if (entry.retired && *entry.retired <= then) ids.push_back(id);
+  return ids;
+}
+
+void IdBook::free(name_kind kind, uint32_t id) {
+  auto& shelf = this->shelf(kind);
+  const auto at = shelf.entries.find(id);
+  const auto key = keyOf(at->second.value);
+  if (currentOf(shelf, key) == id) shelf.current.erase(key);
+  shelf.entries.erase(at);
+  shelf.freed.insert(id);
+  --used_;
+}
+
+void IdBook::recover(const name_key& key, const name& value) {
+  if (key.kind < NAME_SERVICE || key.kind > NAME_ROUTE) return;
+  if (key.id == 0 || key.id > limits_[key.kind - 1]) return;
+  auto& shelf = this->shelf(static_cast<name_kind>(key.kind));
+  if (!shelf.entries.try_emplace(key.id, Entry{value, {}}).second) return;
+  ++used_;
+  generation_ = std::max<uint64_t>(generation_, value.generation);
+  auto& current = shelf.current[keyOf(value)];
+  if (!current || shelf.entries.at(current).value.generation < value.generation) current = key.id;
+  for (; shelf.next <= key.id; ++shelf.next) shelf.freed.insert(shelf.next);
+  shelf.freed.erase(key.id);
+}
+
+}  // namespace sluice::steering

@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "userspace/steering/plan.h"
+
+#include <netinet/in.h>
+
+#include <algorithm>
+#include <set>
+
+#include "userspace/balance/alias_table.h"
+#include "userspace/steering/names.h"
+
+namespace sluice::steering {
+namespace {
+
+using routing::Cluster;
+using routing::Family;
+using routing::RouteTable;
+using routing::ServiceRoute;
+
+constexpr auto kFamilies = {Family::kV4, Family::kV6};
+
+bool hasFamily(const Cluster& cluster, Family family) {
+  return std::any_of(cluster.endpoints.begin(), cluster.endpoints.end(),
+                     [&](const auto& e) { return routing::familyOf(e.address.ip) == family; });
+}
+
+uint32_t policyNumber(routing::BalancePolicy policy) {
+  switch (policy) {
+    case routing::BalancePolicy::kRandom:
+      return BALANCE_RANDOM;
+    case routing::BalancePolicy::kRoundRobin:
+      return BALANCE_ROUND_ROBIN;
+    case routing::BalancePolicy::kLeastRequest:
+      return BALANCE_LEAST_REQUEST;
+  }
+  return BALANCE_RANDOM;
+}
+
+endpoint endpointAt(const SocketAddress& address) {
+  endpoint value{};
+  std::copy(address.ip.bytes.begin(), address.ip.bytes.end(), value.address);
+  value.port = htons(address.port);
+  return value;
+}
+
+std::vector<service_key> keysOf(const ServiceRoute& route, Family family) {
+  std::vector<service_key> keys;
+  for (const auto& ip : route.vips) {
+    if (routing::familyOf(ip) != family) continue;
+    service_key key{};
+    std::copy(ip.bytes.begin(), ip.bytes.end(), key.address);
+    key.port = htons(route.service.port);
+    key.protocol = IPPROTO_TCP;
+    keys.push_back(key);
+  }
+  return keys;
+}
+
+/// A slot that always takes `id`.
+alias_slot only(uint32_t id) { return {~uint64_t{0}, id, id}; }
+
+/// Every cluster that a route may use, each once.
+std::vector<const Cluster*> clustersOf(const ServiceRoute& route) {
+  std::vector<const Cluster*> clusters;
+  for (const auto& rule : route.rules)
+    for (const auto& destination : rule.destinations)
+      if (destination.cluster) clusters.push_back(destination.cluster.get());
+  if (route.plain) clusters.push_back(route.plain.get());
+  return clusters;
+}
+
+/// Cluster names without family. Clients of some namespaces may mean another cluster by the same
+/// key, because another DestinationRule holds for them; class 0 has the plain name then, and the
+/// others add the rule that makes the difference.
+class ClusterNames {
+ public:
+  explicit ClusterNames(const routing::Routing& routing) {
+    for (const auto& [number, table] : routing.tables)
+      for (const auto& [key, route] : table.services)
+        for (const auto* cluster : clustersOf(*route))
+          owners_.emplace(cluster->key.text(), cluster);
+  }
+
+  std::string of(const Cluster& cluster) const {
+    const auto name = cluster.key.text();
+    const auto* owner = owners_.at(name);
+    return owner == &cluster || *owner == cluster ? name : name + "@" + cluster.destination_rule;
+  }
+
+ private:
+  std::map<std::string, const Cluster*> owners_;
+};
+
+/// Plans one service on one family. What it takes is its own until it is merged into the plan.
+class ServicePlanner {
+ public:
+  ServicePlanner(const routing::Routing& routing, const ClusterNames& names,
+                 const PlanContext& context, Plan& plan, Family family)
+      : routing_(routing), names_(names), context_(context), plan_(plan), family_(family) {}
+
+  Result<void> plan(const routing::ServiceKey& key) {
+    const auto& common = routing_.tables.at({}).services.at(key);
+    const auto name = serviceName(key, family_);
+    service_.keys = keysOf(*common, family_);
+    SLUICE_TRY(checkRoom());
+    SLUICE_TRY(take(NAME_SERVICE, name, service_.id));
+    for (const auto& [number, table] : routing_.tables) {
+      const auto& route = table.services.at(key);
+      if (number && route == common) continue;
+      SLUICE_TRY(planBinding(*route, table, name));
+    }
+    merge(name);
+    return {};
+  }
+
+  /// Gives the slots back; the ids go with the book's rollback().
+  void abandon() {
+    for (const auto& [id, content] : clusters_)
+      context_.cluster_slots.release(content.head.first_slot, CLUSTER_COUNT(content.head.shape));
+    for (const auto& [id, content] : routes_)
+      context_.route_slots.release(content.head.first_slot, content.head.slot_count);
+  }
+
+ private:
+  Result<void> checkRoom() const {
+    if (plan_.key_count + service_.keys.size() <= context_.service_limit) return {};
+    return Error(Error::Code::kExhausted, "services: the table is full");
+  }
+
+  Result<void> take(name_kind kind, const std::string& name, uint32_t& id) {
+    auto taken = context_.book.acquire(kind, name);
+    if (!taken.ok()) return std::move(taken).error();
+    id = *taken;
+    return {};
+  }
+
+  Result<void> planBinding(const ServiceRoute& route, const RouteTable& table,
+                           const std::string& service_name) {
+    const auto name = bindingName(service_name, table.class_name);
+    uint32_t binding = 0;
+    SLUICE_TRY(take(NAME_BINDING, name, binding));
+    RouteContent content;
+    SLUICE_TRY(describe(route, table.client_class, content));
+    auto id = placeRoute(name, std::move(content));
+    if (!id.ok()) return std::move(id).error();
+    service_.bindings[table.client_class.value] = {binding, *id};
+    placements_[{route.service, table.client_class, family_}] = {{service_.id}, {binding}, {*id}};
+    return {};
+  }
+
+  Result<void> describe(const ServiceRoute& route, ClientClass client_class,
+                        RouteContent& content) {
+    content.head.service = service_.id;
+    content.head.client_class = client_class.value;
+    switch (route.pathFor(family_)) {
+      case routing::Path::kConnect:
+        content.head.via = ROUTE_VIA_ENDPOINT;
+        return addWeightedClusters(route.rules.front(), content.slots);
+      case routing::Path::kProxy:
+        content.head.via = ROUTE_VIA_PROXY;
+        return describeProxied(route, content);
+      case routing::Path::kPassthrough:
+        content.head.via = ROUTE_PASSTHROUGH;
+        return {};
+    }
+    return {};
+  }
+
+  /// A destination that does not exist is cluster 0: it keeps its share, and the kernel refuses.
+  Result<void> addWeightedClusters(const routing::Rule& rule, std::vector<alias_slot>& slots) {
+    std::vector<uint32_t> ids, weights;
+    for (const auto& destination : rule.destinations) {
+      ids.push_back(0);
+      weights.push_back(destination.weight);
+      if (destination.cluster) SLUICE_TRY(placeCluster(*destination.cluster, family_, ids.back()));
+    }
+    auto table = balance::aliasTable(weights);
+    if (!table.ok()) return std::move(table).error();
+    for (auto slot : *table) slots.push_back({slot.threshold, ids[slot.own], ids[slot.alias]});
+    return {};
+  }
+
+  /// The proxy reaches endpoints of both families, so it may use the clusters of both. The one of
+  /// the called family is listed even while it is empty, so that endpoints may come and go.
+  Result<void> describeProxied(const ServiceRoute& route, RouteContent& content) {
+    std::set<uint32_t> ids;
+    for (const auto* cluster : clustersOf(route))
+      for (const auto family : kFamilies) {
+        if (family != family_ && !hasFamily(*cluster, family)) continue;
+        uint32_t id = 0;
+        SLUICE_TRY(placeCluster(*cluster, family, id));
+        ids.insert(id);
+      }
+    for (const auto id : ids) content.slots.push_back(only(id));
+    if (route.plain) SLUICE_TRY(placeCluster(*route.plain, family_, content.head.fallback));
+    if (routing_.agent.fail_policy == AgentSettings::FailPolicy::kOpen)
+      content.head.flags = ROUTE_FAIL_OPEN;
+    return {};
+  }
+
+  /// A route that means the same as the binding's last one keeps its id.
+  Result<uint32_t> placeRoute(const std::string& name, RouteContent content) {
+    const auto last = context_.contents.routes.find(context_.book.find(NAME_ROUTE, name));
+    if (last != context_.contents.routes.end() && sameContent(last->second, content))
+      return context_.book.acquire(NAME_ROUTE, name);
+    auto id = context_.book.renew(NAME_ROUTE, name);
+    if (!id.ok()) return id;
+    content.head.slot_count = static_cast<uint32_t>(content.slots.size());
+    const auto first = context_.route_slots.allocate(content.head.slot_count);
+    if (!first) return Error(Error::Code::kExhausted, "route_slots: the table is full");
+    content.head.first_slot = *first;
+    routes_[*id] = std::move(content);
+    return id;
+  }
+
+  Result<void> placeCluster(const Cluster& cluster, Family family, uint32_t& id) {
+    if (const auto done = findPlaced(cluster, family)) {
+      id = done;
+      return {};
+    }
+    const auto name = names_.of(cluster) + familySuffix(family);
+    auto taken = takeCluster(name, cluster.definition);
+    if (!taken.ok()) return std::move(taken).error();
+    id = *taken;
+    ClusterContent content;
+    SLUICE_TRY(addMembers(cluster, family, content.slots));
+    content.head.shape = static_cast<uint32_t>(content.slots.size()) << 8 | CLUSTER_EXISTS |
+                         policyNumber(cluster.policy);
+    SLUICE_TRY(placeClusterSlots(id, std::move(content)));
+    definitions_[id] = cluster.definition;
+    cluster_ids_[{&cluster, family}] = id;
+    return {};
+  }
+
+  uint32_t findPlaced(const Cluster& cluster, Family family) const {
+    const auto key = std::pair(&cluster, family);
+    if (const auto own = cluster_ids_.find(key); own != cluster_ids_.end()) return own->second;
+    const auto earlier = plan_.cluster_ids.find(key);
+    return earlier == plan_.cluster_ids.end() ? 0 : earlier->second;
+  }
+
+  /// A cluster that is chosen by other labels than before is another cluster: routes that were
+  /// made for the old meaning keep the old endpoints until they are replaced themselves.
+  Result<uint32_t> takeCluster(const std::string& name, const std::string& definition) {
+    const uint32_t last = context_.book.find(NAME_CLUSTER, name);
+    const auto known = context_.definitions.find(last);
+    if (known != context_.definitions.end() && known->second != definition)
+      return context_.book.renew(NAME_CLUSTER, name);
+    return context_.book.acquire(NAME_CLUSTER, name);
+  }
+
+  Result<void> addMembers(const Cluster& cluster, Family family, std::vector<alias_slot>& slots) {
+    for (const auto& member : cluster.endpoints) {
+      if (routing::familyOf(member.address.ip) != family) continue;
+      uint32_t id = 0;
+      SLUICE_TRY(take(NAME_ENDPOINT, member.address.text(), id));
+      slots.push_back(only(id));
+      if (!context_.contents.endpoints.contains(id)) endpoints_[id] = endpointAt(member.address);
+    }
+    return {};
+  }
+
+  Result<void> placeClusterSlots(uint32_t id, ClusterContent content) {
+    if (clusters_.contains(id) || plan_.clusters.contains(id)) return {};
+    const auto last = context_.contents.clusters.find(id);
+    if (last != context_.contents.clusters.end() && sameContent(last->second, content)) return {};
+    const auto first = context_.cluster_slots.allocate(CLUSTER_COUNT(content.head.shape));
+    if (!first) return Error(Error::Code::kExhausted, "cluster_slots: the table is full");
+    content.head.first_slot = *first;
+    clusters_[id] = std::move(content);
+    return {};
+  }
+
+  void merge(const std::string& name) {
+    plan_.key_count += service_.keys.size();
+    plan_.services[name] = std::move(service_);
+    plan_.endpoints.merge(endpoints_);
+    plan_.clusters.merge(clusters_);
+    plan_.routes.merge(routes_);
+    plan_.definitions.merge(definitions_);
+    plan_.placements.merge(placements_);
+    plan_.cluster_ids.merge(cluster_ids_);
+  }
+
+  const routing::Routing& routing_;
+  const ClusterNames& names_;
+  const PlanContext& context_;
+  Plan& plan_;
+  Family family_;
+
+  ServicePlan service_;
+  decltype(Plan::endpoints) endpoints_;
+  decltype(Plan::clusters) clusters_;
+  decltype(Plan::routes) routes_;
+  decltype(Plan::definitions) definitions_;
+  decltype(Plan::placements) placements_;
+  decltype(Plan::cluster_ids) cluster_ids_;
+};
+
+/// The service keeps what it has, if it has something.
+void refuse(const std::string& name, Error error, const PlanContext& context, Plan& plan) {
+  plan.refused.push_back({name, std::move(error)});
+  const auto last = context.last.find(name);
+  if (last == context.last.end()) return;
+  plan.services[name] = last->second;
+  plan.key_count += last->second.keys.size();
+}
+
+}  // namespace
+
+Plan makePlan(const routing::Routing& routing, const PlanContext& context) {
+  Plan plan;
+  for (const auto& [number, table] : routing.tables) plan.classes.insert(number.value);
+  const ClusterNames names(routing);
+  const auto common = routing.tables.find({});
+  if (common == routing.tables.end()) return plan;
+  for (const auto& [key, route] : common->second.services)
+    for (const auto family : kFamilies) {
+      if (keysOf(*route, family).empty()) continue;
+      const auto mark = context.book.mark();
+      ServicePlanner planner(routing, names, context, plan, family);
+      auto planned = planner.plan(key);
+      if (planned.ok()) continue;
+      planner.abandon();
+      context.book.rollback(mark);
+      refuse(serviceName(key, family), std::move(planned).error(), context, plan);
+    }
+  return plan;
+}
+
+}  // namespace sluice::steering

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "userspace/model/ids.h"
+#include "userspace/routing/route_table.h"
+#include "userspace/steering/contents.h"
+#include "userspace/steering/range_allocator.h"
+
+namespace sluice::steering {
+
+/// The numbers of a service as one class of clients calls it on one address family.
+struct Placement {
+  ServiceId service;
+  BindingId binding;
+  RouteId route;
+};
+
+/// A service that did not fit; it keeps its last good route, or stays unsteered.
+struct Refusal {
+  std::string service;  ///< "product-api.default.svc.cluster.local:80/v4"
+  Error error;          ///< names the table that is full
+};
+
+/// One service on one address family.
+struct ServicePlan {
+  uint32_t id = 0;
+  std::vector<service_key> keys;
+  std::map<uint32_t, std::pair<uint32_t, uint32_t>> bindings;  ///< class -> binding, route
+};
+
+/// What the tables shall hold, and what of it they do not hold yet.
+struct Plan {
+  std::map<std::string, ServicePlan> services;  ///< by name
+  size_t key_count = 0;                         ///< of all services
+  std::map<uint32_t, endpoint> endpoints;
+  std::map<uint32_t, ClusterContent> clusters;
+  std::map<uint32_t, RouteContent> routes;
+  std::map<uint32_t, std::string> definitions;  ///< of clusters that `routing` names
+  std::map<std::tuple<routing::ServiceKey, ClientClass, routing::Family>, Placement> placements;
+  std::map<std::pair<const routing::Cluster*, routing::Family>, uint32_t> cluster_ids;
+  std::set<uint32_t> classes;
+  std::vector<Refusal> refused;
+};
+
+/// What planning goes by and takes from.
+struct PlanContext {
+  const Contents& contents;
+  const std::map<std::string, ServicePlan>& last;      ///< services as they are steered now
+  const std::map<uint32_t, std::string>& definitions;  ///< of the clusters in `contents`
+  IdBook& book;
+  RangeAllocator& route_slots;
+  RangeAllocator& cluster_slots;
+  uint32_t service_limit;  ///< entries of `services`
+};
+
+/// Plans all of `routing`. Writes nothing; takes ids and ranges, and gives those of refused
+/// services back.
+Plan makePlan(const routing::Routing& routing, const PlanContext& context);
+
+}  // namespace sluice::steering
