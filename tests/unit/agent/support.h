@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <functional>
+
+#include "userspace/base/reactor.h"
+
+namespace sluice::agent {
+
+/// Time that the test turns; the reactor sees it in its next round.
+class ManualClock final : public Clock {
+ public:
+  TimePoint now() const override { return now_; }
+  void advance(Duration by) { now_ += by; }
+
+ private:
+  TimePoint now_ = TimePoint(std::chrono::hours(1));
+};
+
+/// Turns the loop until `reached`; the test fails when that takes longer than anything here may.
+inline void runUntil(Reactor& reactor, const std::function<bool()>& reached) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (!reached()) {
+    ASSERT_LT(std::chrono::steady_clock::now(), deadline) << "nothing happened";
+    reactor.runOnce(std::chrono::milliseconds(10));
+  }
+}
+
+}  // namespace sluice::agent

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "userspace/cli/app.h"
+
+#include <gtest/gtest.h>
+
+#include <sstream>
+#include <vector>
+
+namespace sluice::cli {
+namespace {
+
+struct Ran {
+  int code;
+  std::string out, err;
+};
+
+Ran ctl(std::vector<const char*> arguments) {
+  std::ostringstream out, err;
+  arguments.insert(arguments.begin(), "sluicectl");
+  const int code = run({out, err}, static_cast<int>(arguments.size()), arguments.data());
+  return {code, out.str(), err.str()};
+}
+
+TEST(App, HelpIsDataAndSucceeds) {
+  const auto ran = ctl({"--help"});
+  EXPECT_EQ(ran.code, kOk);
+  EXPECT_NE(ran.out.find("Exit codes: 0 ok, 1 error, 64 usage"), std::string::npos) << ran.out;
+  EXPECT_EQ(ran.err, "");
+}
+
+TEST(App, EachCommandHasExamples) {
+  for (const char* command : {"check", "status", "get", "explain", "stat", "version"})
+    EXPECT_NE(ctl({command, "--help"}).out.find("Examples:"), std::string::npos) << command;
+}
+
+TEST(App, UsageErrorsAre64) {
+  for (const std::vector<const char*>& wrong :
+       std::vector<std::vector<const char*>>{{},
+                                             {"frobnicate"},
+                                             {"get"},
+                                             {"get", "nonsense"},
+                                             {"status", "--wait=soon"},
+                                             {"get", "services", "-o", "xml"},
+                                             {"status", "-o", "wide"},
+                                             {"get", "services", "-n", "a", "-A"},
+                                             {"explain", "--to", "a"}})
+    EXPECT_EQ(ctl(wrong).code, kUsage);
+}
+
+TEST(App, UnknownNounNamesTheKnownOnes) {
+  EXPECT_NE(ctl({"get", "nonsense"}).err.find("services, routes, endpoints"), std::string::npos);
+}
+
+TEST(App, AbsentAgentIs69WithAHintForEachFormat) {
+  for (const char* format : {"table", "json", "yaml"}) {
+    const auto ran = ctl({"--socket", "/nonexistent/admin.sock", "status", "-o", format});
+    EXPECT_EQ(ran.code, kAgentUnavailable);
+    EXPECT_EQ(ran.out, "");
+    EXPECT_NE(ran.err.find("connect to /nonexistent/admin.sock: No such file"), std::string::npos)
+        << ran.err;
+    EXPECT_NE(ran.err.find("hint: is sluiced running?"), std::string::npos) << ran.err;
+  }
+}
+
+TEST(App, WaitEndsWithItsTimeWhenNoAgentComes) {
+  EXPECT_EQ(ctl({"status", "--wait=50ms", "--socket", "/nonexistent/admin.sock"}).code,
+            kAgentUnavailable);
+}
+
+TEST(App, VersionWorksWithoutAnAgent) {
+  const auto ran = ctl({"version", "--socket", "/nonexistent/admin.sock"});
+  EXPECT_EQ(ran.code, kOk);
+  EXPECT_NE(ran.out.find("sluiced   not running"), std::string::npos) << ran.out;
+}
+
+}  // namespace
+}  // namespace sluice::cli

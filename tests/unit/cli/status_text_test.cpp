@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "userspace/cli/status_text.h"
+
+#include <gtest/gtest.h>
+
+#include <sstream>
+
+namespace sluice::cli {
+namespace {
+
+using observe::Json;
+
+Json status() {
+  const Json diagnostic = {{"code", "IST0106"},
+                           {"level", "error"},
+                           {"file", "a.yaml"},
+                           {"line", 14},
+                           {"column", 19},
+                           {"field", "spec.http[0].route"},
+                           {"message", "weight must not be negative"},
+                           {"hint", "write 0 to 100"}};
+  return {{"version", "0.1.0"},
+          {"brokerPid", 10},
+          {"agentPid", 11},
+          {"revision", 3},
+          {"lastSuccess", "2026-01-02T03:04:05Z"},
+          {"directory", "/etc/sluice"},
+          {"problem", nullptr},
+          {"rejectedResources", 1},
+          {"resources", Json::array({{{"resource", "VirtualService/shop/catalog"},
+                                      {"state", "lastGood"},
+                                      {"diagnostics", Json::array({diagnostic})}},
+                                     {{"resource", "Service/shop/catalog"},
+                                      {"state", "active"},
+                                      {"diagnostics", Json::array()}}})},
+          {"workloadsEnrolled", 1},
+          {"workloadsPending", 1},
+          {"workloads", Json::array({{{"namespace", "shop"},
+                                      {"name", "web"},
+                                      {"state", "enrolled"},
+                                      {"message", ""},
+                                      {"hint", ""}},
+                                     {{"namespace", "shop"},
+                                      {"name", "batch"},
+                                      {"state", "retrying"},
+                                      {"message", "open cgroup /batch: No such file or directory"},
+                                      {"hint", "start the unit"}}})}};
+}
+
+TEST(StatusText, SaysWhatIsInForceWhatIsWrongAndWhatToDo) {
+  std::ostringstream out, err;
+  printStatus({out, err}, status());
+  EXPECT_EQ(out.str(),
+            "sluiced     0.1.0, broker pid 10, agent pid 11\n"
+            "revision    3 in force, applied 2026-01-02T03:04:05Z\n"
+            "config      /etc/sluice, 2 resources, 1 rejected\n"
+            "  × VirtualService/shop/catalog: refused, the last good version stays in force\n"
+            "    error IST0106 a.yaml:14:19\n"
+            "      spec.http[0].route: weight must not be negative\n"
+            "      hint: write 0 to 100\n"
+            "workloads   1 enrolled, 1 pending\n"
+            "  ✓ shop/web: enrolled\n"
+            "  ‼ shop/batch: retrying, open cgroup /batch: No such file or directory\n"
+            "      hint: start the unit\n");
+}
+
+TEST(StatusText, ProblemOfTheWholeConfigurationComesFirst) {
+  auto broken = status();
+  broken["problem"] = {{"message", "clusters: table full"}, {"hint", "fewer subsets"}};
+  std::ostringstream out, err;
+  printStatus({out, err}, broken);
+  EXPECT_NE(out.str().find("  × clusters: table full\n      hint: fewer subsets\nconfig "),
+            std::string::npos)
+      << out.str();
+}
+
+TEST(StatusText, LettersAndColoursFollowTheTerminal) {
+  std::ostringstream out, err;
+  Terminal plain{out, err};
+  plain.unicode = false;
+  EXPECT_EQ(mark(plain, Colour::kRed), "x");
+  EXPECT_EQ(mark(plain, Colour::kGreen), "ok");
+  plain.colour = true;
+  EXPECT_EQ(mark(plain, Colour::kYellow), "\033[33m!\033[0m");
+}
+
+}  // namespace
+}  // namespace sluice::cli
