@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "userspace/source/scalar.h"
+
+#include <gtest/gtest.h>
+
+namespace sluice::source {
+namespace {
+
+TEST(Scalar, TypesAsKubernetesReaderDoes) {
+  using Type = ScalarType;
+  const std::vector<std::pair<const char*, Type>> cases = {
+      {"y", Type::kBool},
+      {"n", Type::kBool},
+      {"yes", Type::kBool},
+      {"No", Type::kBool},
+      {"ON", Type::kBool},
+      {"off", Type::kBool},
+      {"true", Type::kBool},
+      {"FALSE", Type::kBool},
+      {"yEs", Type::kString},
+      {"", Type::kNull},
+      {"~", Type::kNull},
+      {"null", Type::kNull},
+      {"nULL", Type::kString},
+      {"0", Type::kInteger},
+      {"-5", Type::kInteger},
+      {"42", Type::kInteger},
+      {"010", Type::kUnclearInteger},
+      {"0x1F", Type::kUnclearInteger},
+      {"0b1", Type::kUnclearInteger},
+      {"0o7", Type::kUnclearInteger},
+      {"1_000", Type::kUnclearInteger},
+      {"+5", Type::kUnclearInteger},
+      {"1.5", Type::kFloat},
+      {".5", Type::kFloat},
+      {"5.", Type::kFloat},
+      {"1e3", Type::kFloat},
+      {"-1.5E-2", Type::kFloat},
+      {".inf", Type::kFloat},
+      {".NaN", Type::kFloat},
+      {"v1", Type::kString},
+      {"1.2.3", Type::kString},
+      {"5s", Type::kString},
+      {"-", Type::kString},
+      {".", Type::kString},
+      {"1e", Type::kString},
+      {"2026-01-01T00:00:00Z", Type::kString},
+      {"12:30", Type::kString},
+      {"0xg", Type::kString},
+      {"_1", Type::kString},
+  };
+  for (const auto& [text, type] : cases) EXPECT_EQ(plainScalarType(text), type) << text;
+}
+
+TEST(Scalar, ReadsWholeNumbers) {
+  EXPECT_EQ(integerValue("-7"), -7);
+  EXPECT_EQ(integerValue("90.0"), 90);
+  EXPECT_EQ(integerValue("1e2"), 100);
+  EXPECT_EQ(integerValue("1.5"), std::nullopt);
+  EXPECT_EQ(integerValue("99999999999999999999"), std::nullopt);
+  EXPECT_EQ(integerValue(".inf"), std::nullopt);
+}
+
+}  // namespace
+}  // namespace sluice::source
