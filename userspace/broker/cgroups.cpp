@@ -7,6 +7,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <vector>
@@ -54,9 +55,17 @@ std::string ownCgroup() {
   return {};
 }
 
+// "//pods/./web/" is "pods/web"; the root is ".".
 std::string relative(const std::string& path) {
-  const auto start = path.find_first_not_of('/');
-  return start == std::string::npos ? "." : path.substr(start);
+  auto normal = std::filesystem::path(path).relative_path().lexically_normal();
+  if (!normal.has_filename()) normal = normal.parent_path();
+  return normal.empty() ? "." : normal.string();
+}
+
+// Its own cgroup, or one above it.
+bool holdsThisProcess(const std::string& relative_path) {
+  if (relative_path == ".") return true;
+  return (ownCgroup() + "/").starts_with("/" + relative_path + "/");
 }
 
 Result<Fd> openBeneath(int root, const std::string& path) {
@@ -84,14 +93,12 @@ Result<Cgroups> Cgroups::find() {
 }
 
 Result<Fd> Cgroups::open(const std::string& path) const {
-  auto cgroup = openBeneath(root_.get(), relative(path));
-  if (!cgroup.ok()) return cgroup;
-  // With a trailing slash on both, a prefix is the cgroup itself or an ancestor.
-  if ((ownCgroup() + "/").starts_with("/" + relative(path) + "/")) {
+  const auto below = relative(path);
+  if (holdsThisProcess(below)) {
     return Error(Error::Code::kPermission, fmt::format("cgroup {} holds the broker itself", path),
                  "run sluiced in a cgroup of its own");
   }
-  return cgroup;
+  return openBeneath(root_.get(), below);
 }
 
 }  // namespace sluice::broker

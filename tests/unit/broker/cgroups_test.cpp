@@ -16,7 +16,8 @@ TEST(Cgroups, OpensTheDirectoryBelowTheMount) {
   const TestCgroup cgroup;
   const auto cgroups = *Cgroups::find();
   const Fd expected(::open(cgroup.directory().c_str(), O_RDONLY | O_CLOEXEC));
-  for (const std::string& path : {cgroup.path(), cgroup.path().substr(1), "/" + cgroup.path()}) {
+  for (const std::string& path :
+       {cgroup.path(), cgroup.path().substr(1), "/" + cgroup.path(), "/." + cgroup.path() + "//"}) {
     const auto opened = cgroups.open(path);
     ASSERT_TRUE(opened.ok()) << opened.error().message();
     EXPECT_EQ(*FileIdentity::of(opened->get()), *FileIdentity::of(expected.get()));
@@ -39,8 +40,12 @@ TEST(Cgroups, CgroupsThatHoldTheCallerAreRefused) {
   const pid_t child = ::fork();
   if (child == 0) {
     std::ofstream(cgroup.directory() / "cgroup.procs") << ::getpid() << std::flush;
-    const auto opened = Cgroups::find()->open(cgroup.path());
-    ::_exit(!opened.ok() && opened.error().code() == Error::Code::kPermission ? 0 : 1);
+    const auto cgroups = *Cgroups::find();
+    const auto refused = [&](const std::string& path) {
+      const auto opened = cgroups.open(path);
+      return !opened.ok() && opened.error().code() == Error::Code::kPermission;
+    };
+    ::_exit(refused(cgroup.path()) && refused("/./" + cgroup.path() + "/") ? 0 : 1);
   }
   int status = -1;
   ::waitpid(child, &status, 0);

@@ -90,17 +90,22 @@ class TestNamespace {
     EXPECT_EQ(::ioctl(socket.get(), SIOCSIFFLAGS, &up), 0);
   }
 
+  static void assign(const std::string& device, unsigned long what, const std::string& address) {
+    const Fd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    ifreq assignment = request(device);
+    sockaddr_storage storage;
+    const socklen_t size = SocketAddress{*IpAddress::parse(address), 0}.to(AF_INET, storage);
+    std::memcpy(&assignment.ifr_addr, &storage, size);
+    EXPECT_EQ(::ioctl(socket.get(), what, &assignment), 0);
+  }
+
   static Fd makeTun(const std::string& name, const std::string& address) {
     Fd tun(::open("/dev/net/tun", O_RDWR | O_CLOEXEC));
     ifreq device = request(name);
     device.ifr_flags = IFF_TUN | IFF_NO_PI;
     EXPECT_EQ(::ioctl(tun.get(), TUNSETIFF, &device), 0);
-    const Fd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-    ifreq assign = request(name);
-    sockaddr_storage storage;
-    const socklen_t size = SocketAddress{*IpAddress::parse(address), 0}.to(AF_INET, storage);
-    std::memcpy(&assign.ifr_addr, &storage, size);
-    EXPECT_EQ(::ioctl(socket.get(), SIOCSIFADDR, &assign), 0);
+    assign(name, SIOCSIFADDR, address);
+    assign(name, SIOCSIFNETMASK, "255.255.255.0");
     setUp(name);
     return tun;
   }
