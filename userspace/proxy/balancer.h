@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "maps/tables.hpp"
+#include "userspace/base/random.h"
+#include "userspace/proxy/config.h"
+
+namespace sluice::proxy {
+
+/// Chooses destinations and endpoints, with the arithmetic that the kernel's programs use.
+class Balancer {
+ public:
+  Balancer(Random& random, DataPlane& data_plane) : random_(random), connections_(data_plane) {}
+
+  /// With the probability of its weight; null for a rule without destinations.
+  const ProxyCluster* drawCluster(const ProxyRule& rule);
+
+  /// By the cluster's policy, if possible none of `tried`; null when there are no endpoints.
+  const ProxyEndpoint* pick(const ProxyCluster& cluster, std::span<const EndpointId> tried);
+
+  /// True for `millionths` of 1,000,000 draws.
+  bool dice(Percent share);
+
+  /// What least request counts: a request was sent to an endpoint, and is over.
+  void started(EndpointId endpoint) { ++active(endpoint); }
+  void finished(EndpointId endpoint) { --active(endpoint); }
+
+ private:
+  uint32_t below(size_t count);
+  const ProxyEndpoint& propose(const ProxyCluster& cluster);
+  const ProxyEndpoint& leastRequest(std::span<const ProxyEndpoint> endpoints);
+  const ProxyEndpoint& roundRobin(std::span<const ProxyEndpoint> endpoints);
+  uint64_t load(EndpointId endpoint);
+  uint32_t& active(EndpointId endpoint);
+
+  Random& random_;
+  maps::View<Table::kEndpointActive> connections_;
+  std::vector<uint32_t> active_;  ///< by endpoint id
+  std::vector<uint32_t> turns_;   ///< of round robin, by cluster id
+};
+
+}  // namespace sluice::proxy

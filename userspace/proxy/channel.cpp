@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "userspace/proxy/channel.h"
+
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+
+namespace sluice::proxy {
+
+const uint32_t Channel::kEvents = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+
+void Channel::note(uint32_t events) {
+  if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) readable_ = true;
+  if ((events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0) writable_ = true;
+  if ((events & (EPOLLRDHUP | EPOLLHUP)) != 0) ended_ = true;
+  if ((events & (EPOLLHUP | EPOLLERR)) != 0) broken_ = true;
+}
+
+Channel::Io Channel::read(Buffer& buffer) {
+  const auto space = buffer.space();
+  ssize_t count = 0;
+  do {
+    count = ::recv(fd_.get(), space.data(), space.size(), 0);
+  } while (count < 0 && errno == EINTR);
+  if (count > 0) {
+    buffer.commit(static_cast<size_t>(count));
+    // epoll(7): a short read of a stream has emptied it, and what comes later is a new edge. Not
+    // so when the end has been reported already: it is still to be read.
+    if (static_cast<size_t>(count) < space.size() && !ended_) readable_ = false;
+    return Io::kProgress;
+  }
+  readable_ = false;
+  if (count == 0) {
+    exhausted_ = true;
+    return Io::kEnd;
+  }
+  return errno == EAGAIN ? Io::kBlocked : Io::kFailed;
+}
+
+Channel::Io Channel::write(std::string_view bytes, size_t& written) {
+  ssize_t count = 0;
+  do {
+    count = ::send(fd_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+  } while (count < 0 && errno == EINTR);
+  if (count >= 0) {
+    written += static_cast<size_t>(count);
+    if (static_cast<size_t>(count) < bytes.size()) writable_ = false;
+    return Io::kProgress;
+  }
+  writable_ = false;
+  return errno == EAGAIN ? Io::kBlocked : Io::kFailed;
+}
+
+bool Channel::isQuiet() {
+  char byte = 0;
+  const ssize_t count = ::recv(fd_.get(), &byte, sizeof(byte), MSG_PEEK | MSG_DONTWAIT);
+  readable_ = count >= 0 || errno != EAGAIN;
+  return !readable_;
+}
+
+void Channel::shutdownWrite() { ::shutdown(fd_.get(), SHUT_WR); }
+
+void Channel::reset() {
+  const linger at_once{.l_onoff = 1, .l_linger = 0};
+  ::setsockopt(fd_.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+  fd_.reset();
+}
+
+}  // namespace sluice::proxy

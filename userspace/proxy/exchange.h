@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string>
+
+#include "userspace/base/reactor.h"
+#include "userspace/proxy/config.h"
+#include "userspace/proxy/http1/body.h"
+#include "userspace/proxy/options.h"
+#include "userspace/proxy/response_flags.h"
+
+namespace sluice::proxy {
+
+/// What is known of the request that a session works on. The head itself stays in the buffer.
+struct Exchange {
+  // The request.
+  TimePoint started;
+  size_t head_size = 0;
+  http1::Body request_body;
+  bool is_head = false;
+  bool idempotent = false;
+  bool http10 = false;
+  bool wants_upgrade = false;
+  bool rewrite_needed = false;
+  bool close = false;                     ///< the client's connection ends with this exchange
+  std::string method, target, authority;  ///< for the access log; capacity is reused
+
+  // The decision. Points into the route that the session holds.
+  const ProxyRule* rule = nullptr;
+  const ProxyCluster* cluster = nullptr;
+  const ProxyEndpoint* endpoint = nullptr;
+  bool faults_drawn = false;
+
+  // The attempts.
+  std::array<EndpointId, kConnectRetries + 1> tried;
+  size_t tries = 0;
+  bool fresh_connection_only = false;  ///< a reused one has turned out closed
+  uint64_t parked_generation = 0;
+  int reroutes = 0;
+
+  // The response.
+  http1::Body response_body;
+  bool response_started = false;  ///< its final head was read
+  bool response_ended = false;    ///< its last byte was read
+  bool upstream_reusable = false;
+  bool upstream_used_up = false;  ///< takes no more of the request
+  bool unchunk = false;
+  bool counted = false;
+  int status = 0;
+  ResponseFlags flags;
+  uint64_t request_bytes = 0, response_bytes = 0;
+
+  Reactor::TimerId delay_timer = 0;
+  Reactor::TimerId timeout_timer = 0;
+
+  bool requestRead() const { return request_body.done(); }
+  std::span<const EndpointId> triedEndpoints() const { return {tried.data(), tries}; }
+
+  /// As new; strings keep their memory.
+  void reset();
+};
+
+}  // namespace sluice::proxy

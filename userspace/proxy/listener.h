@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+
+#include "maps/tables.hpp"
+#include "userspace/base/fd.h"
+#include "userspace/base/reactor.h"
+#include "userspace/model/ids.h"
+#include "userspace/proxy/options.h"
+#include "userspace/proxy/session.h"
+#include "userspace/proxy/stats.h"
+
+namespace sluice::proxy {
+
+/// A listening socket of a workload. Several workers may have descriptors of one socket.
+struct ListenerSpec {
+  WorkloadId workload;
+  Fd socket;          ///< non-blocking
+  int family = 0;     ///< AF_INET or AF_INET6
+  uint16_t port = 0;  ///< host byte order
+  uint64_t netns_cookie = 0;
+};
+
+/// Takes connections from a listener's backlog and finds out which service they called.
+class Listener {
+ public:
+  using Accepted = std::function<void(Fd socket, const Origin& origin)>;
+
+  Listener(Reactor& reactor, DataPlane& data_plane, const WorkerOptions& options,
+           WorkerStats& stats, ListenerSpec spec, Accepted accepted);
+  Listener(const Listener&) = delete;
+  Listener& operator=(const Listener&) = delete;
+  ~Listener();
+
+  WorkloadId workload() const { return spec_.workload; }
+  Result<void> start();
+  void stop();
+
+ private:
+  void acceptBatch();
+  bool acceptOne();
+  void pause();
+  void take(Fd socket, const SocketAddress& client);
+  ServiceId calledService(int socket, const SocketAddress& client);
+  ServiceId serviceFromAddress(int socket) const;
+  ServiceId serviceFromTable(const SocketAddress& client);
+
+  Reactor& reactor_;
+  maps::View<Table::kOriginalDestinations> destinations_;
+  const WorkerOptions& options_;
+  WorkerStats& stats_;
+  ListenerSpec spec_;
+  Accepted accepted_;
+  Reactor::TimerId pause_ = 0;
+};
+
+}  // namespace sluice::proxy

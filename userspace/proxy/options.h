@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+#include "userspace/base/clock.h"
+
+namespace sluice::proxy {
+
+/// Limits of a worker. The defaults are the ones that docs/proxy.md states.
+struct WorkerOptions {
+  Duration client_idle = std::chrono::hours(1);      ///< between two requests (Istio: 1 h)
+  Duration head_timeout = std::chrono::seconds(60);  ///< from the first byte of a head to its last
+  Duration connect_timeout = std::chrono::seconds(10);  ///< per attempt (Istio: 10 s)
+  Duration upstream_idle = std::chrono::hours(1);       ///< of a kept connection (Istio: 1 h)
+  Duration linger = std::chrono::seconds(2);            ///< reading on after a refusal
+  /// A request whose destination is gone from the kernel's tables waits at most this long for
+  /// the configuration that says so.
+  Duration config_wait = std::chrono::seconds(1);
+  Duration accept_pause = std::chrono::milliseconds(100);  ///< when no descriptor is left
+  size_t idle_per_endpoint = 512;  ///< kept connections per workload and endpoint
+  size_t kept_buffers = 256;       ///< free blocks of kBufferBytes that are kept for reuse
+  int accept_batch = 64;           ///< connections taken from a listener's backlog at once
+};
+
+/// Bytes that one direction of one connection holds at most: the window of back-pressure, and
+/// one whole head.
+inline constexpr size_t kBufferBytes = 64 * 1024;
+
+/// Istio's default retry policy: two more attempts when a connection cannot be made.
+inline constexpr int kConnectRetries = 2;
+
+}  // namespace sluice::proxy

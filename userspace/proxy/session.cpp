@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "userspace/proxy/session.h"
+
+#include <sys/epoll.h>
+
+namespace sluice::proxy {
+
+namespace {
+
+/// Steps of one session before the others get their turn; a step moves at most a buffer.
+constexpr int kStepsPerTurn = 32;
+
+}  // namespace
+
+void Exchange::reset() {
+  std::string kept_method = std::move(method);
+  std::string kept_target = std::move(target);
+  std::string kept_authority = std::move(authority);
+  *this = Exchange();
+  method = std::move(kept_method);
+  target = std::move(kept_target);
+  authority = std::move(kept_authority);
+}
+
+Session::Session(Context& context, Fd socket, const Origin& origin)
+    : context_(context),
+      client_(std::move(socket)),
+      origin_(origin),
+      since_(context.reactor.now()),
+      request_(context.blocks, kHeadroom),
+      response_(context.blocks, kHeadroom) {}
+
+Result<void> Session::start() {
+  SLUICE_TRY(context_.reactor.add(
+      client_.fd(), Channel::kEvents,
+      [self = shared_from_this()](uint32_t events) { self->onClientEvents(events); }));
+  context_.idle.join(*this);
+  return {};
+}
+
+void Session::onClientEvents(uint32_t events) {
+  if (state_ == State::kClosed) return;
+  client_.note(events);
+  // A tunnel reads first what came before the end; all others have nobody left to answer.
+  const bool gone = client_.broken() && state_ != State::kTunnel && state_ != State::kLingering;
+  if (gone) return clientGone();
+  advance();
+}
+
+void Session::upstreamReady(Upstream&) {
+  if (state_ == State::kConnecting) connecting();
+  advance();
+}
+
+void Session::expired() {
+  switch (state_) {
+    case State::kConnecting:
+      connectFailed();
+      return advance();
+    case State::kParked:
+      // Either a newer configuration has come, or it is not going to.
+      if (context_.config_generation != exchange_.parked_generation) {
+        routeAgain();
+      } else {
+        connectFailed();
+      }
+      return advance();
+    case State::kHead:
+      if (request_.buffer().empty()) return close();
+      exchange_.reset();
+      exchange_.close = true;
+      reply(kHeadTimeout);
+      return advance();
+    default:
+      return close();
+  }
+}
+
+void Session::advance() {
+  for (int i = 0; i < kStepsPerTurn; ++i) {
+    if (!step()) return;
+  }
+  // Posted, not called: the others' events come first.
+  context_.reactor.post([self = shared_from_this()] { self->advance(); });
+}
+
+bool Session::step() {
+  switch (state_) {
+    case State::kHead:
+      return readHead();
+    case State::kRelaying:
+      return relay();
+    case State::kReplying:
+      return flushReply();
+    case State::kTunnel:
+      return tunnel();
+    case State::kLingering:
+      return linger();
+    case State::kDelayed:
+    case State::kParked:
+    case State::kConnecting:
+    case State::kClosed:
+      return false;
+  }
+  return false;
+}
+
+void Session::drain() {
+  if (state_ == State::kHead && request_.buffer().empty()) return closeGently();
+  exchange_.close = true;
+}
+
+void Session::abort() {
+  if (state_ == State::kClosed) return;
+  if (upstream_) upstream_->abort();
+  client_.reset();
+  close();
+}
+
+void Session::clientGone() {
+  if (state_ != State::kHead) {
+    ++context_.stats.client_aborts;
+    exchange_.flags.add(ResponseFlags::kDownstreamTermination);
+    count(exchange_.status);
+    report();
+  }
+  close();
+}
+
+// Releases everything that belongs to the worker: what is left of the session may outlive it
+// until the reactor's round is over.
+void Session::close() {
+  if (state_ == State::kClosed) return;
+  state_ = State::kClosed;
+  leave();
+  stopTimers();
+  dropUpstream();
+  request_.reset();
+  response_.reset();
+  context_.reactor.remove(client_.fd());
+  client_.close();
+  context_.closed(*this);
+}
+
+// Closing with unread bytes makes the kernel send a reset, which destroys what the client has
+// not read yet (RFC 9112 §9.6).
+void Session::closeGently() {
+  stopTimers();
+  dropUpstream();
+  const bool all_read = request_.buffer().empty() && !client_.readable() &&
+                        state_ != State::kLingering && exchange_.requestRead();
+  if (all_read) return close();
+  client_.shutdownWrite();
+  request_.reset();
+  state_ = State::kLingering;
+  context_.lingering.join(*this);
+}
+
+bool Session::linger() {
+  const Channel::Io io = request_.readFrom(client_);
+  request_.reset();
+  if (io == Channel::Io::kEnd || io == Channel::Io::kFailed) close();
+  return io == Channel::Io::kProgress;
+}
+
+void Session::dropUpstream() {
+  ++attempt_;
+  if (active_) context_.balancer.finished(active_);
+  active_ = {};
+  if (upstream_) upstream_->close();
+  upstream_.reset();
+}
+
+void Session::stopTimers() {
+  context_.reactor.cancel(exchange_.delay_timer);
+  context_.reactor.cancel(exchange_.timeout_timer);
+  exchange_.delay_timer = exchange_.timeout_timer = 0;
+}
+
+// Nothing of the response has been sent.
+void Session::reply(const LocalReply& reply) {
+  leave();
+  stopTimers();
+  dropUpstream();
+  ++context_.stats.local_replies;
+  exchange_.flags.add(reply.flag);
+  // The rest of a body that is still to come would have to be read only to be thrown away.
+  exchange_.close |= !exchange_.requestRead() || exchange_.http10 || context_.draining;
+  count(reply.status);
+  renderReply(reply, exchange_.close, exchange_.is_head, context_.text);
+  response_.reset();
+  response_.buffer().append(context_.text);
+  response_.clear(context_.text.size());
+  state_ = State::kReplying;
+}
+
+void Session::refuse(http1::Refusal why) {
+  const bool other_protocol = why == http1::Refusal::kNotHttp1;
+  ++(other_protocol ? context_.stats.not_http1 : context_.stats.refused_requests);
+  exchange_.close = true;
+  reply({http1::refusalStatus(why), ResponseFlags::kDownstreamProtocol});
+}
+
+bool Session::flushReply() {
+  const Channel::Io io = response_.writeTo(client_, exchange_.response_bytes);
+  if (io == Channel::Io::kFailed) {
+    clientGone();
+    return false;
+  }
+  if (!response_.idle()) return io == Channel::Io::kProgress;
+  finishExchange();
+  return true;
+}
+
+void Session::finishExchange() {
+  report();
+  stopTimers();
+  const bool close = exchange_.close || context_.draining;
+  response_.finishMessage();
+  response_.buffer().releaseIfEmpty();
+  if (close) return closeGently();
+  request_.finishMessage();
+  exchange_.reset();
+  becomeIdle();
+}
+
+void Session::becomeIdle() {
+  state_ = State::kHead;
+  head_seen_ = 0;
+  context_.idle.join(*this);
+}
+
+void Session::count(int status) {
+  if (exchange_.counted) return;
+  exchange_.counted = true;
+  exchange_.status = status;
+  if (!route_) return;
+  const auto* endpoint = exchange_.endpoint;
+  context_.counters.request(route_->binding, endpoint != nullptr ? endpoint->cluster : ClusterId{},
+                            endpoint != nullptr ? endpoint->id : EndpointId{}, status);
+}
+
+void Session::report() {
+  if (context_.access_log == nullptr) return;
+  context_.access_log->record({.workload = origin_.workload,
+                               .service = origin_.service,
+                               .method = exchange_.method,
+                               .target = exchange_.target,
+                               .authority = exchange_.authority,
+                               .status = exchange_.status,
+                               .flags = exchange_.flags,
+                               .request_bytes = exchange_.request_bytes,
+                               .response_bytes = exchange_.response_bytes,
+                               .duration = context_.reactor.now() - exchange_.started,
+                               .route = route_.get(),
+                               .rule = exchange_.rule,
+                               .cluster = exchange_.cluster,
+                               .endpoint = exchange_.endpoint});
+}
+
+}  // namespace sluice::proxy

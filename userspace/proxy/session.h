@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+
+#include "userspace/proxy/channel.h"
+#include "userspace/proxy/context.h"
+#include "userspace/proxy/exchange.h"
+#include "userspace/proxy/flow.h"
+#include "userspace/proxy/local_reply.h"
+#include "userspace/proxy/upstream.h"
+
+namespace sluice::proxy {
+
+/// Who called which service.
+struct Origin {
+  WorkloadId workload;
+  ServiceId service;
+  SocketAddress client;
+};
+
+/// A client's connection: its requests, one after the other.
+///
+///   kHead -> [kDelayed] -> [kParked] -> [kConnecting] -> kRelaying -> kHead …
+///              |              |             |              +-> kTunnel
+///              +--------------+-------------+--------------+-> kReplying -> kHead …
+///   every state -> kLingering -> kClosed
+///
+/// Everything happens in advance(), which repeats step() until nothing moves. The reactor keeps a
+/// session alive until the end of the round in which it is closed.
+class Session final : public Timed,
+                      public UpstreamUser,
+                      public std::enable_shared_from_this<Session> {
+ public:
+  enum class State {
+    kHead,        ///< waits for a request, or for the rest of its head
+    kDelayed,     ///< a rule's fault
+    kParked,      ///< waits for the configuration that has removed the destination
+    kConnecting,  ///< waits for a connection to the server
+    kRelaying,    ///< request and response, both at once
+    kReplying,    ///< writes an answer of the proxy's own
+    kTunnel,      ///< after 101
+    kLingering,   ///< has sent everything, reads on so that no reset destroys it on its way
+    kClosed,
+  };
+
+  Session(Context& context, Fd socket, const Origin& origin);
+
+  /// Starts watching the connection.
+  Result<void> start();
+
+  const Origin& origin() const { return origin_; }
+  State state() const { return state_; }
+  TimePoint since() const { return since_; }
+  uint64_t requests() const { return requests_; }
+  /// Null while no request has one.
+  const ProxyEndpoint* endpoint() const { return exchange_.endpoint; }
+
+  /// Finishes the running request and closes; at once when there is none.
+  void drain();
+  /// The client sees a reset.
+  void abort();
+
+ private:
+  // session.cpp: events, ends.
+  void onClientEvents(uint32_t events);
+  void upstreamReady(Upstream& upstream) override;
+  void expired() override;
+  void advance();
+  bool step();
+  bool flushReply();
+  bool linger();
+  void becomeIdle();
+  void closeGently();
+  void close();
+  void clientGone();
+  void dropUpstream();
+  void stopTimers();
+  void report();
+  void finishExchange();
+  void reply(const LocalReply& reply);
+  void refuse(http1::Refusal why);
+
+  // session_request.cpp: from the first byte to an upstream.
+  bool readHead();
+  bool parseHead();
+  void beginExchange(const http1::Parsed& parsed);
+  void remember(const http1::RequestHead& head);
+  void route();
+  void decide();
+  bool delay();
+  bool abortByFault();
+  void delayed();
+  void chooseDestination();
+  void chooseEndpoint();
+  void connect();
+  void opened(uint64_t attempt, Result<Fd> socket);
+  void connecting();
+  void connectFailed();
+  void routeAgain();
+  void park();
+  void attach(std::shared_ptr<Upstream> upstream);
+  const http1::RequestHead& requestHead();
+
+  // session_relay.cpp: both directions.
+  void startRelay();
+  void rewriteRequestHead();
+  bool relay();
+  bool pumpRequest();
+  bool readRequestBody();
+  bool clearRequestBody();
+  void armTimeout();
+  void timedOut();
+  bool retryOnFreshConnection();
+  void upstreamLost();
+  bool responseDelivered() const;
+  bool finishIfComplete();
+
+  // session_response.cpp: from the server to the client.
+  bool pumpResponse();
+  bool readResponseHead();
+  void informational(const http1::Parsed& parsed);
+  void finalHead(const http1::Parsed& parsed);
+  void switchProtocols(const http1::Parsed& parsed);
+  void passHeadOn(const http1::Parsed& parsed, bool close);
+  void clearResponseBody();
+  bool relayResponseBody();
+  void responseCut();
+  void count(int status);
+
+  // session_tunnel.cpp: after 101.
+  bool tunnel();
+  bool pumpTunnel(Flow& flow, Channel& from, Channel& to, uint64_t& bytes, bool& finished);
+
+  Context& context_;
+  Channel client_;
+  const Origin origin_;
+  const TimePoint since_;
+  State state_ = State::kHead;
+  uint64_t requests_ = 0;
+
+  Flow request_;
+  Flow response_;
+  size_t head_seen_ = 0;  ///< bytes of the incomplete head that the last try has seen
+  Exchange exchange_;
+  std::shared_ptr<const ProxyRoute> route_;
+  uint64_t route_generation_ = 0;
+
+  std::shared_ptr<Upstream> upstream_;
+  uint64_t attempt_ = 0;          ///< which answer of Sockets::connect() is still wanted
+  EndpointId active_;             ///< counted as busy with our request
+  bool client_finished_ = false;  ///< tunnel: the client's side has been passed on
+  bool server_finished_ = false;
+};
+
+}  // namespace sluice::proxy

@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: Apache-2.0
+// From the first byte of a request to a connection that can take it.
+#include "userspace/proxy/session.h"
+
+namespace sluice::proxy {
+
+namespace {
+
+/// Times that one request may find its destination gone.
+constexpr int kMaxReroutes = 3;
+
+}  // namespace
+
+bool Session::readHead() {
+  if (request_.buffer().size() > head_seen_ && parseHead()) return true;
+  switch (request_.readFrom(client_)) {
+    case Channel::Io::kProgress:
+      return true;
+    case Channel::Io::kBlocked:
+      request_.buffer().releaseIfEmpty();
+      return false;
+    case Channel::Io::kEnd:
+    case Channel::Io::kFailed:
+      close();
+      return false;
+  }
+  return false;
+}
+
+/// Whether the session has left kHead.
+bool Session::parseHead() {
+  Buffer& buffer = request_.buffer();
+  const http1::Parsed parsed =
+      http1::parseRequest(buffer.data(), head_seen_, context_.request_head);
+  if (parsed.refused()) {
+    exchange_.started = context_.reactor.now();
+    refuse(parsed.refusal);
+    return true;
+  }
+  if (parsed.complete()) {
+    beginExchange(parsed);
+    return true;
+  }
+  buffer.consume(parsed.skipped);
+  if (head_seen_ == 0 && !buffer.empty()) context_.reading_head.join(*this);
+  head_seen_ = buffer.size();
+  return false;
+}
+
+void Session::beginExchange(const http1::Parsed& parsed) {
+  leave();
+  ++requests_;
+  ++context_.stats.requests;
+  request_.buffer().consume(parsed.skipped);
+  request_.retain();
+  const http1::RequestHead& head = context_.request_head;
+  remember(head);
+  exchange_.head_size = parsed.consumed - parsed.skipped;
+  request_.clear(exchange_.head_size);
+  // What of the body is here is looked at first: a server must not see a request that is refused.
+  if (!clearRequestBody()) return refuse(exchange_.request_body.refusal());
+  route();
+}
+
+void Session::remember(const http1::RequestHead& head) {
+  exchange_.started = context_.reactor.now();
+  exchange_.request_body = http1::Body(head.bodyKind(), head.fields.content_length);
+  exchange_.is_head = head.method == "HEAD";
+  exchange_.idempotent = http1::isIdempotent(head.method);
+  exchange_.http10 = head.minor_version == 0;
+  exchange_.wants_upgrade = head.fields.upgrade;
+  exchange_.rewrite_needed =
+      exchange_.http10 || head.fields.hop_by_hop || head.form == http1::TargetForm::kAbsolute;
+  // RFC 9112 §9.3: a proxy keeps no connection with a client of HTTP/1.0.
+  exchange_.close = head.fields.close || exchange_.http10;
+  if (context_.access_log == nullptr) return;
+  exchange_.method = head.method;
+  exchange_.target = head.target;
+  exchange_.authority = head.authority;
+}
+
+/// The head of the current request, parsed again when something else has used the scratch.
+const http1::RequestHead& Session::requestHead() {
+  const std::string_view bytes = request_.buffer().data().substr(0, exchange_.head_size);
+  http1::parseRequest(bytes, 0, context_.request_head);
+  return context_.request_head;
+}
+
+// Looked up anew for each request, so that a change of the rules acts on the next one.
+void Session::route() {
+  if (route_generation_ != context_.config_generation) {
+    route_generation_ = context_.config_generation;
+    route_.reset();
+    if (context_.config) {
+      const auto& config = *context_.config;
+      const auto workload = config.workloads.find(origin_.workload);
+      const ClientClass client =
+          workload == config.workloads.end() ? ClientClass{} : workload->second;
+      const auto found = config.routes.find({origin_.service, client});
+      if (found != config.routes.end()) route_ = found->second;
+    }
+  }
+  if (!route_) return reply(kNoRoute);
+  decide();
+}
+
+void Session::decide() {
+  const http1::RequestHead& head = context_.request_head;
+  auto& views = context_.header_views;
+  views.clear();
+  for (const auto& header : head.fields.headers.all()) views.push_back({header.name, header.value});
+  const auto index = route_->matcher->firstMatch(
+      {.method = head.method, .authority = head.authority, .target = head.path, .headers = views});
+  if (!index) return reply(kNoRoute);
+  exchange_.rule = &route_->rules[*index];
+  if (exchange_.faults_drawn) return chooseDestination();
+  exchange_.faults_drawn = true;
+  if (delay()) return;
+  if (!abortByFault()) chooseDestination();
+}
+
+bool Session::delay() {
+  const auto& fault = exchange_.rule->rule->fault;
+  if (!fault || !fault->delay || !context_.balancer.dice(fault->delay->percentage)) return false;
+  ++context_.stats.delayed_requests;
+  exchange_.flags.add(ResponseFlags::kDelayInjected);
+  state_ = State::kDelayed;
+  exchange_.delay_timer = context_.reactor.after(fault->delay->fixed_delay, [this] { delayed(); });
+  return true;
+}
+
+void Session::delayed() {
+  exchange_.delay_timer = 0;
+  if (!abortByFault()) chooseDestination();
+  advance();
+}
+
+bool Session::abortByFault() {
+  const auto& fault = exchange_.rule->rule->fault;
+  if (!fault || !fault->abort || !context_.balancer.dice(fault->abort->percentage)) return false;
+  ++context_.stats.aborted_requests;
+  reply(faultAbort(fault->abort->http_status));
+  return true;
+}
+
+void Session::chooseDestination() {
+  exchange_.cluster = context_.balancer.drawCluster(*exchange_.rule);
+  if (exchange_.cluster == nullptr || !exchange_.cluster->cluster) return reply(kNoCluster);
+  if (exchange_.requestRead()) armTimeout();
+  chooseEndpoint();
+}
+
+void Session::chooseEndpoint() {
+  exchange_.endpoint = context_.balancer.pick(*exchange_.cluster, exchange_.triedEndpoints());
+  if (exchange_.endpoint == nullptr) return reply(kNoHealthyUpstream);
+  active_ = exchange_.endpoint->id;
+  context_.balancer.started(active_);
+  if (exchange_.fresh_connection_only) return connect();
+  const Upstream::Key key{origin_.workload, exchange_.endpoint->id};
+  while (auto upstream = context_.pool.take(key, exchange_.endpoint->address, *this)) {
+    // A request that must not be sent twice is not risked on a connection whose end is waiting
+    // to be read; the others are sent again when that happens.
+    if (exchange_.idempotent || upstream->channel().isQuiet()) return attach(std::move(upstream));
+    upstream->close();
+  }
+  connect();
+}
+
+void Session::attach(std::shared_ptr<Upstream> upstream) {
+  ++context_.stats.upstream_reused;
+  upstream_ = std::move(upstream);
+  startRelay();
+}
+
+void Session::connect() {
+  state_ = State::kConnecting;
+  context_.connecting.join(*this);
+  const UpstreamTarget target{.workload = origin_.workload,
+                              .route = route_->id,
+                              .cluster = exchange_.endpoint->cluster,
+                              .endpoint = exchange_.endpoint->id};
+  context_.sockets.connect(target,
+                           [weak = weak_from_this(), attempt = ++attempt_](Result<Fd> socket) {
+                             // Without taker, the socket closes itself.
+                             if (const auto self = weak.lock())
+                               self->opened(attempt, std::move(socket));
+                           });
+}
+
+void Session::opened(uint64_t attempt, Result<Fd> socket) {
+  if (attempt != attempt_ || state_ != State::kConnecting) return;
+  if (!socket.ok()) {
+    if (socket.error().code() == Error::Code::kPermission) {
+      park();
+    } else {
+      connectFailed();
+    }
+    return advance();
+  }
+  auto upstream = Upstream::watch(context_.reactor, *std::move(socket),
+                                  {origin_.workload, exchange_.endpoint->id},
+                                  exchange_.endpoint->address, *this);
+  if (upstream.ok()) {
+    upstream_ = *std::move(upstream);
+  } else {
+    connectFailed();
+    advance();
+  }
+}
+
+void Session::connecting() {
+  if (upstream_->channel().broken()) return connectFailed();
+  if (!upstream_->channel().writable()) return;
+  ++context_.stats.upstream_connections;
+  context_.counters.upstreamConnection(route_->binding, exchange_.endpoint->cluster,
+                                       exchange_.endpoint->id);
+  startRelay();
+}
+
+// Istio's default policy: a connection that cannot be made is tried elsewhere, nothing was sent.
+void Session::connectFailed() {
+  leave();
+  dropUpstream();
+  ++context_.stats.upstream_connect_failures;
+  exchange_.tried[exchange_.tries++] = exchange_.endpoint->id;
+  if (exchange_.tries > kConnectRetries) return reply(kConnectFailure);
+  ++context_.stats.retried_connects;
+  chooseEndpoint();
+}
+
+// The broker refuses what the kernel's tables no longer name: there is a newer configuration,
+// and if it is not here yet it is on its way.
+void Session::park() {
+  dropUpstream();
+  if (route_generation_ != context_.config_generation) return routeAgain();
+  state_ = State::kParked;
+  exchange_.parked_generation = context_.config_generation;
+  context_.awaiting_config.join(*this);
+}
+
+void Session::routeAgain() {
+  leave();
+  ++context_.stats.reroutes;
+  if (++exchange_.reroutes > kMaxReroutes) return reply(kConnectFailure);
+  exchange_.rule = nullptr;
+  exchange_.cluster = nullptr;
+  exchange_.endpoint = nullptr;
+  exchange_.tries = 0;
+  requestHead();
+  route();
+}
+
+}  // namespace sluice::proxy

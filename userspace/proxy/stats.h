@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace sluice::proxy {
+
+/// Counters of one worker since its start, and two gauges. The list is stats.def.
+struct WorkerStats {
+#define COUNTER(name, help) uint64_t name = 0;
+#include "userspace/proxy/stats.def"
+#undef COUNTER
+  size_t open_connections = 0;  ///< of clients
+  size_t idle_upstreams = 0;
+  size_t lent_buffers = 0;  ///< blocks that hold bytes of some connection
+};
+
+/// visitor(name, help, value) for each counter.
+template <typename Visitor>
+void eachCounter(const WorkerStats& stats, Visitor visitor) {
+#define COUNTER(name, help) visitor(#name, help, stats.name);
+#include "userspace/proxy/stats.def"
+#undef COUNTER
+}
+
+}  // namespace sluice::proxy

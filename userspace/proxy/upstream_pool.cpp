@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "userspace/proxy/upstream_pool.h"
+
+#include <algorithm>
+
+namespace sluice::proxy {
+
+std::shared_ptr<Upstream> UpstreamPool::take(const Upstream::Key& key, const SocketAddress& address,
+                                             UpstreamUser& user) {
+  const auto found = idle_.find(key);
+  if (found == idle_.end()) return nullptr;
+  while (!found->second.empty()) {
+    std::shared_ptr<Upstream> upstream = std::move(found->second.back());
+    found->second.pop_back();
+    --size_;
+    if (upstream->address() == address) {
+      upstream->leave();
+      upstream->setUser(user);
+      return upstream;
+    }
+    upstream->close();
+  }
+  return nullptr;
+}
+
+void UpstreamPool::give(std::shared_ptr<Upstream> upstream) {
+  Idle& idle = idle_[upstream->key()];
+  if (idle.size() >= per_endpoint_) {
+    upstream->close();
+    return;
+  }
+  upstream->setUser(*this);
+  upstream->setReused();
+  expiry_.join(*upstream);
+  idle.push_back(std::move(upstream));
+  ++size_;
+}
+
+// A server that says something without being asked is not to be trusted with the next request;
+// most often it says that it closes.
+void UpstreamPool::upstreamReady(Upstream& upstream) {
+  if (!upstream.channel().readable() && !upstream.channel().broken()) return;
+  const auto bucket = idle_.find(upstream.key());
+  const auto at = std::ranges::find(bucket->second, &upstream, &std::shared_ptr<Upstream>::get);
+  const std::shared_ptr<Upstream> gone = std::move(*at);
+  bucket->second.erase(at);
+  if (bucket->second.empty()) idle_.erase(bucket);
+  --size_;
+  gone->close();
+}
+
+void UpstreamPool::closeAll() {
+  for (auto& [key, idle] : idle_) {
+    for (auto& upstream : idle) upstream->close();
+  }
+  idle_.clear();
+  size_ = 0;
+}
+
+}  // namespace sluice::proxy

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "userspace/proxy/worker.h"
+
+#include <utility>
+
+namespace sluice::proxy {
+
+namespace {
+
+const char* stateName(Session::State state) {
+  switch (state) {
+    case Session::State::kHead:
+      return "idle";
+    case Session::State::kDelayed:
+      return "delayed";
+    case Session::State::kParked:
+      return "rerouting";
+    case Session::State::kConnecting:
+      return "connecting";
+    case Session::State::kRelaying:
+    case Session::State::kReplying:
+      return "active";
+    case Session::State::kTunnel:
+      return "tunnel";
+    case Session::State::kLingering:
+    case Session::State::kClosed:
+      return "closing";
+  }
+  return "";
+}
+
+}  // namespace
+
+Worker::Worker(Reactor& reactor, Sockets& sockets, DataPlane& data_plane, Random& random,
+               const WorkerOptions& options, AccessLog* access_log)
+    : data_plane_(data_plane), context_(reactor, sockets, data_plane, random, options, access_log) {
+  context_.closed = [this](Session& session) { closed(session); };
+}
+
+Worker::~Worker() {
+  context_.reactor.cancel(drain_timer_);
+  drained_ = nullptr;
+  listeners_.clear();
+  abortAll();
+}
+
+void Worker::setConfig(std::shared_ptr<const ProxyConfig> config) {
+  context_.config = std::move(config);
+  ++context_.config_generation;
+  context_.awaiting_config.expireAll();
+}
+
+Result<void> Worker::addListener(ListenerSpec spec) {
+  auto listener = std::make_unique<Listener>(
+      context_.reactor, data_plane_, context_.options, context_.stats, std::move(spec),
+      [this](Fd socket, const Origin& origin) { accepted(std::move(socket), origin); });
+  SLUICE_TRY(listener->start());
+  listeners_.push_back(std::move(listener));
+  return {};
+}
+
+void Worker::removeListener(WorkloadId workload) {
+  std::erase_if(listeners_, [&](const auto& each) { return each->workload() == workload; });
+}
+
+void Worker::accepted(Fd socket, const Origin& origin) {
+  auto session = std::make_shared<Session>(context_, std::move(socket), origin);
+  if (session->start().ok()) {
+    sessions_.emplace(session.get(), session);
+  } else {
+    // Only memory or the limit of watches can be missing: as if there were no descriptor.
+    ++context_.stats.accept_failures;
+  }
+}
+
+void Worker::closed(Session& session) {
+  sessions_.erase(&session);
+  if (sessions_.empty() && drained_) finishDraining();
+}
+
+void Worker::drain(Duration deadline, std::function<void()> done) {
+  context_.draining = true;
+  drained_ = std::move(done);
+  for (const auto& listener : listeners_) listener->stop();
+  const auto all = sessions_;
+  for (const auto& [key, session] : all) session->drain();
+  if (!drained_) return;
+  if (sessions_.empty()) return finishDraining();
+  drain_timer_ = context_.reactor.after(deadline, [this] {
+    drain_timer_ = 0;
+    abortAll();
+  });
+}
+
+void Worker::finishDraining() {
+  context_.reactor.cancel(drain_timer_);
+  drain_timer_ = 0;
+  context_.pool.closeAll();
+  // Later: whoever hears it may destroy the worker.
+  context_.reactor.post(std::exchange(drained_, nullptr));
+}
+
+void Worker::abortAll() {
+  const auto all = sessions_;
+  for (const auto& [key, session] : all) session->abort();
+}
+
+WorkerStats Worker::stats() const {
+  WorkerStats stats = context_.stats;
+  stats.open_connections = sessions_.size();
+  stats.idle_upstreams = context_.pool.size();
+  stats.lent_buffers = context_.blocks.lent();
+  return stats;
+}
+
+std::vector<ConnectionInfo> Worker::connections() const {
+  std::vector<ConnectionInfo> result;
+  result.reserve(sessions_.size());
+  for (const auto& [key, session] : sessions_) {
+    const auto* endpoint = session->endpoint();
+    result.push_back({.workload = session->origin().workload,
+                      .service = session->origin().service,
+                      .client = session->origin().client,
+                      .endpoint = endpoint != nullptr ? endpoint->id : EndpointId{},
+                      .state = stateName(session->state()),
+                      .age = context_.reactor.now() - session->since(),
+                      .requests = session->requests()});
+  }
+  return result;
+}
+
+}  // namespace sluice::proxy

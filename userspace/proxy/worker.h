@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "userspace/base/random.h"
+#include "userspace/base/reactor.h"
+#include "userspace/model/broker.h"
+#include "userspace/model/data_plane.h"
+#include "userspace/proxy/access_log.h"
+#include "userspace/proxy/config.h"
+#include "userspace/proxy/context.h"
+#include "userspace/proxy/listener.h"
+#include "userspace/proxy/options.h"
+#include "userspace/proxy/session.h"
+#include "userspace/proxy/stats.h"
+
+namespace sluice::proxy {
+
+/// One client connection, for those who look.
+struct ConnectionInfo {
+  WorkloadId workload;
+  ServiceId service;
+  SocketAddress client;
+  EndpointId endpoint;  ///< of the running request; 0: none
+  const char* state = "";
+  Duration age{};
+  uint64_t requests = 0;  ///< since the connection was accepted
+};
+
+/// The proxy of one thread: listeners, clients' connections, connections to servers. Everything
+/// belongs to the reactor's thread; others use Reactor::post().
+class Worker {
+ public:
+  /// Borrows everything; `access_log` may be null. `sockets` answers on `reactor`.
+  Worker(Reactor& reactor, Sockets& sockets, DataPlane& data_plane, Random& random,
+         const WorkerOptions& options, AccessLog* access_log);
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+  /// Resets what is still open; drain() first.
+  ~Worker();
+
+  /// From the next request on, on every connection.
+  void setConfig(std::shared_ptr<const ProxyConfig> config);
+
+  /// A workload has at most one listener per family here. Accepts from now on, also without a
+  /// configuration: answers are 404 NR then.
+  Result<void> addListener(ListenerSpec spec);
+  /// Accepts no more for that workload; connections that are open stay.
+  void removeListener(WorkloadId workload);
+
+  /// Accepts no more, closes idle connections, ends the others after their response, and resets
+  /// what is left after `deadline`; then calls `done`, once, never from within this call.
+  void drain(Duration deadline, std::function<void()> done);
+
+  WorkerStats stats() const;
+  std::vector<ConnectionInfo> connections() const;
+
+ private:
+  void accepted(Fd socket, const Origin& origin);
+  void closed(Session& session);
+  void abortAll();
+  void finishDraining();
+
+  DataPlane& data_plane_;
+  Context context_;
+  std::vector<std::unique_ptr<Listener>> listeners_;
+  std::unordered_map<const Session*, std::shared_ptr<Session>> sessions_;
+  std::function<void()> drained_;
+  Reactor::TimerId drain_timer_ = 0;
+};
+
+}  // namespace sluice::proxy
