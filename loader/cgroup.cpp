@@ -66,12 +66,12 @@ Result<std::string> findCgroup2Mount() {
 }
 
 Result<uint64_t> cgroupId(int cgroup_fd) {
-  struct statfs fs {};
+  struct statfs fs{};
   if (::fstatfs(cgroup_fd, &fs) != 0) return Error::system("fstatfs of the cgroup");
   if (fs.f_type != CGROUP2_SUPER_MAGIC) {
     return Error(Error::Code::kInvalid, "the directory is no cgroup of the cgroup2 hierarchy");
   }
-  struct stat info {};
+  struct stat info{};
   if (::fstat(cgroup_fd, &info) != 0) return Error::system("fstat of the cgroup");
   return info.st_ino;
 }

@@ -41,9 +41,7 @@ constexpr bpf_insn zeroStack(int16_t offset) {
   return instruction(BPF_ST | BPF_MEM | BPF_DW, BPF_REG_10, 0, offset, 0);
 }
 
-constexpr bpf_insn call(int32_t helper) {
-  return instruction(BPF_JMP | BPF_CALL, 0, 0, 0, helper);
-}
+constexpr bpf_insn call(int32_t helper) { return instruction(BPF_JMP | BPF_CALL, 0, 0, 0, helper); }
 
 constexpr bpf_insn skipIfZero(unsigned tested, int16_t count) {
   return instruction(BPF_JMP | BPF_JEQ | BPF_K, tested, 0, count, 0);

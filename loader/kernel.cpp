@@ -36,8 +36,8 @@ Result<void> pinMaps(const Programs& skeleton, const PinPaths& paths) {
   bpf_map* map = nullptr;
   bpf_object__for_each_map(map, skeleton->obj) {
     if (!isPinned(map, skeleton)) continue;
-    const auto path = map == skeleton->maps.workload ? paths.workloadMap()
-                                                     : paths.schema() / bpf_map__name(map);
+    const auto path =
+        map == skeleton->maps.workload ? paths.workloadMap() : paths.schema() / bpf_map__name(map);
     if (const int failed = bpf_map__set_pin_path(map, path.c_str()); failed != 0) {
       return Error::system("set the pin of " + path.string(), -failed);
     }
@@ -147,8 +147,8 @@ Result<std::unique_ptr<Kernel>> Kernel::load(const Options& options) {
 
   Links links(paths, programFds(*skeleton), bpf_map__fd((*skeleton)->maps.workload));
   SLUICE_TRY(links.adopt());
-  auto state = std::make_unique<State>(State{*std::move(lock), *std::move(skeleton),
-                                             *std::move(data_plane), std::move(links)});
+  auto state = std::make_unique<State>(
+      State{*std::move(lock), *std::move(skeleton), *std::move(data_plane), std::move(links)});
   return std::unique_ptr<Kernel>(new Kernel(std::move(state)));
 }
 

@@ -134,8 +134,7 @@ Result<void> Links::attachHooks(WorkloadId workload, int cgroup_fd, uint64_t cgr
 
 Result<void> Links::attachHook(size_t hook, WorkloadId workload, int cgroup_fd) {
   const auto path = paths_.links(workload) / kHooks[hook].name;
-  const Fd link(
-      bpf_link_create(programs_[hook], cgroup_fd, kHooks[hook].attach_type, nullptr));
+  const Fd link(bpf_link_create(programs_[hook], cgroup_fd, kHooks[hook].attach_type, nullptr));
   if (!link) {
     return Error::system(fmt::format("attach {}", kHooks[hook].name), errno,
                          "a program that was attached here or above without "

@@ -81,10 +81,10 @@ Result<MapDataPlane::Map> MapDataPlane::Map::open(Fd fd, const Shape& shape) {
     return mapError("inspect", shape.name, errno);
   }
   if (map.info.key_size != shape.key_size || map.info.value_size != shape.value_size) {
-    return Error(Error::Code::kInvalid,
-                 fmt::format("map {} has keys of {} and values of {} bytes, not {} and {}",
-                             shape.name, map.info.key_size, map.info.value_size, shape.key_size,
-                             shape.value_size));
+    return Error(
+        Error::Code::kInvalid,
+        fmt::format("map {} has keys of {} and values of {} bytes, not {} and {}", shape.name,
+                    map.info.key_size, map.info.value_size, shape.key_size, shape.value_size));
   }
   if (map.info.map_flags & BPF_F_MMAPABLE) {
     auto memory = MappedMemory::map(fd.get(), size_t{map.info.max_entries} * shape.value_size);
@@ -150,9 +150,9 @@ Result<void> MapDataPlane::Map::visitBatches(const Visitor& visitor) const {
   std::vector<std::byte> position(std::max<size_t>(info.key_size, sizeof(uint32_t)));
   for (bool first = true, last = false; !last; first = false) {
     uint32_t count = batch;
-    const int failed = bpf_map_lookup_batch(fd.get(), first ? nullptr : position.data(),
-                                            position.data(), keys.data(), values.data(), &count,
-                                            nullptr);
+    const int failed =
+        bpf_map_lookup_batch(fd.get(), first ? nullptr : position.data(), position.data(),
+                             keys.data(), values.data(), &count, nullptr);
     last = failed != 0;
     if (last && errno != ENOENT) return mapError("walk", name, errno);
     for (size_t i = 0; i < count; ++i) {
@@ -168,8 +168,8 @@ MapDataPlane::~MapDataPlane() = default;
 
 Result<std::unique_ptr<MapDataPlane>> MapDataPlane::create(std::vector<Fd> maps) {
   if (maps.size() != std::size(kShapes)) {
-    return Error(Error::Code::kInvalid, fmt::format("{} maps instead of {}", maps.size(),
-                                                    std::size(kShapes)));
+    return Error(Error::Code::kInvalid,
+                 fmt::format("{} maps instead of {}", maps.size(), std::size(kShapes)));
   }
   std::vector<Map> opened;
   for (size_t i = 0; i < maps.size(); ++i) {

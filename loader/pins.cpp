@@ -72,7 +72,7 @@ std::optional<WorkloadId> PinPaths::workloadOf(const fs::path& directory) {
 
 Result<void> checkBpffs(const fs::path& root) {
   const auto existing = nearestExisting(root);
-  struct statfs info {};
+  struct statfs info{};
   if (::statfs(existing.c_str(), &info) != 0) return Error::system("statfs " + existing.string());
   if (info.f_type == BPF_FS_MAGIC) return {};
   return Error(Error::Code::kUnsupported, root.string() + " is not on a bpffs",

@@ -89,8 +89,7 @@ TEST_F(ConnectPath, RoundRobinGoesRound) {
   CPU_SET(0, &one);
   ASSERT_EQ(::sched_setaffinity(0, sizeof(one), &one), 0) << "each CPU goes round by itself";
   const std::array servers{listen("127.0.0.2"), listen("127.0.0.3"), listen("127.0.0.4")};
-  steerTo(vip_, {servers[0].address, servers[1].address, servers[2].address},
-          BALANCE_ROUND_ROBIN);
+  steerTo(vip_, {servers[0].address, servers[1].address, servers[2].address}, BALANCE_ROUND_ROBIN);
 
   for (int i = 0; i < 30; ++i) connected(vip_);
 

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+// Routes that need the agent: what the listener sees, and what happens without it.
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include "maps/abi/listener_address.h"
+#include "tests/bpf/kernel_test.h"
+
+namespace sluice::test {
+namespace {
+
+/// Listeners as the broker opens them.
+class ProxiedRoute : public KernelTest {
+ protected:
+  void SetUp() override {
+    KernelTest::SetUp();
+    if (IsSkipped() || HasFatalFailure()) return;
+    listener4_ = listen("0.0.0.0", "lo");
+    listener6_ = listen("::1");
+    alive_ = listen("127.0.0.1");
+    setWorkload(listener4_.address.port, listener6_.address.port, alive_.address.port);
+    setRoute(ROUTE_VIA_PROXY, {});
+    setService(vip_);
+    setService(vip6_);
+  }
+
+  origdst_key keyOf(const Fd& accepted) const {
+    origdst_key key{};
+    const auto client = peerAddress(accepted);
+    std::copy(client.ip.bytes.begin(), client.ip.bytes.end(), key.client);
+    key.netns_cookie = 4711;
+    key.client_port = htons(client.port);
+    key.listener_port = htons(listener6_.address.port);
+    return key;
+  }
+
+  void failOpenTo(const SocketAddress& endpoint) {
+    setEndpoint(1, endpoint);
+    setCluster(1, {1});
+    setRoute(ROUTE_VIA_PROXY, {}, 1, ROUTE_FAIL_OPEN);
+  }
+
+  Listener listener4_, listener6_, alive_;
+};
+
+uint32_t calledService(const Fd& accepted) {
+  uint32_t address = 0;
+  const auto local = localAddress(accepted).ip;
+  std::memcpy(&address, &local.bytes[12], sizeof(address));
+  return listener_service(ntohl(address));
+}
+
+TEST_F(ProxiedRoute, ListenerAddressNamesTheService) {
+  const Fd client = connected(vip_);
+
+  const Fd accepted = listener4_.accept();
+  ASSERT_TRUE(accepted);
+  EXPECT_EQ(calledService(accepted), kService);
+  EXPECT_EQ(reason(REASON_TO_PROXY), 1U);
+}
+
+TEST_F(ProxiedRoute, ApplicationSeesTheAddressesItWouldHaveHad) {
+  const Fd client = connected(vip_);
+  const Fd accepted = listener4_.accept();
+
+  EXPECT_EQ(peerAddress(client), vip_);
+  EXPECT_EQ(localAddress(client), at("10.1.2.3", peerAddress(accepted).port));
+}
+
+TEST_F(ProxiedRoute, MappedAddressesOfV6Sockets) {
+  const Fd client = clientSocket(AF_INET6);
+  ASSERT_EQ(connectTo(client, vip_), 0);
+
+  EXPECT_EQ(calledService(listener4_.accept()), kService);
+  EXPECT_EQ(peerAddress(client), vip_);
+  EXPECT_EQ(localAddress(client).ip, at("10.1.2.3", 0).ip);
+}
+
+TEST_F(ProxiedRoute, BoundAddressIsShownAsItIs) {
+  const Fd client = clientSocket();
+  sockaddr_storage storage{};
+  const socklen_t size = at("127.0.0.77", 0).to(AF_INET, storage);
+  ASSERT_EQ(::bind(client.get(), reinterpret_cast<sockaddr*>(&storage), size), 0);
+  EXPECT_EQ(localAddress(client).ip, at("127.0.0.77", 0).ip) << "not connected yet";
+}
+
+TEST_F(ProxiedRoute, V6OriginalDestinationIsThereWhenAcceptReturns) {
+  const Fd client = connected(vip6_);
+
+  const Fd accepted = listener6_.accept();
+  ASSERT_TRUE(accepted);
+  const auto found = view<Table::kOriginalDestinations>().get(keyOf(accepted));
+  ASSERT_TRUE(found.ok());
+  EXPECT_EQ(found->service, kService);
+  EXPECT_EQ(found->port, htons(80));
+  EXPECT_TRUE(std::equal(vip6_.ip.bytes.begin(), vip6_.ip.bytes.end(), found->address));
+  EXPECT_EQ(peerAddress(client), vip6_);
+  EXPECT_EQ(localAddress(client).ip, at("fd00:1::3", 0).ip);
+}
+
+TEST_F(ProxiedRoute, LeftoverOriginalDestinationGoesWithTheConnection) {
+  Fd client = connected(vip6_);
+  const Fd accepted = listener6_.accept();
+  const auto key = keyOf(accepted);
+
+  const linger reset{1, 0};
+  ASSERT_EQ(::setsockopt(client.get(), SOL_SOCKET, SO_LINGER, &reset, sizeof(reset)), 0);
+  client.reset();
+
+  EXPECT_FALSE(view<Table::kOriginalDestinations>().get(key).ok());
+}
+
+TEST_F(ProxiedRoute, FailsClosedAtOnceWhenTheBrokerIsGone) {
+  alive_.fd.reset();
+  EXPECT_EQ(connectTo(clientSocket(), vip_), ECONNREFUSED);
+  EXPECT_EQ(connectTo(clientSocket(AF_INET6), vip6_), ECONNREFUSED);
+  EXPECT_EQ(reason(REASON_LISTENER_GONE), 2U);
+}
+
+TEST_F(ProxiedRoute, SomeoneElsesListenerOnThePortIsNotTheBroker) {
+  alive_.fd.reset();
+  const Fd other(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const int on = 1;
+  ::setsockopt(other.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+  sockaddr_storage storage{};
+  const socklen_t size = at("0.0.0.0", alive_.address.port).to(AF_INET, storage);
+  ASSERT_EQ(::bind(other.get(), reinterpret_cast<sockaddr*>(&storage), size), 0);
+  ASSERT_EQ(::listen(other.get(), 1), 0);
+
+  EXPECT_EQ(connectTo(clientSocket(), vip_), ECONNREFUSED);
+}
+
+TEST_F(ProxiedRoute, TheListenerItselfCannotBeLookedUp) {
+  // Why there is a socket `alive`: should a kernel ever find this one, it may go.
+  setWorkload(listener4_.address.port, 0, listener4_.address.port);
+  EXPECT_EQ(connectTo(clientSocket(), vip_), ECONNREFUSED);
+  EXPECT_EQ(reason(REASON_LISTENER_GONE), 1U);
+}
+
+TEST_F(ProxiedRoute, FailsOpenToThePlainService) {
+  const auto plain = listen("127.0.0.2");
+  failOpenTo(plain.address);
+  EXPECT_TRUE(connected(vip_));
+  EXPECT_TRUE(listener4_.accept()) << "the broker lives";
+
+  alive_.fd.reset();
+  const Fd client = connected(vip_);
+  EXPECT_TRUE(plain.accept());
+  EXPECT_EQ(peerAddress(client), vip_);
+  EXPECT_EQ(reason(REASON_FAILED_OPEN), 1U);
+}
+
+TEST_F(ProxiedRoute, LeavesSocketsBoundToADeviceAlone) {
+  const auto called = listen("127.0.0.2");
+  setService(called.address);
+  const Fd client = clientSocket();
+  ASSERT_EQ(::setsockopt(client.get(), SOL_SOCKET, SO_BINDTODEVICE, "lo", 2), 0);
+
+  ASSERT_EQ(connectTo(client, called.address), 0);
+
+  EXPECT_TRUE(called.accept());
+  EXPECT_EQ(reason(REASON_BOUND_TO_DEVICE), 1U);
+}
+
+TEST_F(ProxiedRoute, LeavesSocketsThatCannotReachTheListenerAlone) {
+  setWorkload(listener4_.address.port, 0, alive_.address.port);
+  EXPECT_EQ(connectTo(clientSocket(AF_INET6), vip6_), ENETUNREACH) << "as without us";
+  EXPECT_EQ(reason(REASON_UNREACHABLE_LISTENER), 1U);
+}
+
+TEST_F(ProxiedRoute, LeavesV6DestinationsOfSocketsBoundToV4Alone) {
+  const Fd client = clientSocket(AF_INET6);
+  sockaddr_storage storage{};
+  const socklen_t size = at("127.0.0.1", 0).to(AF_INET6, storage);
+  ASSERT_EQ(::bind(client.get(), reinterpret_cast<sockaddr*>(&storage), size), 0);
+  EXPECT_NE(connectTo(client, vip6_), 0);
+  EXPECT_EQ(reason(REASON_UNREACHABLE_LISTENER), 1U);
+}
+
+}  // namespace
+}  // namespace sluice::test
