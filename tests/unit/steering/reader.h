@@ -32,7 +32,7 @@ class Reader {
   }
 
  private:
-  std::string seeService(const service& value, uint32_t client_class) {
+  std::string seeService(const ::service& value, uint32_t client_class) {
     auto binding = maps::View<Table::kBindings>(data_plane_).get(value.binding);
     if (!binding.ok() || !binding->route) return "dangling binding";
     if (binding->flags & BINDING_HAS_EXCEPTIONS) {
@@ -46,7 +46,7 @@ class Reader {
     return seeRoute(*route);
   }
 
-  std::string seeRoute(const route& value) {
+  std::string seeRoute(const ::route& value) {
     static const char* const kVia[] = {"", "connect", "proxy", "passthrough"};
     std::string text = kVia[value.via];
     for (uint32_t i = 0; i < value.slot_count; ++i) {
