@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The life of a steered connection, from SYN to close: counters, and what the listener must know. */
+/* Follows a steered connection from SYN to close: counters, and what the listener must know. */
 #include <linux/bpf.h>
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
@@ -34,14 +34,14 @@ static __always_inline void count_bytes(struct bpf_sock *sk, const struct connec
 					__u32 last_state)
 {
 	struct bpf_tcp_sock *tcp = bpf_tcp_sock(sk);
+	__u64 sent, received;
 
 	if (!tcp)
 		return;
-	count_connection(connection, sent_bytes,
-			 tcp_sent_payload(tcp->bytes_acked, last_state,
-					  tcp->snd_una == tcp->snd_nxt));
-	count_connection(connection, received_bytes,
-			 tcp_received_payload(tcp->bytes_received, last_state));
+	sent = tcp_sent_payload(tcp->bytes_acked, last_state, tcp->snd_una == tcp->snd_nxt);
+	count_connection(connection, sent_bytes, sent);
+	received = tcp_received_payload(tcp->bytes_received, last_state);
+	count_connection(connection, received_bytes, received);
 }
 
 static __always_inline void on_closed(struct bpf_sock_ops *ctx, struct bpf_sock *sk,

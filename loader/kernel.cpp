@@ -5,13 +5,12 @@
 #include <bpf/libbpf.h>
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <programs.skel.h>
 
-#include "loader/features.h"
 #include "loader/libbpf_log.h"
 #include "loader/links.h"
 #include "loader/map_data_plane.h"
 #include "loader/pins.h"
+#include "loader/programs.h"
 #include "maps/abi/types.h"
 
 namespace sluice::loader {
@@ -22,12 +21,7 @@ namespace {
 
 constexpr size_t kLogLines = 20;
 
-struct DestroyPrograms {
-  void operator()(programs* skeleton) const { programs::destroy(skeleton); }
-};
-using Programs = std::unique_ptr<programs, DestroyPrograms>;
-
-/// Maps of the process's own, made anew with each load.
+/// `turns` is made anew with each load: where a round starts does not matter.
 bool isPinned(const bpf_map* map, const Programs& skeleton) {
   return map != skeleton->maps.turns && !bpf_map__is_internal(map);
 }
@@ -64,13 +58,6 @@ Result<void> checkFrozenMap(const PinPaths& paths) {
                "remove the pin directory with `sluiced --uninstall`");
 }
 
-Result<Programs> openPrograms(const Options& options) {
-  Programs skeleton(programs::open());
-  if (!skeleton) return Error::system("open the embedded programs");
-  skeleton->rodata->have_set_retval = options.use_set_retval && hasSetRetval();
-  return skeleton;
-}
-
 Result<void> loadPrograms(const Programs& skeleton, const LibbpfLog& log) {
   const int failed = programs::load(skeleton.get());
   if (failed == 0) return {};
@@ -88,7 +75,7 @@ Result<Programs> preparePrograms(const Options& options, const PinPaths& paths) 
   const LibbpfLog log;
   SLUICE_TRY(makeDirectories(paths));
   SLUICE_TRY(checkFrozenMap(paths));
-  auto skeleton = openPrograms(options);
+  auto skeleton = openPrograms(options.use_set_retval);
   if (!skeleton) return skeleton;
   SLUICE_TRY(pinMaps(*skeleton, paths));
   SLUICE_TRY(loadPrograms(*skeleton, log));

@@ -5,7 +5,6 @@
 #include <bpf/libbpf.h>
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <programs.skel.h>
 #include <sys/capability.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -19,6 +18,7 @@
 #include "loader/features.h"
 #include "loader/libbpf_log.h"
 #include "loader/pins.h"
+#include "loader/programs.h"
 #include "userspace/base/fd.h"
 
 namespace sluice::loader {
@@ -28,11 +28,6 @@ namespace {
 using Status = Probe::Status;
 
 constexpr size_t kLogLines = 20;
-
-struct DestroyPrograms {
-  void operator()(programs* skeleton) const { programs::destroy(skeleton); }
-};
-using Programs = std::unique_ptr<programs, DestroyPrograms>;
 
 Probe failed(std::string name, const Error& error) {
   return {std::move(name), Status::kFail, error.message(), error.hint()};
@@ -120,18 +115,17 @@ Probe probeUnprivilegedBpf() {
 /// Loads everything, without pins. Null when the kernel refuses.
 Programs loadUnpinned(Probe& probe) {
   const LibbpfLog log;
-  Programs skeleton(programs::open());
+  auto skeleton = openPrograms(true);
   if (!skeleton) {
-    probe = failed("programs", Error::system("open the embedded programs"));
+    probe = failed("programs", skeleton.error());
     return nullptr;
   }
-  skeleton->rodata->have_set_retval = hasSetRetval();
-  if (const int error = programs::load(skeleton.get()); error != 0) {
+  if (const int error = programs::load(skeleton->get()); error != 0) {
     probe = failed("programs", Error::system("load", -error, log.tail(kLogLines)));
     return nullptr;
   }
   probe = {"programs", Status::kOk, "the kernel takes all programs and maps", ""};
-  return skeleton;
+  return *std::move(skeleton);
 }
 
 /// A cgroup of our own, removed when this goes.

@@ -7,43 +7,43 @@
 #ifndef SLUICE_MAPS_DEFS_BPF_H
 #define SLUICE_MAPS_DEFS_BPF_H
 
-#include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
+#include <linux/bpf.h>
 
 #include "abi/types.h"
 
-#define HASH(map_name, key_type, value_type, entries)      \
-	struct {                                           \
-		__uint(type, BPF_MAP_TYPE_HASH);           \
-		__uint(map_flags, BPF_F_NO_PREALLOC);      \
-		__uint(max_entries, entries);              \
-		__type(key, key_type);                     \
-		__type(value, value_type);                 \
-	} map_name __weak SEC(".maps")
+#define HASH(map_name, key_type, value_type, entries) \
+  struct {                                            \
+    __uint(type, BPF_MAP_TYPE_HASH);                  \
+    __uint(map_flags, BPF_F_NO_PREALLOC);             \
+    __uint(max_entries, entries);                     \
+    __type(key, key_type);                            \
+    __type(value, value_type);                        \
+  } map_name __weak SEC(".maps")
 
-#define ARRAY(map_name, value_type, entries, flags)        \
-	struct {                                           \
-		__uint(type, BPF_MAP_TYPE_ARRAY);          \
-		__uint(map_flags, flags);                  \
-		__uint(max_entries, entries);              \
-		__type(key, __u32);                        \
-		__type(value, value_type);                 \
-	} map_name __weak SEC(".maps")
+#define ARRAY(map_name, value_type, entries, flags) \
+  struct {                                          \
+    __uint(type, BPF_MAP_TYPE_ARRAY);               \
+    __uint(map_flags, flags);                       \
+    __uint(max_entries, entries);                   \
+    __type(key, __u32);                             \
+    __type(value, value_type);                      \
+  } map_name __weak SEC(".maps")
 
-#define PERCPU_ARRAY(map_name, value_type, entries)        \
-	struct {                                           \
-		__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);   \
-		__uint(max_entries, entries);              \
-		__type(key, __u32);                        \
-		__type(value, value_type);                 \
-	} map_name __weak SEC(".maps")
+#define PERCPU_ARRAY(map_name, value_type, entries) \
+  struct {                                          \
+    __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);        \
+    __uint(max_entries, entries);                   \
+    __type(key, __u32);                             \
+    __type(value, value_type);                      \
+  } map_name __weak SEC(".maps")
 
 /* The storage of each attachment. Frozen for ever, see struct workload_ref. The __u64 key makes
  * one storage per cgroup, shared by all hooks. */
 struct {
-	__uint(type, BPF_MAP_TYPE_CGROUP_STORAGE);
-	__type(key, __u64);
-	__type(value, struct workload_ref);
+  __uint(type, BPF_MAP_TYPE_CGROUP_STORAGE);
+  __type(key, __u64);
+  __type(value, struct workload_ref);
 } workload __weak SEC(".maps");
 
 HASH(workloads, __u64, struct workload, SLUICE_MAX_WORKLOADS);
@@ -75,10 +75,10 @@ PERCPU_ARRAY(reasons, __u64, REASON_COUNT);
 PERCPU_ARRAY(turns, __u32, SLUICE_MAX_CLUSTERS);
 
 struct {
-	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, int);
-	__type(value, struct connection);
+  __uint(type, BPF_MAP_TYPE_SK_STORAGE);
+  __uint(map_flags, BPF_F_NO_PREALLOC);
+  __type(key, int);
+  __type(value, struct connection);
 } conn_store __weak SEC(".maps");
 
 HASH(origdst, struct origdst_key, struct origdst, SLUICE_MAX_ORIGDST);

@@ -14,7 +14,7 @@
 
 /* What the hooks answer to the kernel. */
 #define CONNECT_PROCEED 1
-#define CONNECT_DENY	0
+#define CONNECT_DENY    0
 
 #define SOCK_STREAM 1
 
@@ -23,7 +23,7 @@
 const volatile __u8 have_set_retval = 1;
 
 struct attempt {
-	struct service_key key;			/* what the application named */
+	struct service_key key; /* what the application named */
 	__u64 workload_id;
 	const struct workload *workload;
 	struct target target;
@@ -128,8 +128,8 @@ static __always_inline int to_cluster(struct bpf_sock_addr *ctx, int family,
 		return refuse(ctx, family, problem);
 	if (!remember(ctx, attempt, reason, 0))
 		return refuse(ctx, family, REASON_HELPER_FAILED);
-	return go_to(ctx, family, attempt->target.endpoint->address,
-		     attempt->target.endpoint->port, reason);
+	return go_to(ctx, family, attempt->target.endpoint->address, attempt->target.endpoint->port,
+		     reason);
 }
 
 #endif

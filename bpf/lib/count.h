@@ -18,19 +18,19 @@ static __always_inline void count_reason(enum sluice_reason reason)
 
 /* Adds to one field of the counters of a connection's binding, cluster and endpoint. Id 0 is
  * nobody's: a proxied connection has no endpoint here. */
-#define count_connection(connection, field, amount)                              \
-	do {                                                                     \
-		struct connection_stats *counted;                                \
-                                                                                 \
+#define count_connection(connection, field, amount)                                    \
+	do {                                                                           \
+		struct connection_stats *counted;                                      \
+                                                                                       \
 		counted = bpf_map_lookup_elem(&service_stats, &(connection)->binding); \
-		if (counted)                                                     \
-			count_add(counted->field, amount);                       \
+		if (counted)                                                           \
+			count_add(counted->field, amount);                             \
 		counted = bpf_map_lookup_elem(&cluster_stats, &(connection)->cluster); \
-		if (counted && (connection)->cluster)                            \
-			count_add(counted->field, amount);                       \
-		counted = bpf_map_lookup_elem(&ep_stats, &(connection)->endpoint); \
-		if (counted && (connection)->endpoint)                           \
-			count_add(counted->field, amount);                       \
+		if (counted && (connection)->cluster)                                  \
+			count_add(counted->field, amount);                             \
+		counted = bpf_map_lookup_elem(&ep_stats, &(connection)->endpoint);     \
+		if (counted && (connection)->endpoint)                                 \
+			count_add(counted->field, amount);                             \
 	} while (0)
 
 static __always_inline void count_active(const struct connection *connection, __s64 change)

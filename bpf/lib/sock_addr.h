@@ -14,7 +14,7 @@
 
 #include "../../maps/lib/address.h"
 
-#define AF_INET	 2
+#define AF_INET  2
 #define AF_INET6 10
 
 static __always_inline void load_address(struct bpf_sock_addr *ctx, int family, __u8 *address)

@@ -7,17 +7,17 @@
 #define SLUICE_SCHEMA 1
 
 /* Capacities of the maps. One place; the loader may lower them, never raise them. */
-#define SLUICE_MAX_WORKLOADS   4096
-#define SLUICE_MAX_SERVICES    32768
-#define SLUICE_MAX_BINDINGS    32768
-#define SLUICE_MAX_ROUTES      65536
-#define SLUICE_MAX_SLOTS       262144 /* of route_slots and of cluster_slots, each */
-#define SLUICE_MAX_CLUSTERS    32768
-#define SLUICE_MAX_ENDPOINTS   131072
-#define SLUICE_MAX_NAMES       262144
-#define SLUICE_MAX_ORIGDST     65536
+#define SLUICE_MAX_WORKLOADS 4096
+#define SLUICE_MAX_SERVICES  32768
+#define SLUICE_MAX_BINDINGS  32768
+#define SLUICE_MAX_ROUTES    65536
+#define SLUICE_MAX_SLOTS     262144 /* of route_slots and of cluster_slots, each */
+#define SLUICE_MAX_CLUSTERS  32768
+#define SLUICE_MAX_ENDPOINTS 131072
+#define SLUICE_MAX_NAMES     262144
+#define SLUICE_MAX_ORIGDST   65536
 
 /* Service ids travel in the address of the agent's listener (see listener_address.h). */
-#define SLUICE_MAX_SERVICE_ID  0xfcffffu
+#define SLUICE_MAX_SERVICE_ID 0xfcffffu
 
 #endif

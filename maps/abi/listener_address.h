@@ -11,7 +11,7 @@
 
 #include "types.h"
 
-#define LISTENER_NET	0x7f000000u
+#define LISTENER_NET    0x7f000000u
 #define LISTENER_OFFSET 0x00010000u
 
 /* IPv4 address in host byte order; `service` is at most SLUICE_MAX_SERVICE_ID. */

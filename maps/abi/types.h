@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The structs that the kernel programs and user space share. Plain C, explicit padding, no bool,
- * enum or pointer. Addresses are 16 bytes in network byte order, IPv4 as v4-mapped (::ffff:a.b.c.d).
- * Integers are in host byte order unless they are __be.
+ * enum or pointer. Addresses are 16 bytes in network byte order, IPv4 as v4-mapped
+ * (::ffff:a.b.c.d). Integers are in host byte order unless they are __be.
  *
  * How the pieces refer to each other, from a connect() on:
  *
@@ -43,29 +43,29 @@ struct workload_ref {
 
 /* Value of `workloads`, key: workload id (__u64). */
 struct workload {
-	__u64 netns_cookie;	/* of the workload's network namespace; 0: unknown */
-	__u32 client_class;	/* key part of `exceptions` */
-	__be16 listener4;	/* port of the listener on 127.0.0.0/8; 0: none */
-	__be16 listener6;	/* port of the listener on [::1]; 0: none */
-	__be16 alive;		/* port on 127.0.0.1 that listens as long as the broker lives */
+	__u64 netns_cookie; /* of the workload's network namespace; 0: unknown */
+	__u32 client_class; /* key part of `exceptions` */
+	__be16 listener4;   /* port of the listener on 127.0.0.0/8; 0: none */
+	__be16 listener6;   /* port of the listener on [::1]; 0: none */
+	__be16 alive;       /* port on 127.0.0.1 that listens as long as the broker lives */
 	__be16 pad;
-	__u32 flags;		/* none yet */
-	__u8 address4[16];	/* what getsockname() answers on proxied connections; v4-mapped */
-	__u8 address6[16];	/* the same for IPv6; zero: unknown */
+	__u32 flags;       /* none yet */
+	__u8 address4[16]; /* what getsockname() answers on proxied connections; v4-mapped */
+	__u8 address6[16]; /* the same for IPv6; zero: unknown */
 };
 
 /* Key of `services`. */
 struct service_key {
 	__u8 address[16];
 	__be16 port;
-	__u8 protocol;		/* IPPROTO_TCP */
+	__u8 protocol; /* IPPROTO_TCP */
 	__u8 pad;
 };
 
 /* Value of `services`. Written once per key, never updated in place. */
 struct service {
 	__u32 id;
-	__u32 binding;		/* of clients that have no exception */
+	__u32 binding; /* of clients that have no exception */
 };
 
 /* Key of `exceptions`; the value is a binding (__u32). */
@@ -74,39 +74,39 @@ struct exception_key {
 	__u32 client_class;
 };
 
-#define BINDING_HAS_EXCEPTIONS 1u	/* look into `exceptions` before using this one */
+#define BINDING_HAS_EXCEPTIONS 1u /* look into `exceptions` before using this one */
 
 /* Element of `bindings`. 8 bytes, aligned, written by one store. */
 struct binding {
-	__u32 route;		/* 0: none */
-	__u32 flags;		/* BINDING_* */
+	__u32 route; /* 0: none */
+	__u32 flags; /* BINDING_* */
 } __attribute__((aligned(8)));
 
 enum route_via {
-	ROUTE_VIA_NONE = 0,	/* not written yet: refuse */
-	ROUTE_VIA_ENDPOINT,	/* connect path */
-	ROUTE_VIA_PROXY,	/* the agent's listener */
-	ROUTE_PASSTHROUGH,	/* leave the connection alone */
+	ROUTE_VIA_NONE = 0, /* not written yet: refuse */
+	ROUTE_VIA_ENDPOINT, /* connect path */
+	ROUTE_VIA_PROXY,    /* the agent's listener */
+	ROUTE_PASSTHROUGH,  /* leave the connection alone */
 };
 
-#define ROUTE_FAIL_OPEN 1u	/* via proxy, no listener: use `fallback` instead of refusing */
+#define ROUTE_FAIL_OPEN 1u /* via proxy, no listener: use `fallback` instead of refusing */
 
 /* Element of `routes`. Never changed while a binding may name it. */
 struct route {
-	__u8 via;		/* enum route_via */
-	__u8 flags;		/* ROUTE_* */
+	__u8 via;   /* enum route_via */
+	__u8 flags; /* ROUTE_* */
 	__u16 pad;
 	__u32 service;
-	__u32 client_class;	/* for whom it was compiled; the broker checks it */
-	__u32 first_slot;	/* in route_slots: the alias table over clusters */
-	__u32 slot_count;	/* via proxy: every cluster that the proxy may use, in any order */
-	__u32 fallback;		/* cluster that serves when the proxy is gone; 0: none */
+	__u32 client_class; /* for whom it was compiled; the broker checks it */
+	__u32 first_slot;   /* in route_slots: the alias table over clusters */
+	__u32 slot_count;   /* via proxy: every cluster that the proxy may use, in any order */
+	__u32 fallback;     /* cluster that serves when the proxy is gone; 0: none */
 };
 
 /* Element of `route_slots` and `cluster_slots`: one slot of an alias table (Vose 1991).
  * A draw below `threshold` takes `own`, any other takes `alias`. */
 struct alias_slot {
-	__u64 threshold;	/* of 2^64; all ones: always `own` */
+	__u64 threshold; /* of 2^64; all ones: always `own` */
 	__u32 own;
 	__u32 alias;
 };
@@ -114,16 +114,16 @@ struct alias_slot {
 enum balance_policy {
 	BALANCE_RANDOM = 0,
 	BALANCE_ROUND_ROBIN,
-	BALANCE_LEAST_REQUEST,	/* fewer live connections of two random choices */
+	BALANCE_LEAST_REQUEST, /* fewer live connections of two random choices */
 };
 
 /* Element of `clusters`. 8 bytes, aligned, written by one store. */
 struct cluster_ref {
-	__u32 first_slot;	/* in cluster_slots */
-	__u32 shape;		/* slot count << 8 | CLUSTER_EXISTS | enum balance_policy */
+	__u32 first_slot; /* in cluster_slots */
+	__u32 shape;      /* slot count << 8 | CLUSTER_EXISTS | enum balance_policy */
 } __attribute__((aligned(8)));
 
-#define CLUSTER_EXISTS	    0x80u	/* unset: no such cluster; set with count 0: no endpoint */
+#define CLUSTER_EXISTS        0x80u /* unset: no such cluster; set with count 0: no endpoint */
 #define CLUSTER_COUNT(shape)  ((shape) >> 8)
 #define CLUSTER_POLICY(shape) ((shape) & 0x7f)
 
@@ -132,50 +132,50 @@ struct endpoint {
 	__u8 address[16];
 	__be16 port;
 	__u16 pad;
-	__u32 flags;		/* none yet */
+	__u32 flags; /* none yet */
 };
 
 /* Element of service_stats (by binding), cluster_stats and ep_stats: by the kernel, with atomic
  * adds. Not per CPU: a node with 64 CPUs would spend 600 MB to save a few adds per connection. */
 struct connection_stats {
-	__u64 opened;		/* connect() calls sent there */
+	__u64 opened; /* connect() calls sent there */
 	__u64 established;
-	__u64 failed;		/* closed before they were established */
-	__u64 closed;		/* closed after they were established */
-	__u64 sent_bytes;	/* acknowledged by the peer; counted at close */
-	__u64 received_bytes;	/* counted at close */
+	__u64 failed;         /* closed before they were established */
+	__u64 closed;         /* closed after they were established */
+	__u64 sent_bytes;     /* acknowledged by the peer; counted at close */
+	__u64 received_bytes; /* counted at close */
 };
 
 /* Element of service_reqs (by binding), cluster_reqs and ep_reqs: by the proxy, shared memory. */
 struct request_stats {
 	__u64 requests;
-	__u64 responses[6];	/* by status / 100; [0]: no response */
+	__u64 responses[6]; /* by status / 100; [0]: no response */
 	__u64 upstream_connections;
 };
 
-#define CONN_PROXIED 1u		/* the socket's real peer is the agent's listener */
-#define CONN_COUNTED 2u		/* established was seen: ep_active has one for it */
+#define CONN_PROXIED 1u /* the socket's real peer is the agent's listener */
+#define CONN_COUNTED 2u /* established was seen: ep_active has one for it */
 
 /* Value of `conn_store`, the storage of a steered socket. */
 struct connection {
-	__u8 address[16];	/* the destination that the application named */
+	__u8 address[16]; /* the destination that the application named */
 	__be16 port;
-	__u16 reason;		/* enum sluice_reason */
-	__u32 flags;		/* CONN_* */
+	__u16 reason; /* enum sluice_reason */
+	__u32 flags;  /* CONN_* */
 	__u64 workload;
 	__u32 service;
 	__u32 binding;
 	__u32 route;
-	__u32 cluster;		/* 0 when proxied */
-	__u32 endpoint;		/* 0 when proxied */
+	__u32 cluster;  /* 0 when proxied */
+	__u32 endpoint; /* 0 when proxied */
 	__u32 pad;
-	__u64 opened_ns;	/* CLOCK_MONOTONIC at connect() */
+	__u64 opened_ns; /* CLOCK_MONOTONIC at connect() */
 };
 
 /* Key of `origdst`: an IPv6 connection as the agent's listener sees it. */
 struct origdst_key {
 	__u64 netns_cookie;
-	__u8 client[16];	/* peer address of the accepted socket */
+	__u8 client[16]; /* peer address of the accepted socket */
 	__be16 client_port;
 	__be16 listener_port;
 	__u32 pad;
@@ -193,7 +193,7 @@ struct origdst {
 enum name_kind { NAME_SERVICE = 1, NAME_BINDING, NAME_CLUSTER, NAME_ENDPOINT, NAME_ROUTE };
 
 struct name_key {
-	__u32 kind;		/* enum name_kind */
+	__u32 kind; /* enum name_kind */
 	__u32 id;
 };
 
@@ -201,17 +201,17 @@ struct name_key {
 
 /* Value of `names`. */
 struct name {
-	__u64 hash;		/* of the whole name (maps/lib/hash.h), which may be longer than text */
+	__u64 hash; /* of the whole name (maps/lib/hash.h), which may be longer than text */
 	__u64 generation;
-	char text[SLUICE_NAME_SIZE];	/* NUL-terminated, cut when longer */
+	char text[SLUICE_NAME_SIZE]; /* NUL-terminated, cut when longer */
 };
 
 /* The single element of `control`. */
 struct control {
-	__u32 schema;		/* SLUICE_SCHEMA */
+	__u32 schema; /* SLUICE_SCHEMA */
 	__u32 pad;
-	__u64 heartbeat_ns;	/* CLOCK_MONOTONIC of the agent's last sign of life */
-	__u64 revision;		/* of the configuration that the maps hold */
+	__u64 heartbeat_ns; /* CLOCK_MONOTONIC of the agent's last sign of life */
+	__u64 revision;     /* of the configuration that the maps hold */
 };
 
 #endif

@@ -5,7 +5,7 @@
 
 #include "portable.h"
 
-#define ADDRESS_SIZE	  16
+#define ADDRESS_SIZE      16
 #define ADDRESS_V4_OFFSET 12
 
 static inline int address_is_v4(const __u8 *address)

@@ -36,10 +36,9 @@ static inline __u64 tcp_sent_payload(__u64 bytes_acked, __u32 last_state, int al
 
 static inline __u64 tcp_received_payload(__u64 bytes_received, __u32 last_state)
 {
-	int fin_received = last_state == TCP_CLOSED_IN_FIN_WAIT2 ||
-			   last_state == TCP_CLOSED_IN_CLOSE_WAIT ||
-			   last_state == TCP_CLOSED_IN_LAST_ACK ||
-			   last_state == TCP_CLOSED_IN_CLOSING;
+	int fin_received =
+		last_state == TCP_CLOSED_IN_FIN_WAIT2 || last_state == TCP_CLOSED_IN_CLOSE_WAIT ||
+		last_state == TCP_CLOSED_IN_LAST_ACK || last_state == TCP_CLOSED_IN_CLOSING;
 
 	return less_at_most(bytes_received, fin_received ? 1 : 0);
 }
