@@ -11,6 +11,15 @@
 #include "userspace/source/scalar.h"
 
 namespace sluice::source {
+namespace {
+
+std::optional<std::string_view> nearestField(std::string_view name, const Message& message) {
+  std::vector<std::string_view> known;
+  for (const Field& field : message.fields) known.push_back(field.name);
+  return nearest(name, known);
+}
+
+}  // namespace
 
 void Decoder::message(const Node& node, const FieldPath& path, const Message& message,
                       void* object) {
@@ -67,10 +76,9 @@ void Decoder::fields(const Node& node, const FieldPath& path, const Message& mes
 }
 
 void Decoder::unknownField(const FieldPath& path, std::string_view name, const Message& message) {
-  if (findings_.full()) return;
-  std::vector<std::string_view> known;
-  for (const Field& field : message.fields) known.push_back(field.name);
-  const auto near = nearest(name, known);
+  // Of findings that nobody sees, the guess is not worth its time.
+  std::optional<std::string_view> near;
+  if (!findings_.full()) near = nearestField(name, message);
   findings_.error(code::kUnknownField, path,
                   fmt::format("{} has no field \"{}\"", message.name, name),
                   near ? fmt::format("did you mean \"{}\"?", *near) : std::string());

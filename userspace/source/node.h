@@ -31,7 +31,7 @@ struct Node {
   std::vector<NodePtr> items;
   std::vector<std::pair<NodePtr, NodePtr>> entries;  ///< in the order of the file, keys are scalars
   uint64_t nodes = 1;   ///< of this subtree, aliases expanded; at most kMaxNodes
-  uint32_t height = 1;  ///< of this subtree; at most kMaxDepth
+  uint32_t height = 0;  ///< sequences and mappings inside each other; at most kMaxDepth
 
   bool isMap() const { return kind == Kind::kMap; }
   bool isSequence() const { return kind == Kind::kSequence; }

@@ -94,6 +94,7 @@ class TreeBuilder final : public YAML::EventHandler {
     refuseTag(tag == "!" ? std::string() : tag, mark);
     if (open_.size() >= kMaxDepth) tooDeep(placeOf(mark));
     open_.push_back({newNode(kind, mark), anchor, nullptr, {}});
+    open_.back().node->height = 1;
   }
 
   void end() {
@@ -129,7 +130,7 @@ class TreeBuilder final : public YAML::EventHandler {
   void count(Node& parent, const Node& child, Place place) const {
     parent.nodes += child.nodes;
     parent.height = std::max(parent.height, child.height + 1);
-    if (open_.size() + child.height > kMaxDepth + 1) tooDeep(place);
+    if (open_.size() + child.height > kMaxDepth) tooDeep(place);
     if (parent.nodes > kMaxNodes) {
       throw YamlError{code::kLimit, place,
                       fmt::format("the document has more than {} values", kMaxNodes),

@@ -146,17 +146,17 @@ TEST(Decode, ReadsKubernetesObjectsAndSkipsTheirOtherFields) {
      ports: [{name: http, port: 8080, protocol: TCP}, {name: all}],
      endpoints: [{addresses: [10.1.0.1], conditions: {ready: true, serving: true,
        terminating: false}, targetRef: {kind: Pod, name: p, namespace: shop, uid: z},
-       nodeName: n, zone: a, hints: {}}]})");
+       nodeName: node-a, zone: a, hints: {}}]})");
   EXPECT_EQ(slice->ports[0].port, 8080);
   EXPECT_EQ(slice->ports[1].port, std::nullopt);
   EXPECT_EQ(slice->endpoints[0],
-            (SliceEndpoint{{"10.1.0.1"}, true, false, "Pod", "p", "shop", "n", "a"}));
+            (SliceEndpoint{{"10.1.0.1"}, true, false, "Pod", "p", "shop", "node-a", "a"}));
 
   const auto pod = only<Pod>(R"(
     {apiVersion: v1, kind: Pod, metadata: {name: p, labels: {app: c}},
-     spec: {nodeName: n, containers: [{}]},
+     spec: {nodeName: node-a, containers: [{}]},
      status: {phase: Running, podIP: 10.1.0.1, podIPs: [{ip: 10.1.0.1}, {ip: "fd00::2"}]}})");
-  EXPECT_EQ(pod->node_name, "n");
+  EXPECT_EQ(pod->node_name, "node-a");
   EXPECT_EQ(pod->phase, "Running");
   EXPECT_THAT(pod->pod_ips, ElementsAre("10.1.0.1", "fd00::2"));
 
@@ -237,12 +237,21 @@ TEST(Decode, SaysThatAFieldIsNotSupportedYet) {
 }
 
 TEST(Decode, ReportsEveryMistakeAtOnce) {
-  EXPECT_EQ(summary(virtualService("{hosts: a, http: [{route: [{weight: '5', destination: {host: "
-                                   "5}}]}], tcp: []}")),
-            "SLU1005 spec.tcp t.yaml:1:184\n"
-            "SLU1004 spec.hosts t.yaml:1:117\n"
-            "SLU1004 spec.http[0].route[0].destination.host t.yaml:1:173\n"
-            "SLU1004 spec.http[0].route[0].weight t.yaml:1:144\n");
+  EXPECT_EQ(summary(R"(apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: a}
+spec:
+  hosts: a
+  http:
+  - route:
+    - weight: "5"
+      destination: {host: 5}
+  tcp: []
+)"),
+            "SLU1005 spec.tcp t.yaml:10:3\n"
+            "SLU1004 spec.hosts t.yaml:5:10\n"
+            "SLU1004 spec.http[0].route[0].destination.host t.yaml:9:27\n"
+            "SLU1004 spec.http[0].route[0].weight t.yaml:8:15\n");
 }
 
 TEST(Decode, TypesOfScalars) {
