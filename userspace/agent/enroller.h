@@ -34,7 +34,7 @@ class Enroller {
     WorkloadId id;
     State state = State::kFirstAttempt;
     std::optional<Error> failure;  ///< of the last attempt
-    uint16_t listener4_port = 0;  ///< host byte order; 0: not enrolled or no such family
+    uint16_t listener4_port = 0;   ///< host byte order; 0: not enrolled or no such family
     uint16_t listener6_port = 0;
   };
 

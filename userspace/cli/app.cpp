@@ -25,6 +25,7 @@ struct Invocation {
   CommonOptions common;
   int64_t timeout_ms = 5000;
   int64_t wait_ms = 30000;
+  CheckArguments check;
   StatusArguments status;
   GetArguments get;
   ExplainArguments explain;
@@ -71,8 +72,14 @@ CLI::App& addCommand(CLI::App& app, const std::string& name, const std::string& 
 void addCheck(CLI::App& app, Invocation& invocation) {
   auto& command = addCommand(app, "check", "Can this machine run Sluice, and if not, why",
                              "  sluicectl check\n  sluicectl check -o json\n");
+  command
+      .add_option("--pin-root", invocation.check.pin_root,
+                  "Where sluiced will pin its programs and maps")
+      ->capture_default_str();
   command.callback([&invocation] {
-    invocation.command = [&](const Terminal& t) { return runCheck(t, invocation.common); };
+    invocation.command = [&](const Terminal& t) {
+      return runCheck(t, invocation.common, invocation.check);
+    };
   });
 }
 

@@ -20,6 +20,10 @@ struct StatusArguments {
   std::optional<std::chrono::milliseconds> wait;  ///< until everything that can be read is applied
 };
 
+struct CheckArguments {
+  std::string pin_root = "/sys/fs/bpf/sluice";  ///< as sluiced will be started with
+};
+
 struct ExplainArguments {
   std::vector<std::string> files;  ///< empty: the running agent answers
   std::string from;                ///< "namespace/workload"
@@ -37,7 +41,8 @@ ExitCode runStatus(const Terminal& terminal, const CommonOptions& options,
 ExitCode runExplain(const Terminal& terminal, const CommonOptions& options,
                     const ExplainArguments& arguments);
 ExitCode runStat(const Terminal& terminal, const CommonOptions& options);
-ExitCode runCheck(const Terminal& terminal, const CommonOptions& options);
+ExitCode runCheck(const Terminal& terminal, const CommonOptions& options,
+                  const CheckArguments& arguments);
 ExitCode runVersion(const Terminal& terminal, const CommonOptions& options);
 
 }  // namespace sluice::cli

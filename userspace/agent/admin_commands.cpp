@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "userspace/agent/admin_commands.h"
+
+#include <unistd.h>
+
+#include <map>
+
+#include "userspace/agent/status_view.h"
+#include "userspace/observe/admin_protocol.h"
+#include "userspace/observe/explanation_view.h"
+#include "userspace/observe/routing_views.h"
+#include "userspace/observe/traffic_views.h"
+#include "userspace/observe/version.h"
+
+namespace sluice::agent {
+namespace {
+
+using observe::Json;
+
+/// Empty when it is absent or no string.
+std::string textOf(const Json& request, const char* field) {
+  const auto found = request.find(field);
+  return found != request.end() && found->is_string() ? found->get<std::string>() : "";
+}
+
+bool flagOf(const Json& request, const char* field) {
+  const auto found = request.find(field);
+  return found != request.end() && found->is_boolean() && found->get<bool>();
+}
+
+/// Those of a namespace and name; an empty one means all.
+Json selected(const Json& items, const std::string& namespace_, const std::string& name) {
+  Json chosen = Json::array();
+  for (const auto& item : items) {
+    if (!namespace_.empty() && textOf(item, "namespace") != namespace_) continue;
+    if (!name.empty() && textOf(item, "name") != name) continue;
+    chosen.push_back(item);
+  }
+  return chosen;
+}
+
+std::string nameOf(const steering::Steering& steering, name_kind kind, uint32_t id) {
+  const auto& entries = steering.ids().entries(kind);
+  const auto found = entries.find(id);
+  return found == entries.end() ? "" : found->second.value.text;
+}
+
+Json secondsOf(Duration duration) {
+  return std::chrono::duration_cast<std::chrono::seconds>(duration).count();
+}
+
+}  // namespace
+
+AdminCommands::Command AdminCommands::find(const std::string& name) {
+  static const std::map<std::string, Command> kCommands = {{"status", &AdminCommands::status},
+                                                           {"get", &AdminCommands::get},
+                                                           {"explain", &AdminCommands::explain},
+                                                           {"stat", &AdminCommands::stat},
+                                                           {"version", &AdminCommands::version}};
+  const auto found = kCommands.find(name);
+  return found == kCommands.end() ? nullptr : found->second;
+}
+
+void AdminCommands::handle(const Json& request, const AdminServer::Reply& reply) {
+  const auto name = request.is_object() ? textOf(request, "command") : "";
+  const auto command = find(name);
+  if (command == nullptr)
+    return reply(observe::errorAnswer(Error(Error::Code::kInvalid,
+                                            "the agent knows no command \"" + name + "\"",
+                                            "compare sluicectl version")));
+  (this->*command)(request, reply);
+}
+
+void AdminCommands::status(const Json& request, const AdminServer::Reply& reply) {
+  if (!flagOf(request, "wait")) return replyStatus(reply);
+  parts_.configuration.rescan([this, reply] { replyStatus(reply); });
+}
+
+void AdminCommands::replyStatus(const AdminServer::Reply& reply) const {
+  const auto workloads = parts_.enroller.status();
+  reply(statusView({parts_.broker, ::getpid(), parts_.configuration.directory(),
+                    parts_.rollout.status(), parts_.configuration.store(), workloads}));
+}
+
+void AdminCommands::get(const Json& request, const AdminServer::Reply& reply) {
+  const auto what = textOf(request, "what");
+  if (what == "connections") return replyConnections(reply);
+  const auto all = items(what);
+  if (all.is_null())
+    return reply(
+        observe::errorAnswer(Error(Error::Code::kInvalid, "there is no \"" + what + "\" to get",
+                                   "services, routes, endpoints, workloads, connections")));
+  reply(observe::envelope(what,
+                          selected(all, textOf(request, "namespace"), textOf(request, "name"))));
+}
+
+/// Null for what does not exist; before the first configuration there is nothing in any list.
+Json AdminCommands::items(const std::string& what) const {
+  static const routing::Routing kNone;
+  const auto in_force = parts_.rollout.routing();
+  const auto& routing = in_force ? *in_force : kNone;
+  if (what == "services") return observe::serviceItems(routing);
+  if (what == "routes") return observe::routeItems(routing);
+  if (what == "endpoints") return observe::endpointItems(routing);
+  if (what != "workloads") return nullptr;
+  Json views = Json::array();
+  for (const auto& workload : parts_.enroller.status()) views.push_back(workloadView(workload));
+  return views;
+}
+
+void AdminCommands::replyConnections(const AdminServer::Reply& reply) const {
+  parts_.fleet.connections([this, reply](const std::vector<proxy::ConnectionInfo>& connections) {
+    Json views = Json::array();
+    for (const auto& connection : connections) views.push_back(connectionView(connection));
+    reply(observe::envelope("connections", std::move(views)));
+  });
+}
+
+Json AdminCommands::connectionView(const proxy::ConnectionInfo& connection) const {
+  std::string workload;
+  for (const auto& known : parts_.enroller.status())
+    if (known.id == connection.workload) workload = known.workload->metadata.key();
+  return {{"workload", workload},
+          {"client", connection.client.text()},
+          {"service", nameOf(parts_.steering, NAME_SERVICE, connection.service.value)},
+          {"endpoint", nameOf(parts_.steering, NAME_ENDPOINT, connection.endpoint.value)},
+          {"state", connection.state},
+          {"requests", connection.requests},
+          {"ageSeconds", secondsOf(connection.age)}};
+}
+
+void AdminCommands::explain(const Json& request, const AdminServer::Reply& reply) {
+  const auto call = observe::readCall(request.value("call", Json::object()));
+  if (!call) return reply(observe::errorAnswer(call.error()));
+  const auto in_force = parts_.rollout.routing();
+  if (!in_force)
+    return reply(observe::errorAnswer(Error(
+        Error::Code::kUnavailable, "no configuration is in force yet", "sluicectl status --wait")));
+  const auto explanation = routing::explain(*in_force, *call);
+  if (!explanation) return reply(observe::errorAnswer(explanation.error()));
+  reply(observe::explanationView(*explanation));
+}
+
+void AdminCommands::stat(const Json&, const AdminServer::Reply& reply) {
+  const auto traffic = observe::readTraffic(parts_.data_plane);
+  if (!traffic) return reply(observe::errorAnswer(traffic.error()));
+  reply(observe::envelope("Traffic", observe::trafficItems(*traffic)));
+}
+
+void AdminCommands::version(const Json&, const AdminServer::Reply& reply) {
+  reply(observe::envelope("Version", Json::array({{{"version", observe::version()}}})));
+}
+
+}  // namespace sluice::agent

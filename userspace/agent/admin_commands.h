@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+
+#include "userspace/agent/admin_server.h"
+#include "userspace/agent/configuration.h"
+
+namespace sluice::agent {
+
+/// What the admin socket can be asked. Requests are objects with a `command`:
+///
+///   {command: status, wait: true|false}
+///   {command: get, what: services|routes|endpoints|workloads|connections, namespace, name}
+///   {command: explain, call: {…}}  as observe::callView() writes it
+///   {command: stat}
+///   {command: version}
+///
+/// Belongs to the control thread; borrows everything.
+class AdminCommands {
+ public:
+  struct Parts {
+    pid_t broker;
+    DataPlane& data_plane;
+    const steering::Steering& steering;
+    Rollout& rollout;
+    Enroller& enroller;
+    Fleet& fleet;
+    Configuration& configuration;
+  };
+
+  explicit AdminCommands(const Parts& parts) : parts_(parts) {}
+
+  void handle(const observe::Json& request, const AdminServer::Reply& reply);
+
+ private:
+  using Command = void (AdminCommands::*)(const observe::Json&, const AdminServer::Reply&);
+  static Command find(const std::string& name);
+
+  void status(const observe::Json& request, const AdminServer::Reply& reply);
+  void get(const observe::Json& request, const AdminServer::Reply& reply);
+  void explain(const observe::Json& request, const AdminServer::Reply& reply);
+  void stat(const observe::Json& request, const AdminServer::Reply& reply);
+  void version(const observe::Json& request, const AdminServer::Reply& reply);
+
+  void replyStatus(const AdminServer::Reply& reply) const;
+  void replyConnections(const AdminServer::Reply& reply) const;
+  observe::Json items(const std::string& what) const;
+  observe::Json connectionView(const proxy::ConnectionInfo& connection) const;
+
+  Parts parts_;
+};
+
+}  // namespace sluice::agent

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "userspace/agent/options.h"
+
+#include <CLI/CLI.hpp>
+#include <charconv>
+#include <iostream>
+#include <thread>
+
+#include "userspace/observe/admin_protocol.h"
+#include "userspace/observe/version.h"
+
+namespace sluice::agent {
+namespace {
+
+constexpr int kUsage = 64;  // EX_USAGE
+/// One message of the broker carries the channels of all workers.
+constexpr unsigned kMaxWorkers = 128;
+
+unsigned cores() { return std::clamp(std::thread::hardware_concurrency(), 1u, kMaxWorkers); }
+
+/// "127.0.0.1:15020", "[::1]:0".
+Result<SocketAddress> parseSocketAddress(const std::string& text) {
+  const Error wrong(Error::Code::kInvalid, "\"" + text + "\" is no ADDRESS:PORT");
+  const auto colon = text.rfind(':');
+  if (colon == std::string::npos) return wrong;
+  auto host = text.substr(0, colon);
+  if (host.size() > 2 && host.front() == '[' && host.back() == ']')
+    host = host.substr(1, host.size() - 2);
+  auto ip = IpAddress::parse(host);
+  const auto digits = std::string_view(text).substr(colon + 1);
+  uint16_t port = 0;
+  const auto parsed = std::from_chars(digits.data(), digits.data() + digits.size(), port);
+  if (!ip || parsed.ec != std::errc() || parsed.ptr != digits.data() + digits.size()) return wrong;
+  return SocketAddress{*ip, port};
+}
+
+std::string checkSocketAddress(const std::string& text) {
+  const auto address = parseSocketAddress(text);
+  return address ? std::string() : address.error().message();
+}
+
+void addPinRoot(CLI::App& app, Options& options) {
+  app.add_option("--pin-root", options.pin_root, "Where programs and maps are pinned; on a bpffs")
+      ->default_val("/sys/fs/bpf/sluice");
+}
+
+/// What a running sluiced needs, broker and agent alike.
+void addRunOptions(CLI::App& app, Options& options, std::string& metrics) {
+  app.add_option("--config", options.config, "Directory of YAML files; watched");
+  app.add_option("--socket", options.socket, "Admin socket, for sluicectl")
+      ->default_val(std::string(observe::kDefaultAdminSocket));
+  app.add_option("--metrics", metrics, "Address and port of /metrics, /healthz and /readyz")
+      ->default_val("127.0.0.1:15020")
+      ->check(CLI::Validator(checkSocketAddress, ""));
+  app.add_option("--workers", options.workers, "Threads of the proxy (default: one per core)")
+      ->default_val(cores())
+      ->check(CLI::Range(1u, kMaxWorkers));
+  app.add_option("--log-level", options.log_level, "trace, debug, info, warn or error")
+      ->default_val("info")
+      ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error"}));
+  app.add_option("--access-log", options.access_log, "Requests to log: off, errors or all")
+      ->default_val("off")
+      ->check(CLI::IsMember({"off", "errors", "all"}));
+}
+
+int exitWith(const CLI::App& app, const CLI::ParseError& error) {
+  return app.exit(error, std::cout, std::cerr) == 0 ? 0 : kUsage;
+}
+
+}  // namespace
+
+Options parseOptions(int argc, const char* const* argv) {
+  Options options;
+  std::string metrics;
+  CLI::App app{"Runs Istio's traffic rules for the workloads of this node."};
+  app.name("sluiced");
+  app.set_version_flag("--version", std::string("sluiced ") + observe::version());
+  addPinRoot(app, options);
+  addRunOptions(app, options, metrics);
+  auto& uninstall =
+      *app.add_subcommand("uninstall", "Detach from all workloads and remove what is pinned");
+  uninstall.fallthrough();
+  // For the broker alone, which starts it: it has no group, so that help does not show it.
+  auto& agent = *app.add_subcommand("agent", "")->group("")->fallthrough();
+  app.footer("Example:\n  sluiced --config /etc/sluice\n  sluicectl status --wait");
+  try {
+    app.parse(argc, argv);
+    if (!uninstall.parsed() && options.config.empty()) throw CLI::RequiredError("--config");
+  } catch (const CLI::ParseError& error) {
+    options.command = Options::Command::kExit;
+    options.exit_code = exitWith(app, error);
+    return options;
+  }
+  options.metrics = *parseSocketAddress(metrics);
+  if (agent.parsed()) options.command = Options::Command::kAgent;
+  if (uninstall.parsed()) options.command = Options::Command::kUninstall;
+  return options;
+}
+
+std::vector<std::string> agentArguments(const std::string& program, const Options& options) {
+  return {program,        "agent",
+          "--config",     options.config,
+          "--socket",     options.socket,
+          "--metrics",    options.metrics.text(),
+          "--workers",    std::to_string(options.workers),
+          "--log-level",  options.log_level,
+          "--access-log", options.access_log};
+}
+
+}  // namespace sluice::agent

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "userspace/model/address.h"
+
+namespace sluice::agent {
+
+/// The command line of sluiced.
+struct Options {
+  enum class Command {
+    kRun,        ///< as the broker, which starts the agent
+    kAgent,      ///< as the agent; started by the broker alone
+    kUninstall,  ///< remove everything that is pinned
+    kExit,       ///< everything is said: --help, --version, or a usage error
+  };
+
+  Command command = Command::kRun;
+  int exit_code = 0;  ///< of kExit
+  std::string config;
+  std::string pin_root;
+  std::string socket;
+  SocketAddress metrics;
+  unsigned workers = 1;
+  std::string log_level;
+  std::string access_log;  ///< "off", "errors", "all"
+};
+
+/// Prints help, version and usage errors itself.
+Options parseOptions(int argc, const char* const* argv);
+
+/// The command line for the agent: `program` is the file to execute.
+std::vector<std::string> agentArguments(const std::string& program, const Options& options);
+
+}  // namespace sluice::agent

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "userspace/agent/proxy_config.h"
+
+#include <unordered_map>
+
+#include "userspace/balance/alias_table.h"
+#include "userspace/steering/workload_id.h"
+
+namespace sluice::agent {
+namespace {
+
+using proxy::ProxyCluster;
+using proxy::ProxyConfig;
+using proxy::ProxyRoute;
+using proxy::ProxyRule;
+using routing::Family;
+using routing::ServiceRoute;
+
+/// Builds one configuration. Matchers are shared by what shares a route: the families of a
+/// service, and the classes that see it alike.
+class Builder {
+ public:
+  Builder(const routing::Routing& routing, const steering::Steering& steering)
+      : routing_(routing), steering_(steering) {
+    config_->revision = routing.revision;
+  }
+
+  Result<std::shared_ptr<const ProxyConfig>> build() {
+    for (const auto& [key, client_class] : routing_.workload_class)
+      config_->workloads[steering::workloadId(key)] = client_class;
+    for (const auto& [client_class, table] : routing_.tables)
+      for (const auto& [service, route] : table.services)
+        for (const auto family : {Family::kV4, Family::kV6})
+          SLUICE_TRY(addRoute(client_class, route, family));
+    return std::shared_ptr<const ProxyConfig>(std::move(config_));
+  }
+
+ private:
+  Result<void> addRoute(ClientClass client_class, const std::shared_ptr<const ServiceRoute>& route,
+                        Family family) {
+    const auto placement = steering_.placement(route->service, client_class, family);
+    if (!placement) return {};
+    auto matcher = matcherOf(*route);
+    if (!matcher) return std::move(matcher).error();
+    auto made = std::make_shared<ProxyRoute>();
+    made->id = placement->route;
+    made->binding = placement->binding;
+    made->route = route;
+    made->matcher = *std::move(matcher);
+    for (const auto& rule : route->rules) {
+      auto proxy_rule = makeRule(rule);
+      if (!proxy_rule) return std::move(proxy_rule).error();
+      made->rules.push_back(*std::move(proxy_rule));
+    }
+    config_->routes[{placement->service, client_class}] = std::move(made);
+    return {};
+  }
+
+  Result<std::shared_ptr<const routing::Matcher>> matcherOf(const ServiceRoute& route) {
+    auto& known = matchers_[&route];
+    if (known) return known;
+    auto compiled = routing::Matcher::compile(route.rules);
+    if (!compiled)
+      return std::move(compiled).error().in("compile the rules of " + route.service.text());
+    known = *std::move(compiled);
+    return known;
+  }
+
+  Result<ProxyRule> makeRule(const routing::Rule& rule) const {
+    ProxyRule made;
+    made.rule = &rule;
+    std::vector<uint32_t> weights;
+    for (const auto& destination : rule.destinations) {
+      weights.push_back(destination.weight);
+      made.destinations.push_back(makeCluster(destination.cluster));
+    }
+    if (weights.empty()) return made;
+    auto choice = balance::aliasTable(weights);
+    if (!choice) return std::move(choice).error();
+    made.choice = *std::move(choice);
+    return made;
+  }
+
+  ProxyCluster makeCluster(const std::shared_ptr<const routing::Cluster>& cluster) const {
+    ProxyCluster made;
+    made.cluster = cluster;
+    if (!cluster) return made;
+    for (const auto& endpoint : cluster->endpoints) {
+      const auto family = routing::familyOf(endpoint.address.ip);
+      const auto cluster_id = steering_.clusterId(*cluster, family);
+      const auto id = steering_.endpointId(endpoint.address);
+      // Without numbers the broker would refuse it: a route of the connect path names the
+      // clusters of its own family alone.
+      if (cluster_id && id) made.endpoints.push_back({endpoint.address, id, cluster_id});
+    }
+    return made;
+  }
+
+  const routing::Routing& routing_;
+  const steering::Steering& steering_;
+  std::shared_ptr<ProxyConfig> config_ = std::make_shared<ProxyConfig>();
+  std::unordered_map<const ServiceRoute*, std::shared_ptr<const routing::Matcher>> matchers_;
+};
+
+}  // namespace
+
+Result<std::shared_ptr<const ProxyConfig>> makeProxyConfig(const routing::Routing& routing,
+                                                           const steering::Steering& steering) {
+  return Builder(routing, steering).build();
+}
+
+}  // namespace sluice::agent

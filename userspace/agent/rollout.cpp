@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "userspace/agent/rollout.h"
+
+#include <arpa/inet.h>
+
+#include <utility>
+
+#include "maps/tables.hpp"
+#include "userspace/agent/proxy_config.h"
+#include "userspace/base/log.h"
+#include "userspace/routing/resolve.h"
+#include "userspace/steering/workload_id.h"
+
+namespace sluice::agent {
+namespace {
+
+workload recordOf(const Enrolled& enrolled, ClientClass client_class) {
+  workload record{};
+  record.netns_cookie = enrolled.netns_cookie;
+  record.client_class = client_class.value;
+  record.listener4 = htons(enrolled.listener4_port);
+  record.listener6 = htons(enrolled.listener6_port);
+  record.alive = htons(enrolled.alive_port);
+  std::copy(enrolled.address4.bytes.begin(), enrolled.address4.bytes.end(), record.address4);
+  std::copy(enrolled.address6.bytes.begin(), enrolled.address6.bytes.end(), record.address6);
+  return record;
+}
+
+ClientClass classOf(const routing::Routing& routing, const std::string& key) {
+  const auto found = routing.workload_class.find(key);
+  return found == routing.workload_class.end() ? ClientClass{} : found->second;
+}
+
+void closeSockets(Enrolled& enrolled) {
+  enrolled.listener4.reset();
+  enrolled.listener6.reset();
+}
+
+}  // namespace
+
+Rollout::Rollout(Reactor& reactor, DataPlane& data_plane, steering::Steering& steering,
+                 Fleet& fleet)
+    : reactor_(reactor), data_plane_(data_plane), steering_(steering), fleet_(fleet) {
+  house_ = reactor_.after(kRetirePeriod, [this] { keepHouse(); });
+}
+
+Rollout::~Rollout() {
+  reactor_.cancel(retry_);
+  reactor_.cancel(house_);
+}
+
+void Rollout::apply(std::shared_ptr<const Snapshot> snapshot) {
+  next_ = std::move(snapshot);
+  if (!busy_) begin();
+}
+
+void Rollout::begin() {
+  reactor_.cancel(std::exchange(retry_, 0));
+  busy_ = true;
+  const auto snapshot = std::exchange(next_, nullptr);
+  auto attempt = prepare(snapshot);
+  if (!attempt) return fail({snapshot, nullptr, nullptr}, attempt.error());
+  fleet_.setConfig(attempt->config,
+                   [this, made = *attempt, alive = std::weak_ptr<const bool>(alive_)] {
+                     if (!alive.expired()) finish(made);
+                   });
+}
+
+/// Everything that no connection can see yet.
+Result<Rollout::Attempt> Rollout::prepare(std::shared_ptr<const Snapshot> snapshot) {
+  const auto routing = std::make_shared<const routing::Routing>(routing::resolve(*snapshot));
+  auto refused = steering_.stage(*routing);
+  staged_ = routing;
+  if (!refused) return std::move(refused).error().in("write the routes to the kernel");
+  showRefused(*std::move(refused));
+  auto config = makeProxyConfig(*routing, steering_);
+  if (!config) return std::move(config).error();
+  return Attempt{std::move(snapshot), routing, *std::move(config)};
+}
+
+void Rollout::showRefused(std::vector<steering::Refusal> refused) {
+  for (const auto& [service, error] : refused)
+    log::error("service {} keeps its last good route: {}; {}", service, error.message(),
+               error.hint());
+  status_.refused = std::move(refused);
+}
+
+void Rollout::finish(const Attempt& attempt) {
+  if (auto published = publish(attempt); !published) return fail(attempt, published.error());
+  succeed(attempt);
+}
+
+Result<void> Rollout::publish(const Attempt& attempt) {
+  auto published = steering_.publish();
+  if (!published) return std::move(published).error().in("switch the kernel to the new routes");
+  routing_ = attempt.routing;
+  snapshot_ = attempt.snapshot;
+  SLUICE_TRY(keepWanted(*attempt.snapshot));
+  SLUICE_TRY(admitAll());
+  // Requests that the broker refused because their client had its old class wait for this.
+  fleet_.setConfig(attempt.config, [] {});
+  control record{};
+  record.schema = SLUICE_SCHEMA;
+  record.heartbeat_ns = static_cast<uint64_t>(std::chrono::steady_clock::now().time_since_epoch() /
+                                              std::chrono::nanoseconds(1));
+  record.revision = attempt.snapshot->revision;
+  return maps::View<Table::kControl>(data_plane_).put(0, record);
+}
+
+/// An earlier agent may have left records of workloads that are no longer configured.
+Result<void> Rollout::keepWanted(const Snapshot& snapshot) {
+  std::vector<WorkloadId> ids;
+  for (const auto& wanted : snapshot.workloads)
+    ids.push_back(steering::workloadId(wanted->metadata.key()));
+  return steering_.keepWorkloads(ids);
+}
+
+Result<void> Rollout::admitAll() {
+  for (auto& [id, member] : members_) SLUICE_TRY(admit(id, member));
+  return {};
+}
+
+/// Workers first: they must accept before the kernel sends anybody.
+Result<void> Rollout::admit(WorkloadId id, Member& member) {
+  if (!member.heard) {
+    auto heard = fleet_.listen(id, member.what);
+    if (!heard) return std::move(heard).error().in("listen for workload " + member.key);
+    closeSockets(member.what);
+    member.heard = true;
+  }
+  auto written = steering_.setWorkload(id, recordOf(member.what, classOf(*routing_, member.key)));
+  if (!written) return std::move(written).error().in("steer workload " + member.key);
+  return {};
+}
+
+void Rollout::enrolled(WorkloadId id, const std::string& key, Enrolled what) {
+  auto& member = members_[id];
+  member = {key, std::move(what)};
+  if (!routing_) return;
+  if (auto admitted = admit(id, member); !admitted) log::error("{}", admitted.error().message());
+}
+
+void Rollout::gone(WorkloadId id) {
+  if (members_.erase(id) == 0) return;
+  if (auto removed = steering_.removeWorkload(id); !removed)
+    log::error("stop steering a workload: {}", removed.error().message());
+  fleet_.unlisten(id);
+}
+
+void Rollout::succeed(const Attempt& attempt) {
+  status_.revision = attempt.snapshot->revision;
+  status_.last_success = std::chrono::system_clock::now();
+  status_.problem.reset();
+  log::info("revision {} is in force", status_.revision);
+  settle();
+}
+
+/// The newest snapshot is tried again, also when no newer one comes.
+void Rollout::fail(const Attempt& attempt, const Error& error) {
+  log::error("revision {} is not in force: {}; {}", attempt.snapshot->revision, error.message(),
+             error.hint());
+  status_.problem = error;
+  retry_ = reactor_.after(kRetry, [this, snapshot = attempt.snapshot] {
+    if (!busy_) apply(snapshot);
+  });
+  settle();
+}
+
+void Rollout::settle() {
+  busy_ = false;
+  if (next_) return begin();
+  for (auto& done : std::exchange(waiting_, {})) done();
+}
+
+void Rollout::whenSettled(std::function<void()> done) {
+  if (busy_)
+    waiting_.push_back(std::move(done));
+  else
+    done();
+}
+
+void Rollout::keepHouse() {
+  if (auto retired = steering_.retire(); !retired)
+    log::error("free what is not used any more: {}", retired.error().message());
+  if (routing_)  // those whose record could not be written when they were enrolled
+    if (auto admitted = admitAll(); !admitted) log::error("{}", admitted.error().message());
+  house_ = reactor_.after(kRetirePeriod, [this] { keepHouse(); });
+}
+
+}  // namespace sluice::agent

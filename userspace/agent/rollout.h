@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "userspace/agent/fleet.h"
+#include "userspace/base/reactor.h"
+#include "userspace/steering/steering.h"
+
+namespace sluice::agent {
+
+/// Brings a Snapshot into force, one at a time, the newest next:
+///
+///   resolve -> stage in the kernel's tables -> every worker goes by it -> publish -> applied
+///
+/// The proxy knows a route before the kernel sends anybody to it, and a revision is applied only
+/// when no later connection and no later request can meet an older rule. What fails stays as it
+/// was, is shown, and is tried again. Belongs to the control thread.
+class Rollout {
+ public:
+  static constexpr Duration kRetry = std::chrono::seconds(1);
+  static constexpr Duration kRetirePeriod = std::chrono::seconds(5);
+
+  struct Status {
+    uint64_t revision = 0;  ///< that is in force
+    std::optional<std::chrono::system_clock::time_point> last_success;
+    std::optional<Error> problem;            ///< why the newest snapshot is not in force
+    std::vector<steering::Refusal> refused;  ///< services that keep their last good route
+  };
+
+  /// Borrows all.
+  Rollout(Reactor& reactor, DataPlane& data_plane, steering::Steering& steering, Fleet& fleet);
+  ~Rollout();
+  Rollout(const Rollout&) = delete;
+  Rollout& operator=(const Rollout&) = delete;
+
+  void apply(std::shared_ptr<const Snapshot> snapshot);
+
+  /// Calls `done` when everything that was given to apply() until now is in force or has failed.
+  void whenSettled(std::function<void()> done);
+
+  /// Its listeners are heard and its connections steered as soon as a configuration is in force.
+  void enrolled(WorkloadId id, const std::string& key, Enrolled what);
+  /// Not steered from here on.
+  void gone(WorkloadId id);
+
+  const Status& status() const { return status_; }
+  /// What is in force; null before the first.
+  std::shared_ptr<const routing::Routing> routing() const { return routing_; }
+  std::shared_ptr<const Snapshot> snapshot() const { return snapshot_; }
+
+ private:
+  struct Member {
+    std::string key;
+    Enrolled what;
+    bool heard = false;  ///< the workers have its listeners
+  };
+  struct Attempt {
+    std::shared_ptr<const Snapshot> snapshot;
+    std::shared_ptr<const routing::Routing> routing;
+    std::shared_ptr<const proxy::ProxyConfig> config;
+  };
+
+  void begin();
+  Result<Attempt> prepare(std::shared_ptr<const Snapshot> snapshot);
+  void finish(const Attempt& attempt);
+  Result<void> publish(const Attempt& attempt);
+  Result<void> keepWanted(const Snapshot& snapshot);
+  Result<void> admitAll();
+  Result<void> admit(WorkloadId id, Member& member);
+  void showRefused(std::vector<steering::Refusal> refused);
+  void succeed(const Attempt& attempt);
+  void fail(const Attempt& attempt, const Error& error);
+  void settle();
+  void keepHouse();
+
+  Reactor& reactor_;
+  DataPlane& data_plane_;
+  steering::Steering& steering_;
+  Fleet& fleet_;
+  Status status_;
+  std::shared_ptr<const Snapshot> snapshot_;
+  std::shared_ptr<const routing::Routing> routing_;
+  std::shared_ptr<const routing::Routing> staged_;  ///< steering borrows it
+  std::map<WorkloadId, Member> members_;
+  std::shared_ptr<const Snapshot> next_;
+  bool busy_ = false;
+  Reactor::TimerId retry_ = 0;
+  Reactor::TimerId house_ = 0;
+  std::vector<std::function<void()>> waiting_;
+  std::shared_ptr<const bool> alive_ = std::make_shared<bool>(true);  ///< for late answers
+};
+
+}  // namespace sluice::agent

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "userspace/agent/run_agent.h"
+
+#include <unistd.h>
+
+#include <csignal>
+
+#include "loader/map_data_plane.h"
+#include "userspace/agent/admin_commands.h"
+#include "userspace/agent/metrics_server.h"
+#include "userspace/agent/status_view.h"
+#include "userspace/agent/worker_fleet.h"
+#include "userspace/base/log.h"
+#include "userspace/broker/client.h"
+#include "userspace/broker/protocol.h"
+#include "userspace/broker/sandbox.h"
+#include "userspace/broker/signals.h"
+#include "userspace/observe/scrape.h"
+
+namespace sluice::agent {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Duration kLongestJoin = 10s;
+/// Shorter than the broker's patience, after which it kills.
+constexpr Duration kDrain = 8s;
+
+/// What must be opened before the sandbox closes.
+struct Opened {
+  broker::Session session;
+  Fd admin;
+  Fd metrics;
+};
+
+Result<Opened> openAll(const Options& options) {
+  auto session = broker::join(broker::kControlFd, kLongestJoin);
+  if (!session) return std::move(session).error();
+  auto admin = listenAdmin(options.socket);
+  if (!admin) return std::move(admin).error();
+  auto metrics = listenTcp(options.metrics);
+  if (!metrics) return std::move(metrics).error();
+  return Opened{*std::move(session), *std::move(admin), *std::move(metrics)};
+}
+
+/// The parts of a running agent, in the order in which they need each other.
+class Agent {
+ public:
+  Agent(const Options& options, Opened opened)
+      : options_(options), opened_(std::move(opened)), broker_(::getppid()) {}
+
+  Result<void> run() {
+    SLUICE_TRY(makeBase());
+    SLUICE_TRY(makeWorkers());
+    SLUICE_TRY(makeControl());
+    SLUICE_TRY(makeServers());
+    reactor_->run();
+    ::unlink(options_.socket.c_str());
+    return std::move(outcome_);
+  }
+
+ private:
+  Result<void> makeBase() {
+    auto reactor = Reactor::create(clock_);
+    if (!reactor) return std::move(reactor).error();
+    reactor_ = *std::move(reactor);
+    auto signals = broker::Signals::watch(*reactor_, {SIGTERM, SIGINT}, [this](int) { stop(); });
+    if (!signals) return std::move(signals).error();
+    signals_ = *std::move(signals);
+    auto maps = loader::MapDataPlane::create(std::move(opened_.session.tables));
+    if (!maps) return std::move(maps).error();
+    data_plane_ = *std::move(maps);
+    return {};
+  }
+
+  Result<void> makeWorkers() {
+    auto fleet = WorkerFleet::start(
+        *reactor_, clock_, *data_plane_,
+        {std::move(opened_.session.workers), {}, nullptr, [this](const Error& e) { lost(e); }});
+    if (!fleet) return std::move(fleet).error();
+    fleet_ = *std::move(fleet);
+    return {};
+  }
+
+  Result<void> makeControl() {
+    auto workloads = broker::WorkloadClient::create(*reactor_, Fd(broker::kControlFd),
+                                                    [this](const Error& error) { lost(error); });
+    if (!workloads) return std::move(workloads).error();
+    workloads_ = *std::move(workloads);
+    auto steering = steering::Steering::create(*data_plane_, clock_);
+    if (!steering) return std::move(steering).error().in("take over what the kernel holds");
+    steering_ = *std::move(steering);
+    rollout_ = std::make_unique<Rollout>(*reactor_, *data_plane_, *steering_, *fleet_);
+    enroller_ = std::make_unique<Enroller>(*reactor_, *workloads_, enrolmentEvents());
+    auto configuration = Configuration::open(*reactor_, options_.config, *rollout_, *enroller_);
+    if (!configuration) return std::move(configuration).error();
+    configuration_ = *std::move(configuration);
+    return {};
+  }
+
+  Enroller::Events enrolmentEvents() {
+    return {[this](WorkloadId id, const Workload& workload, Enrolled what) {
+              rollout_->enrolled(id, workload.metadata.key(), std::move(what));
+            },
+            [this](WorkloadId id) { rollout_->gone(id); }};
+  }
+
+  Result<void> makeServers() {
+    commands_ = std::make_unique<AdminCommands>(AdminCommands::Parts{
+        broker_, *data_plane_, *steering_, *rollout_, *enroller_, *fleet_, *configuration_});
+    auto admin = AdminServer::create(
+        *reactor_, std::move(opened_.admin),
+        [this](const auto& request, auto reply) { commands_->handle(request, reply); });
+    if (!admin) return std::move(admin).error();
+    admin_ = *std::move(admin);
+    auto metrics = MetricsServer::create(*reactor_, std::move(opened_.metrics),
+                                         [this](std::string_view path) { return page(path); });
+    if (!metrics) return std::move(metrics).error();
+    metrics_ = *std::move(metrics);
+    return {};
+  }
+
+  std::optional<Page> page(std::string_view path) const {
+    if (path == "/metrics") return metricsPage();
+    if (path == "/healthz") return Page{200, "ok\n"};
+    if (path != "/readyz") return std::nullopt;
+    return rollout_->routing() ? Page{200, "ready\n"} : Page{503, "no configuration in force\n"};
+  }
+
+  Page metricsPage() const {
+    const auto workloads = enroller_->status();
+    const auto enrolled = countEnrolled(workloads);
+    auto text =
+        observe::scrape(*data_plane_, {rollout_->status().revision, rollout_->status().last_success,
+                                       countRejected(configuration_->store()), enrolled,
+                                       workloads.size() - enrolled});
+    if (!text) return {503, text.error().message() + "\n"};
+    return {200, *std::move(text)};
+  }
+
+  void stop() {
+    if (std::exchange(stopping_, true)) return;
+    log::info("stop: finish the requests that are running");
+    fleet_->drain(kDrain, [this] { reactor_->stop(); });
+  }
+
+  /// The broker's supervisor starts a successor, or has gone too.
+  void lost(const Error& error) {
+    if (!stopping_) outcome_ = Error(error).in("the broker has gone");
+    reactor_->stop();
+  }
+
+  const Options& options_;
+  Opened opened_;
+  const pid_t broker_;
+  const SteadyClock clock_;
+  Result<void> outcome_;
+  bool stopping_ = false;
+  std::unique_ptr<Reactor> reactor_;
+  std::unique_ptr<broker::Signals> signals_;
+  std::unique_ptr<loader::MapDataPlane> data_plane_;
+  std::unique_ptr<WorkerFleet> fleet_;
+  std::unique_ptr<broker::WorkloadClient> workloads_;
+  std::unique_ptr<steering::Steering> steering_;
+  std::unique_ptr<Rollout> rollout_;
+  std::unique_ptr<Enroller> enroller_;
+  std::unique_ptr<Configuration> configuration_;
+  std::unique_ptr<AdminCommands> commands_;
+  std::unique_ptr<AdminServer> admin_;
+  std::unique_ptr<MetricsServer> metrics_;
+};
+
+}  // namespace
+
+Result<void> runAgent(const Options& options) {
+  SLUICE_TRY(log::setUp("sluiced[agent]", options.log_level));
+  auto opened = openAll(options);
+  if (!opened) return std::move(opened).error();
+  SLUICE_TRY(broker::enterSandbox());
+  return Agent(options, *std::move(opened)).run();
+}
+
+}  // namespace sluice::agent

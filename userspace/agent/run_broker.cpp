@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "userspace/agent/run_broker.h"
+
+#include <csignal>
+
+#include "loader/kernel.h"
+#include "userspace/base/log.h"
+#include "userspace/broker/broker.h"
+#include "userspace/broker/signals.h"
+
+namespace sluice::agent {
+namespace {
+
+/// The loader, as the broker knows it.
+class KernelAttachments final : public broker::Attachments {
+ public:
+  explicit KernelAttachments(loader::Kernel& kernel) : kernel_(kernel) {}
+
+  Result<void> attach(WorkloadId workload, int cgroup) override {
+    return kernel_.attach(workload, cgroup);
+  }
+  Result<void> detach(WorkloadId workload) override { return kernel_.detach(workload); }
+  std::vector<WorkloadId> attached() const override { return kernel_.attached(); }
+
+ private:
+  loader::Kernel& kernel_;
+};
+
+/// Serves until a signal says stop.
+Result<void> serve(Reactor& reactor, loader::Kernel& kernel, const Options& options) {
+  KernelAttachments attachments(kernel);
+  auto made = broker::Broker::create(
+      reactor, attachments, kernel.dataPlane(), kernel.mapFds(),
+      {agentArguments("/proc/self/exe", options), options.workers, std::chrono::seconds(10)});
+  if (!made) return std::move(made).error();
+  auto& broker = **made;
+  auto signals = broker::Signals::watch(reactor, {SIGTERM, SIGINT}, [&](int number) {
+    log::info("signal {}: stop", number);
+    broker.stop([&] { reactor.stop(); });
+  });
+  if (!signals) return std::move(signals).error();
+  SLUICE_TRY(broker.start());
+  reactor.run();
+  return {};
+}
+
+}  // namespace
+
+Result<void> runBroker(const Options& options) {
+  SLUICE_TRY(log::setUp("sluiced[broker]", options.log_level));
+  const SteadyClock clock;
+  auto reactor = Reactor::create(clock);
+  if (!reactor) return std::move(reactor).error();
+  auto kernel = loader::Kernel::load({options.pin_root});
+  if (!kernel) return std::move(kernel).error();
+  return serve(**reactor, **kernel, options);
+}
+
+Result<void> uninstall(const Options& options) {
+  SLUICE_TRY(log::setUp("sluiced", options.log_level));
+  return loader::Kernel::uninstall(options.pin_root);
+}
+
+}  // namespace sluice::agent

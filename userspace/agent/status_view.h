@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "userspace/agent/enroller.h"
+#include "userspace/agent/rollout.h"
+#include "userspace/observe/json.h"
+#include "userspace/source/resource_store.h"
+
+namespace sluice::agent {
+
+/// What the status is made of; borrows everything.
+struct StatusFacts {
+  pid_t broker = 0;
+  pid_t agent = 0;
+  const std::string& directory;
+  const Rollout::Status& rollout;
+  const source::ResourceStore& store;
+  std::span<const Enroller::Status> workloads;
+};
+
+/// {apiVersion, kind: Status, version, brokerPid, agentPid, revision, lastSuccess, directory,
+///  problem, refusedServices, rejectedResources, unreadableFiles, resources, workloadsEnrolled,
+///  workloadsPending, workloads}. One object, no list: there is one agent.
+observe::Json statusView(const StatusFacts& facts);
+
+/// {namespace, name, id, state, cgroup, networkNamespace, listener4Port, listener6Port, message,
+///  hint}
+observe::Json workloadView(const Enroller::Status& workload);
+
+size_t countRejected(const source::ResourceStore& store);
+size_t countEnrolled(std::span<const Enroller::Status> workloads);
+
+}  // namespace sluice::agent

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "userspace/agent/worker_fleet.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+
+#include <thread>
+
+#include "userspace/base/log.h"
+#include "userspace/base/random.h"
+#include "userspace/broker/client.h"
+
+namespace sluice::agent {
+namespace {
+
+Result<Fd> duplicate(const Fd& socket) {
+  Fd copy(::fcntl(socket.get(), F_DUPFD_CLOEXEC, 0));
+  if (!copy) return Error::system("duplicate a listener");
+  return copy;
+}
+
+/// Listeners of one workload for one worker.
+Result<std::vector<proxy::ListenerSpec>> copyListeners(WorkloadId workload,
+                                                       const Enrolled& enrolled) {
+  std::vector<proxy::ListenerSpec> specs;
+  const auto add = [&](const Fd& socket, int family, uint16_t port) -> Result<void> {
+    if (!socket) return {};
+    auto copy = duplicate(socket);
+    if (!copy) return std::move(copy).error();
+    specs.push_back({workload, *std::move(copy), family, port, enrolled.netns_cookie});
+    return {};
+  };
+  SLUICE_TRY(add(enrolled.listener4, AF_INET, enrolled.listener4_port));
+  SLUICE_TRY(add(enrolled.listener6, AF_INET6, enrolled.listener6_port));
+  return specs;
+}
+
+using Specs = std::vector<proxy::ListenerSpec>;
+
+void replaceListeners(proxy::Worker& worker, WorkloadId workload, Specs specs) {
+  worker.removeListener(workload);
+  for (auto& spec : specs)
+    if (auto added = worker.addListener(std::move(spec)); !added)
+      log::error("accept connections of a workload: {}", added.error().message());
+}
+
+}  // namespace
+
+struct WorkerFleet::Member {
+  SystemRandom random;
+  std::unique_ptr<Reactor> reactor;
+  std::unique_ptr<broker::SocketClient> sockets;
+  std::unique_ptr<proxy::Worker> worker;
+  std::thread thread;
+};
+
+Result<std::unique_ptr<WorkerFleet>> WorkerFleet::start(Reactor& control, const Clock& clock,
+                                                        DataPlane& data_plane, Options options) {
+  std::unique_ptr<WorkerFleet> fleet(new WorkerFleet(control));
+  for (auto& channel : options.channels)
+    SLUICE_TRY(fleet->add(clock, data_plane, std::move(channel), options));
+  for (const auto& member : fleet->members_)
+    member->thread = std::thread([raw = member.get()] { raw->reactor->run(); });
+  return fleet;
+}
+
+Result<void> WorkerFleet::add(const Clock& clock, DataPlane& data_plane, Fd channel,
+                              const Options& options) {
+  auto member = std::make_unique<Member>();
+  auto reactor = Reactor::create(clock);
+  if (!reactor) return std::move(reactor).error();
+  member->reactor = *std::move(reactor);
+  auto sockets =
+      broker::SocketClient::create(*member->reactor, std::move(channel),
+                                   [&control = control_, lost = options.lost](const Error& error) {
+                                     control.post([lost, error] { lost(error); });
+                                   });
+  if (!sockets) return std::move(sockets).error();
+  member->sockets = *std::move(sockets);
+  member->worker =
+      std::make_unique<proxy::Worker>(*member->reactor, *member->sockets, data_plane,
+                                      member->random, options.worker, options.access_log);
+  members_.push_back(std::move(member));
+  return {};
+}
+
+WorkerFleet::WorkerFleet(Reactor& control) : control_(control) {}
+
+WorkerFleet::~WorkerFleet() {
+  for (const auto& member : members_) member->reactor->stop();
+  for (const auto& member : members_)
+    if (member->thread.joinable()) member->thread.join();
+  // From here on this thread is the only one: workers first, they use everything else.
+  for (const auto& member : members_) member->worker.reset();
+}
+
+/// A function to call once on each worker's thread; after the last call `done` runs on the
+/// control thread.
+std::function<void()> WorkerFleet::whenAllAre(std::function<void()> done) const {
+  struct Rest {
+    size_t left;
+    std::function<void()> done;
+  };
+  auto rest = std::make_shared<Rest>(Rest{members_.size(), std::move(done)});
+  return [&control = control_, rest] {
+    control.post([rest] {
+      if (--rest->left == 0) rest->done();
+    });
+  };
+}
+
+void WorkerFleet::setConfig(std::shared_ptr<const proxy::ProxyConfig> config,
+                            std::function<void()> done) {
+  const auto ready = whenAllAre(std::move(done));
+  for (const auto& member : members_)
+    member->reactor->post([worker = member->worker.get(), config, ready] {
+      worker->setConfig(config);
+      ready();
+    });
+}
+
+Result<void> WorkerFleet::listen(WorkloadId workload, const Enrolled& enrolled) {
+  for (const auto& member : members_) {
+    auto specs = copyListeners(workload, enrolled);
+    if (!specs) return std::move(specs).error();
+    // A task can be copied, sockets cannot: they travel in a shared box.
+    const auto box = std::make_shared<Specs>(*std::move(specs));
+    member->reactor->post([worker = member->worker.get(), workload, box] {
+      replaceListeners(*worker, workload, std::move(*box));
+    });
+  }
+  return {};
+}
+
+void WorkerFleet::unlisten(WorkloadId workload) {
+  for (const auto& member : members_)
+    member->reactor->post(
+        [worker = member->worker.get(), workload] { worker->removeListener(workload); });
+}
+
+void WorkerFleet::connections(std::function<void(std::vector<proxy::ConnectionInfo>)> answer) {
+  const auto all = std::make_shared<std::vector<proxy::ConnectionInfo>>();
+  const auto ready = whenAllAre([all, answer = std::move(answer)] { answer(std::move(*all)); });
+  for (const auto& member : members_)
+    member->reactor->post([&control = control_, worker = member->worker.get(), all, ready] {
+      // Appended on the control thread, in order before ready(): no lock is needed.
+      control.post([all, mine = worker->connections()] {
+        all->insert(all->end(), mine.begin(), mine.end());
+      });
+      ready();
+    });
+}
+
+void WorkerFleet::drain(Duration deadline, std::function<void()> done) {
+  const auto ready = whenAllAre(std::move(done));
+  for (const auto& member : members_)
+    member->reactor->post(
+        [worker = member->worker.get(), deadline, ready] { worker->drain(deadline, ready); });
+}
+
+}  // namespace sluice::agent

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "userspace/agent/fleet.h"
+#include "userspace/base/reactor.h"
+
+namespace sluice::agent {
+
+/// A thread for each worker, with a reactor, a channel to the broker and a proxy of its own.
+class WorkerFleet final : public Fleet {
+ public:
+  struct Options {
+    std::vector<Fd> channels;  ///< to the broker, one per worker
+    proxy::WorkerOptions worker;
+    proxy::AccessLog* access_log = nullptr;  ///< borrowed; called from every thread; may be null
+    /// The broker has gone: nothing can be connected any more. On the control thread.
+    std::function<void(const Error&)> lost;
+  };
+
+  /// Borrows `control`, `clock` and `data_plane`. The threads run from here on.
+  static Result<std::unique_ptr<WorkerFleet>> start(Reactor& control, const Clock& clock,
+                                                    DataPlane& data_plane, Options options);
+  /// Ends the threads; what is open is reset.
+  ~WorkerFleet() override;
+
+  void setConfig(std::shared_ptr<const proxy::ProxyConfig> config,
+                 std::function<void()> done) override;
+  Result<void> listen(WorkloadId workload, const Enrolled& enrolled) override;
+  void unlisten(WorkloadId workload) override;
+  void connections(std::function<void(std::vector<proxy::ConnectionInfo>)> answer) override;
+  void drain(Duration deadline, std::function<void()> done) override;
+
+ private:
+  struct Member;
+
+  explicit WorkerFleet(Reactor& control);
+  Result<void> add(const Clock& clock, DataPlane& data_plane, Fd channel, const Options& options);
+  std::function<void()> whenAllAre(std::function<void()> done) const;
+
+  Reactor& control_;
+  std::vector<std::unique_ptr<Member>> members_;
+};
+
+}  // namespace sluice::agent
