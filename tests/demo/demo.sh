@@ -28,11 +28,10 @@ web() { lab exec web -- "$@"; }
 clean_up() {
   local status=$?
   trap - EXIT INT TERM
-  if [[ $sluiced_pid ]]; then
-    # It may have ended by itself.
-    kill "$sluiced_pid" 2>/dev/null || true
-    wait "$sluiced_pid" 2>/dev/null || true
-  fi
+  local job
+  # sluiced, and what an interrupted step was waiting for; each may have ended by itself.
+  for job in $(jobs -p); do kill "$job" 2>/dev/null || true; done
+  wait
   [[ ! -e $state/lab.json ]] || lab down || status=1
   [[ ! -d $state ]] || rmdir "$state" || status=1
   exit "$status"
@@ -43,7 +42,8 @@ raise_curtain() {
   trap clean_up EXIT
   trap 'exit 130' INT
   trap 'exit 143' TERM
-  lab up
+  # A lab that is not to be kept goes with this shell, also when that is killed.
+  if [[ $keep ]]; then lab up; else lab up --owner $$; fi
   eval "$(lab env)"
   setsid "$bin/lab" --state "$state" exec node -- "$PWD/$(relative "$bin/sluiced")" \
     --config "$LAB_CONFIG" --pin-root "$LAB_BPFFS/sluice" --socket "$LAB_SOCKET" \
@@ -56,7 +56,7 @@ relative() { realpath --relative-to=. "$1"; }
 
 # Until sluiced answers that it has applied what is there, or has ended.
 wait_until_ready() {
-  ctl status --wait=30s >"$LAB_DIRECTORY/status" 2>&1 &
+  "$bin/sluicectl" --socket "$LAB_SOCKET" status --wait=30s >"$LAB_DIRECTORY/status" 2>&1 &
   local asking=$! ended status=0
   wait -n -p ended "$asking" "$sluiced_pid" || status=$?
   ((ended != asking || status != 0)) || return 0

@@ -74,13 +74,11 @@ Result<Fd> lockDirectory(const fs::path& directory) {
 }
 
 Result<void> removeLab(const std::string& name) {
-  // Processes first: they hold the namespaces and may still write files.
-  Result<void> first = removeCgroups(name);
-  auto namespaces = removeNamespaces(name);
-  if (first && !namespaces) first = std::move(namespaces);
-  auto files = removeFiles(labsDirectory() / name);
-  if (first && !files) first = std::move(files);
-  return first;
+  // Processes first: they hold the namespaces and may still write files. The directory last: while
+  // it is there, the next lab tries again.
+  SLUICE_TRY(removeCgroups(name));
+  SLUICE_TRY(removeNamespaces(name));
+  return removeFiles(labsDirectory() / name);
 }
 
 void removeAbandonedLabs() {

@@ -20,8 +20,8 @@ std::filesystem::path labsDirectory();
 /// kExhausted: somebody else holds it.
 Result<Fd> lockDirectory(const std::filesystem::path& directory);
 
-/// Processes, cgroups, mounts, network namespaces and files of the lab `name`. Goes on after a
-/// failure and returns the first one.
+/// Processes, cgroups, mounts, network namespaces and files of the lab `name`. What a failure
+/// leaves is found again by removeAbandonedLabs().
 Result<void> removeLab(const std::string& name);
 
 /// Removes labs whose owners died without doing so.

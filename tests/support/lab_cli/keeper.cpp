@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -25,35 +26,46 @@ void detach() {
   for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) dup2(nothing.get(), fd);
 }
 
-sigset_t blockStopSignals() {
+/// Readable when somebody asks the keeper to stop.
+Result<Fd> stopSignals() {
   sigset_t signals;
   sigemptyset(&signals);
   for (const int number : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, number);
   sigprocmask(SIG_BLOCK, &signals, nullptr);
-  return signals;
+  Fd fd(signalfd(-1, &signals, SFD_CLOEXEC));
+  if (!fd) return Error::system("receive signals");
+  return fd;
 }
+
+/// Readable when the process has ended.
+Fd watch(pid_t pid) { return Fd(static_cast<int>(syscall(SYS_pidfd_open, pid, 0))); }
 
 void report(const Fd& to, const std::string& text) {
   if (write(to.get(), text.data(), text.size()) < 0) _exit(1);
 }
 
-Result<void> keep(const std::filesystem::path& directory, Fd& ready) {
+Result<void> keep(const std::filesystem::path& directory, pid_t owner, Fd& ready) {
+  Fd owner_fd;
+  if (owner != 0) owner_fd = watch(owner);
+  if (owner != 0 && !owner_fd) return Error::system("watch process " + std::to_string(owner));
   auto topology = Topology::start();
   if (!topology) return std::move(topology).error();
   // Only now: the servers inherit the mask.
-  const sigset_t signals = blockStopSignals();
+  auto stop = stopSignals();
+  if (!stop) return std::move(stop).error();
   SLUICE_TRY(saveState(directory, stateOf(topology->lab())));
   report(ready, "ready");
   ready.reset();
-  int number = 0;
-  sigwait(&signals, &number);
+  std::array<pollfd, 2> fds{{{stop->get(), POLLIN, 0}, {owner_fd.get(), POLLIN, 0}}};
+  while (poll(fds.data(), fds.size(), -1) <= 0) {
+  }
   removeState(directory);
   return {};
 }
 
 }  // namespace
 
-Result<void> startKeeper(const std::filesystem::path& directory) {
+Result<void> startKeeper(const std::filesystem::path& directory, pid_t owner) {
   std::error_code error;
   std::filesystem::create_directories(directory, error);
   if (error) return Error::system("make " + directory.string(), error.value());
@@ -66,7 +78,7 @@ Result<void> startKeeper(const std::filesystem::path& directory) {
   if (pid == 0) {
     read_end.reset();
     detach();
-    auto kept = keep(directory, write_end);
+    auto kept = keep(directory, owner, write_end);
     if (!kept) report(write_end, kept.error().message());
     _exit(kept ? 0 : 1);
   }
@@ -81,7 +93,7 @@ Result<void> startKeeper(const std::filesystem::path& directory) {
 Result<void> stopKeeper(const std::filesystem::path& directory) {
   auto state = loadState(directory);
   if (!state) return std::move(state).error();
-  Fd pidfd(static_cast<int>(syscall(SYS_pidfd_open, state->keeper, 0)));
+  Fd pidfd = watch(state->keeper);
   removeState(directory);
   if (!pidfd) return {};
   if (kill(state->keeper, SIGTERM) != 0) return Error::system("stop the lab");

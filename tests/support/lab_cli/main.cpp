@@ -42,12 +42,14 @@ int main(int argc, char** argv) {
   using namespace sluice::test;
   std::filesystem::path state = "/run/sluice-lab/demo";
   std::string host;
+  pid_t owner = 0;
   Arguments command;
   CLI::App app("Network namespaces with a client and servers, for trying Sluice");
   app.require_subcommand(1);
   app.fallthrough();
   app.add_option("--state", state, "directory that remembers the lab")->capture_default_str();
   auto* up = app.add_subcommand("up", "bring the lab up; it stays until `down`");
+  up->add_option("--owner", owner, "process the lab is removed when this process ends");
   auto* down = app.add_subcommand("down", "remove the lab and everything that runs in it");
   auto* env = app.add_subcommand("env", "print the lab's paths as shell assignments");
   auto* execute = app.add_subcommand("exec", "run a command on a host: lab exec web -- curl …");
@@ -55,7 +57,7 @@ int main(int argc, char** argv) {
   execute->add_option("command", command, "what to run")->required();
   CLI11_PARSE(app, argc, argv);
 
-  const auto result = *up     ? startKeeper(state)
+  const auto result = *up     ? startKeeper(state, owner)
                       : *down ? stopKeeper(state)
                       : *env  ? printEnvironment(state)
                               : exec(state, host, command);
