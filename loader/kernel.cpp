@@ -55,7 +55,7 @@ Result<void> checkFrozenMap(const PinPaths& paths) {
   }
   return Error(Error::Code::kUnsupported,
                paths.workloadMap().string() + " is not the cgroup storage of Sluice",
-               "remove the pin directory with `sluiced --uninstall`");
+               "remove the pin directory with `sluiced uninstall`");
 }
 
 Result<void> loadPrograms(const Programs& skeleton, const LibbpfLog& log) {

@@ -70,7 +70,7 @@ Result<void> Links::checkStorage(int link_fd) const {
   if (!maps) return maps.error();
   if (std::find(maps->begin(), maps->end(), storage->id) != maps->end()) return {};
   return Error(Error::Code::kUnsupported, "the attached program uses another cgroup storage",
-               "remove the old programs with `sluiced --uninstall` and start again");
+               "remove the old programs with `sluiced uninstall` and start again");
 }
 
 Result<void> Links::adopt() {

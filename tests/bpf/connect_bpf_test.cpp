@@ -145,6 +145,23 @@ TEST_F(ConnectPath, RefusesAlikeWhereTheKernelCannotChooseTheError) {
   EXPECT_EQ(reason(REASON_NO_ENDPOINTS), 3U);
 }
 
+TEST_F(ConnectPath, NothingHangsOnADeviceWhereTheKernelCannotChooseTheError) {
+  ASSERT_NO_FATAL_FAILURE(startKernel(false));
+  steerTo(vip_, {});
+  const Fd client = clientSocket();
+  ASSERT_EQ(::setsockopt(client.get(), SOL_SOCKET, SO_BINDTODEVICE, "lo", 2), 0);
+  EXPECT_EQ(connectTo(client, vip_), EPERM);
+}
+
+TEST_F(ConnectPath, SteersSocketsThatAreBoundToADevice) {
+  const auto server = listen("127.0.0.2");
+  steerTo(vip_, {server.address});
+  const Fd client = clientSocket();
+  ASSERT_EQ(::setsockopt(client.get(), SOL_SOCKET, SO_BINDTODEVICE, "lo", 2), 0);
+  EXPECT_EQ(connectTo(client, vip_), 0);
+  EXPECT_TRUE(server.accept());
+}
+
 TEST_F(ConnectPath, EndpointsOfTheOtherFamilyAreNone) {
   const auto server = listen("::1");
   steerTo(vip_, {server.address});

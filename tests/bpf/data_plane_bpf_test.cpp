@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The tables through file descriptors, as the agent has them.
 #include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <set>
 
@@ -28,6 +30,33 @@ TEST_F(Tables, ShowTheSameThroughEveryDescriptor) {
   ASSERT_TRUE(bindings.put(3, {44, BINDING_HAS_EXCEPTIONS}).ok());
   EXPECT_EQ(view<Table::kBindings>().get(3)->route, 44U);
   EXPECT_EQ(view<Table::kBindings>().shared(3)->flags, BINDING_HAS_EXCEPTIONS);
+}
+
+/// Of a child process that has given up root: 0 when `body` succeeds.
+template <typename Body>
+int statusWithoutRights(const Body& body) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    constexpr uid_t kNobody = 65534;
+    if (::setresuid(kNobody, kNobody, kNobody) != 0) ::_exit(2);
+    ::_exit(body() ? 0 : 1);
+  }
+  int status = -1;
+  ::waitpid(child, &status, 0);
+  return status;
+}
+
+TEST_F(Tables, NeedNoRightsButTheDescriptors) {
+  EXPECT_EQ(statusWithoutRights([&] {
+              auto mine = MapDataPlane::create(handedOver());
+              if (!mine) return false;
+              return maps::View<Table::kServices>(**mine).put({}, {1, 2}).ok() &&
+                     maps::View<Table::kBindings>(**mine).put(1, {3, 0}).ok() &&
+                     maps::View<Table::kReasons>(**mine).get(0).ok();
+            }),
+            0);
+  EXPECT_EQ(view<Table::kServices>().get({})->binding, 2U);
+  EXPECT_EQ(view<Table::kBindings>().get(1)->route, 3U);
 }
 
 TEST_F(Tables, RefuseMapsInAnotherOrder) {

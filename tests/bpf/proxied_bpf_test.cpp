@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Routes that need the agent: what the listener sees, and what happens without it.
-#include <netinet/tcp.h>
 #include <sys/socket.h>
+
+#include <fstream>
 
 #include "maps/abi/listener_address.h"
 #include "tests/bpf/kernel_test.h"
@@ -24,6 +25,15 @@ class ProxiedRoute : public KernelTest {
     setService(vip6_);
   }
 
+  /// A second service on the same binding.
+  void addService(const SocketAddress& vip, uint32_t id) {
+    service_key key{};
+    std::copy(vip.ip.bytes.begin(), vip.ip.bytes.end(), key.address);
+    key.port = htons(vip.port);
+    key.protocol = IPPROTO_TCP;
+    ASSERT_TRUE(view<Table::kServices>().put(key, {id, kBinding}).ok());
+  }
+
   origdst_key keyOf(const Fd& accepted) const {
     origdst_key key{};
     const auto client = peerAddress(accepted);
@@ -42,6 +52,13 @@ class ProxiedRoute : public KernelTest {
 
   Listener listener4_, listener6_, alive_;
 };
+
+/// Of this network namespace, which is the test's own.
+bool limitLocalPorts(int first, int last) {
+  std::ofstream file("/proc/sys/net/ipv4/ip_local_port_range");
+  file << first << ' ' << last << std::endl;
+  return file.good();
+}
 
 uint32_t calledService(const Fd& accepted) {
   uint32_t address = 0;
@@ -74,6 +91,20 @@ TEST_F(ProxiedRoute, MappedAddressesOfV6Sockets) {
   EXPECT_EQ(calledService(listener4_.accept()), kService);
   EXPECT_EQ(peerAddress(client), vip_);
   EXPECT_EQ(localAddress(client).ip, at("10.1.2.3", 0).ip);
+}
+
+TEST_F(ProxiedRoute, EachServiceHasItsOwnSourcePorts) {
+  constexpr uint16_t kFirst = 40000;
+  constexpr int kPorts = 50;
+  ASSERT_TRUE(limitLocalPorts(kFirst, kFirst + kPorts - 1));
+  const auto other = at("10.96.0.2", 80);
+  addService(other, kService + 1);
+
+  std::vector<Fd> clients;
+  for (int i = 0; i < kPorts; ++i) {
+    clients.push_back(connected(vip_));
+    clients.push_back(connected(other));
+  }
 }
 
 TEST_F(ProxiedRoute, BoundAddressIsShownAsItIs) {
