@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <deque>
+#include <map>
+#include <optional>
+
+#include "maps/abi/listener_address.h"
+#include "tests/support/memory_data_plane.h"
+#include "tests/unit/proxy/peers.h"
+#include "userspace/balance/alias_table.h"
+#include "userspace/proxy/worker.h"
+
+namespace sluice::proxy::test {
+
+using namespace std::chrono_literals;
+
+/// Time that stands still until the test moves it.
+class ManualClock final : public Clock {
+ public:
+  TimePoint now() const override { return now_; }
+  void advance(Duration by) { now_ += by; }
+
+ private:
+  TimePoint now_{std::chrono::hours(1)};
+};
+
+/// Connects to the test's servers by their endpoint's number.
+class LoopbackSockets final : public Sockets {
+ public:
+  explicit LoopbackSockets(Reactor& reactor) : reactor_(reactor) {}
+
+  void connect(const UpstreamTarget& target, Opened opened) override {
+    targets.push_back(target);
+    if (silent) return;
+    reactor_.post([this, target, opened = std::move(opened)] { opened(open(target)); });
+  }
+
+  std::map<EndpointId, uint16_t> ports;
+  std::deque<Error> failures;  ///< of the next connects
+  std::vector<UpstreamTarget> targets;
+  bool silent = false;  ///< never answers
+
+ private:
+  Result<Fd> open(const UpstreamTarget& target) {
+    if (!failures.empty()) {
+      Error error = failures.front();
+      failures.pop_front();
+      return error;
+    }
+    return connectTo(INADDR_LOOPBACK, ports.at(target.endpoint));
+  }
+
+  Reactor& reactor_;
+};
+
+class RecordingLog final : public AccessLog {
+ public:
+  struct Entry {
+    std::string method, target, flags;
+    int status;
+    uint64_t request_bytes, response_bytes;
+  };
+  void record(const RequestRecord& r) override {
+    entries.push_back({std::string(r.method), std::string(r.target), r.flags.text(), r.status,
+                       r.request_bytes, r.response_bytes});
+  }
+  std::vector<Entry> entries;
+};
+
+/// What a rule of the tests looks like.
+struct TestRule {
+  std::vector<routing::RequestMatch> matches;
+  std::vector<std::pair<uint32_t, std::vector<uint32_t>>> destinations;  ///< weight, endpoint ids
+  std::optional<std::chrono::nanoseconds> timeout;
+  std::optional<HttpFaultInjection> fault;
+  bool cluster_missing = false;
+};
+
+inline const std::string kOk = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+inline const std::string kGet = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+
+class WorkerTest : public testing::Test {
+ protected:
+  static constexpr uint32_t kService = 5;
+
+  WorkerTest() { rebuild({}); }
+  ~WorkerTest() override { worker_.reset(); }
+
+  void rebuild(const WorkerOptions& options) {
+    worker_.reset();
+    worker_ = std::make_unique<Worker>(*reactor_, sockets_, tables_, random_, options, &log_);
+    Fd listener = listenOn(INADDR_ANY);
+    port_ = portOf(listener);
+    const auto added = worker_->addListener({.workload = {1},
+                                             .socket = std::move(listener),
+                                             .family = AF_INET,
+                                             .port = port_,
+                                             .netns_cookie = 0});
+    require(added.ok(), "addListener");
+  }
+
+  Server& serve(Server::Answer answer = {}) {
+    servers_.push_back(std::make_unique<Server>(std::move(answer)));
+    const EndpointId id{static_cast<uint32_t>(servers_.size())};
+    sockets_.ports[id] = servers_.back()->address().port;
+    return *servers_.back();
+  }
+
+  /// Everything to the servers that were made so far, alike.
+  void routeToServers() {
+    TestRule rule;
+    std::vector<uint32_t> ids;
+    for (uint32_t id = 1; id <= servers_.size(); ++id) ids.push_back(id);
+    rule.destinations = {{1, ids}};
+    configure({rule});
+  }
+
+  void configure(const std::vector<TestRule>& rules) { worker_->setConfig(configOf(rules)); }
+
+  std::shared_ptr<const ProxyConfig> configOf(const std::vector<TestRule>& rules) {
+    auto service = std::make_shared<routing::ServiceRoute>();
+    service->service = {"a.default.svc.cluster.local", 80};
+    for (const auto& each : rules) {
+      routing::Rule rule;
+      rule.matches = each.matches;
+      rule.timeout = each.timeout;
+      rule.fault = each.fault;
+      service->rules.push_back(rule);
+    }
+    auto route = std::make_shared<ProxyRoute>();
+    route->id = {7};
+    route->binding = {3};
+    route->route = service;
+    route->matcher = *routing::Matcher::compile(service->rules);
+    for (size_t i = 0; i < rules.size(); ++i) {
+      route->rules.push_back(ruleOf(rules[i], service->rules[i]));
+    }
+    auto config = std::make_shared<ProxyConfig>();
+    config->routes[{ServiceId{kService}, ClientClass{2}}] = route;
+    config->workloads[{1}] = {2};
+    return config;
+  }
+
+  Peer& connect(uint32_t service = kService) {
+    clients_.push_back(std::make_unique<Peer>(connectTo(listener_address(service), port_)));
+    return *clients_.back();
+  }
+
+  /// Turns everything until `predicate` holds; false when it does not in ten real seconds.
+  template <typename Predicate>
+  bool until(Predicate predicate) {
+    const auto limit = std::chrono::steady_clock::now() + 10s;
+    while (!predicate()) {
+      if (std::chrono::steady_clock::now() > limit) return false;
+      turn();
+    }
+    return true;
+  }
+
+  void turn() {
+    reactor_->runOnce(1ms);
+    for (auto& client : clients_) client->poll();
+    for (auto& server : servers_) server->poll();
+  }
+
+  /// Some rounds: for what must not happen.
+  void settle() {
+    for (int i = 0; i < 20; ++i) turn();
+  }
+
+  bool receives(Peer& peer, std::string_view bytes) {
+    return until([&] { return peer.received() == bytes || peer.over(); }) &&
+           peer.received() == bytes;
+  }
+
+  /// The head that server 0's connection `index` gets.
+  std::string request(size_t index = 0, size_t server = 0) {
+    auto& connections = servers_.at(server)->connections();
+    until([&] {
+      return connections.size() > index &&
+             connections[index]->received().find("\r\n\r\n") != std::string::npos;
+    });
+    return connections.size() > index ? connections[index]->received() : "";
+  }
+
+  /// Sends a request, answers with what the client has got when it is `size` bytes or more.
+  std::string answerTo(Peer& client, std::string_view request, std::string_view end = "ok") {
+    client.received().clear();
+    client.send(request);
+    until([&] { return client.received().ends_with(end) || client.over(); });
+    return client.received();
+  }
+
+  ManualClock clock_;
+  std::unique_ptr<Reactor> reactor_ = *Reactor::create(clock_);
+  LoopbackSockets sockets_{*reactor_};
+  sluice::test::MemoryDataPlane tables_;
+  SystemRandom random_{42};
+  RecordingLog log_;
+  std::unique_ptr<Worker> worker_;
+  uint16_t port_ = 0;
+  std::vector<std::unique_ptr<Server>> servers_;
+  std::vector<std::unique_ptr<Peer>> clients_;
+
+ private:
+  ProxyRule ruleOf(const TestRule& rule, const routing::Rule& matched) {
+    ProxyRule result;
+    result.rule = &matched;
+    std::vector<uint32_t> weights;
+    for (const auto& [weight, ids] : rule.destinations) {
+      weights.push_back(weight);
+      ProxyCluster cluster;
+      if (!rule.cluster_missing) cluster.cluster = std::make_shared<routing::Cluster>();
+      const ClusterId cluster_id{static_cast<uint32_t>(10 + weights.size())};
+      for (const uint32_t id : ids) {
+        cluster.endpoints.push_back({servers_.at(id - 1)->address(), {id}, cluster_id});
+      }
+      result.destinations.push_back(std::move(cluster));
+    }
+    result.choice = *balance::aliasTable(weights);
+    return result;
+  }
+};
+
+}  // namespace sluice::proxy::test
