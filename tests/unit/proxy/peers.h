@@ -78,7 +78,7 @@ class Peer {
   void stall(bool stalled) { stalled_ = stalled; }
 
   std::string& received() { return received_; }
-  size_t unsent() const { return outgoing_.size(); }
+  size_t unsent() const { return outgoing_.size() - sent_; }
   bool ended() const { return ended_; }
   bool wasReset() const { return reset_; }
   bool over() const { return ended_ || reset_; }
@@ -91,15 +91,15 @@ class Peer {
 
  private:
   void write() {
-    while (!outgoing_.empty()) {
-      const auto n = ::send(fd_.get(), outgoing_.data(), std::min<size_t>(outgoing_.size(), 65536),
-                            MSG_NOSIGNAL);
-      if (n <= 0) {
-        if (n < 0 && errno != EAGAIN && errno != ENOTCONN) outgoing_.clear();
-        return;
-      }
-      outgoing_.erase(0, static_cast<size_t>(n));
+    while (unsent() > 0) {
+      const auto n = ::send(fd_.get(), outgoing_.data() + sent_, unsent(), MSG_NOSIGNAL);
+      const bool later = n < 0 && (errno == EAGAIN || errno == ENOTCONN);
+      if (later) return;
+      // Nobody reads any more: what is left is lost.
+      sent_ = n < 0 ? outgoing_.size() : sent_ + static_cast<size_t>(n);
     }
+    outgoing_.clear();
+    sent_ = 0;
     if (finish_) ::shutdown(fd_.get(), SHUT_WR);
     finish_ = false;
   }
@@ -118,6 +118,7 @@ class Peer {
 
   Fd fd_;
   std::string outgoing_, received_;
+  size_t sent_ = 0;
   bool finish_ = false, stalled_ = false, ended_ = false, reset_ = false;
 };
 
