@@ -87,8 +87,9 @@ bool ResourceStore::update(std::vector<SourceFile> files) {
   diagnostics_.clear();
   unreadable_files_.clear();
   Entries next = collect();
-  std::ranges::stable_sort(statuses_, {}, [](const ResourceStatus& status) {
-    return std::tie(status.kind, status.namespace_, status.name);
+  std::ranges::sort(statuses_, {}, [](const ResourceStatus& status) {
+    const Position& at = status.position;
+    return std::tie(status.kind, status.namespace_, status.name, at.file, at.line, at.column);
   });
   return publish(std::move(next));
 }

@@ -27,7 +27,14 @@ class TreeBuilder final : public YAML::EventHandler {
  public:
   NodePtr takeDocument() { return std::exchange(document_, nullptr); }
 
-  void OnDocumentStart(const YAML::Mark&) override {
+  void OnDocumentStart(const YAML::Mark& mark) override {
+    // At a token that can start nothing, such as a comma after "...", yaml-cpp 0.7 makes empty
+    // documents for ever.
+    if (mark.pos <= last_start_) {
+      throw YamlError{code::kYaml, placeOf(mark), "no document can start here",
+                      "separate documents by a line ---"};
+    }
+    last_start_ = mark.pos;
     open_.clear();
     anchors_.clear();
   }
@@ -161,6 +168,7 @@ class TreeBuilder final : public YAML::EventHandler {
   }
 
   NodePtr document_;
+  int last_start_ = -1;  ///< of the last document, in bytes
   std::vector<Open> open_;
   std::unordered_map<YAML::anchor_t, NodePtr> anchors_;
 };

@@ -76,6 +76,12 @@ TEST(Yaml, SaysWhereTheSyntaxIsWrong) {
   EXPECT_EQ(fault("a: *nobody"), "SLU1001 1:4");
 }
 
+TEST(Yaml, RefusesADocumentThatNeverStarts) {
+  EXPECT_EQ(fault("a: 1\n...\n, b\n"), "SLU1001 3:1");
+  EXPECT_EQ(fault("a: 1\n...\n]\n"), "SLU1001 3:1");
+  EXPECT_EQ(fault("a: 1\n...\n...\n---\n---\nb: 1\n"), "fine");
+}
+
 TEST(Yaml, RefusesWhatIsNoText) {
   EXPECT_EQ(fault(std::string_view("a: \0b", 5)), "SLU1001 1:4");
   EXPECT_EQ(fault("a: 1\nb: \xff\n"), "SLU1001 2:4");
