@@ -99,5 +99,14 @@ TEST_F(Counters, SocketIsCountedAgainWhenItTriesAgain) {
   EXPECT_EQ(peerAddress(client), vip_);
 }
 
+TEST_F(Counters, WhatASocketDoesAfterwardsIsNotCounted) {
+  server_.fd.reset();
+  Fd client = clientSocket();
+  EXPECT_EQ(connectTo(client, vip_), ECONNREFUSED);
+  ASSERT_EQ(::listen(client.get(), 1), 0);
+  client.reset();
+  EXPECT_EQ(endpointStats(1).failed, 1U);
+}
+
 }  // namespace
 }  // namespace sluice::test

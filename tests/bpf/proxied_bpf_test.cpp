@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Routes that need the agent: what the listener sees, and what happens without it.
+#include <net/if.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <fstream>
@@ -60,6 +62,17 @@ bool limitLocalPorts(int first, int last) {
   return file.good();
 }
 
+/// One more address of `lo`.
+bool addAddress(const std::string& ip) {
+  const Fd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  ifreq request{};
+  std::snprintf(request.ifr_name, sizeof(request.ifr_name), "lo:1");
+  sockaddr_storage storage{};
+  const socklen_t size = at(ip, 0).to(AF_INET, storage);
+  std::memcpy(&request.ifr_addr, &storage, size);
+  return ::ioctl(socket.get(), SIOCSIFADDR, &request) == 0;
+}
+
 uint32_t calledService(const Fd& accepted) {
   uint32_t address = 0;
   const auto local = localAddress(accepted).ip;
@@ -108,11 +121,23 @@ TEST_F(ProxiedRoute, EachServiceHasItsOwnSourcePorts) {
 }
 
 TEST_F(ProxiedRoute, BoundAddressIsShownAsItIs) {
+  ASSERT_TRUE(addAddress("10.9.9.9"));
   const Fd client = clientSocket();
   sockaddr_storage storage{};
-  const socklen_t size = at("127.0.0.77", 0).to(AF_INET, storage);
+  const socklen_t size = at("10.9.9.9", 0).to(AF_INET, storage);
   ASSERT_EQ(::bind(client.get(), reinterpret_cast<sockaddr*>(&storage), size), 0);
-  EXPECT_EQ(localAddress(client).ip, at("127.0.0.77", 0).ip) << "not connected yet";
+
+  ASSERT_EQ(connectTo(client, vip_), 0);
+
+  EXPECT_EQ(localAddress(client), peerAddress(listener4_.accept()));
+  EXPECT_EQ(localAddress(client).ip, at("10.9.9.9", 0).ip);
+}
+
+TEST_F(ProxiedRoute, ConnectPathShowsTheRealAddress) {
+  const auto server = listen("127.0.0.2");
+  steerTo(vip_, {server.address});
+  const Fd client = connected(vip_);
+  EXPECT_EQ(localAddress(client), peerAddress(server.accept()));
 }
 
 TEST_F(ProxiedRoute, V6OriginalDestinationIsThereWhenAcceptReturns) {

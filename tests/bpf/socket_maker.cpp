@@ -60,8 +60,11 @@ Fd receiveFd(int channel) {
 [[noreturn]] void serve(int channel) {
   Wish wish{};
   while (::recv(channel, &wish, sizeof(wish), 0) == static_cast<ssize_t>(sizeof(wish))) {
-    const Fd made(::socket(wish.family, wish.type, 0));
+    Fd made(::socket(wish.family, wish.type, 0));
     sendFd(channel, made.get());
+    made.reset();
+    // Only now is the other end's descriptor the only one, and closing it closes the connection.
+    if (::send(channel, &wish, 1, 0) < 0) ::_exit(1);
   }
   ::_exit(0);
 }
@@ -103,6 +106,8 @@ Result<Fd> SocketMaker::make(int family, int type) {
   const Wish wish{family, type};
   if (::send(channel_.get(), &wish, sizeof(wish), 0) < 0) return Error::system("ask for a socket");
   Fd made = receiveFd(channel_.get());
+  char alone = 0;
+  if (::recv(channel_.get(), &alone, 1, 0) != 1) return Error::system("wait for the socket");
   if (!made) return Error(Error::Code::kSystem, "the child could not make the socket");
   return made;
 }
