@@ -8,6 +8,7 @@
 
 #include "tests/fuzz/fuzz.h"
 #include "userspace/proxy/http1/body.h"
+#include "userspace/proxy/http1/chars.h"
 #include "userspace/proxy/http1/head.h"
 
 using namespace sluice::http1;
@@ -19,11 +20,21 @@ struct Message {
   std::string body;
 };
 
+/// The other parser takes "Transfer-Encodingz" for a Transfer-Encoding.
+bool confusesTheOther(const HeaderList& headers) {
+  constexpr std::string_view kName = "transfer-encoding";
+  for (const Header& header : headers.all()) {
+    const bool longer = header.name.size() > kName.size();
+    if (longer && equalsIgnoringCase(header.name.substr(0, kName.size()), kName)) return true;
+  }
+  return false;
+}
+
 /// Whether `bytes` start with a whole request, by our reading.
 bool readOurs(std::string_view bytes, Message& message) {
   static RequestHead head;
   const Parsed parsed = parseRequest(bytes, 0, head);
-  if (!parsed.complete()) return false;
+  if (!parsed.complete() || confusesTheOther(head.fields.headers)) return false;
   Body body(head.bodyKind(), head.fields.content_length);
   const std::string_view rest = bytes.substr(parsed.consumed);
   message.size = parsed.consumed + body.take(rest);
