@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 #include <seccomp.h>
 #include <sys/capability.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -58,11 +57,6 @@ Result<void> dropCapabilities() {
   return {};
 }
 
-Result<void> refuseNewPrivileges() {
-  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0) return {};
-  return Error::system("prctl PR_SET_NO_NEW_PRIVS");
-}
-
 // Calls that this architecture does not have (open, stat, … on arm64) cannot be made either.
 Result<void> allowCalls(scmp_filter_ctx filter) {
   for (const int call : kAllowedCalls) {
@@ -106,6 +100,7 @@ Result<void> filterCalls() {
   SLUICE_TRY(allowLimitedCalls(filter.get()));
   SLUICE_TRY(allowSignallingItself(filter.get()));
   SLUICE_TRY(hideClone3(filter.get()));
+  // Sets no_new_privs first (seccomp_attr_set(3), SCMP_FLTATR_CTL_NNP).
   const int result = ::seccomp_load(filter.get());
   return result == 0 ? Result<void>() : seccompError("load the filter", result);
 }
@@ -115,7 +110,6 @@ Result<void> filterCalls() {
 Result<void> enterSandbox() {
   SLUICE_TRY(expectOneThread());
   SLUICE_TRY(dropCapabilities());
-  SLUICE_TRY(refuseNewPrivileges());
   return filterCalls();
 }
 

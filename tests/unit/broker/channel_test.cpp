@@ -91,6 +91,15 @@ TEST_F(ChannelTest, SendingToAnEndThatIsGoneEndsTheChannelLater) {
   runUntil(*reactor_, [&] { return !ended_.empty(); });
 }
 
+TEST_F(ChannelTest, MessageThatCannotBeSentEndsTheChannelLater) {
+  const auto channel = open(std::move(pair_.first));
+  std::vector<Fd> too_many;
+  for (size_t i = 0; i <= kMaxFds; ++i) too_many.emplace_back(::eventfd(0, EFD_CLOEXEC));
+  channel->send(bytesOf(message<Reply>(1)), std::move(too_many));
+  EXPECT_TRUE(ended_.empty());
+  runUntil(*reactor_, [&] { return !ended_.empty(); });
+}
+
 TEST_F(ChannelTest, PacketLargerThanAnyMessageEndsTheChannel) {
   const auto channel = open(std::move(pair_.first));
   const std::vector<std::byte> large(kMaxMessage + 1);

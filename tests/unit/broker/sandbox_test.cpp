@@ -102,6 +102,7 @@ TEST(Sandbox, NoProgramProcessOrNamespaceIsEntered) {
 #ifndef __SANITIZE_ADDRESS__  // the sanitizers' leak check needs these itself
 TEST(Sandbox, NoProcessIsStartedOrTraced) {
   EXPECT_EQ(inSandbox({[] { return refused(::fork()); },
+                       [] { return refused(::syscall(SYS_tgkill, ::getppid(), ::getppid(), 0)); },
                        [] { return refused(::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr)); }}),
             0);
 }
@@ -193,7 +194,7 @@ bool watchesAndReadsFolders() {
 TEST(Sandbox, TheAgentsWorkIsPossible) {
   const auto socket = testing::TempDir() + "sandbox-admin-" + std::to_string(::getpid());
   EXPECT_EQ(inSandbox({[&] { return servesAdminSocket(socket); }, runsAReactorWithThreads,
-                       servesTcp, splices, watchesAndReadsFolders}),
+                       servesTcp, splices, watchesAndReadsFolders, [] { return ::raise(0) == 0; }}),
             0);
 }
 

@@ -65,12 +65,20 @@ size_t inheritable() {
 }
 
 TEST_F(SupervisorTest, AgentHasItsChannelAndNothingElse) {
-  supervise("echo $(ls /proc/self/fd | wc -w) >&3; sleep 100");
+  supervise("echo $(ls /proc/self/fd | wc -w) >&3; exec sleep 100");
   // A runner that left its own 3 open loses it to the channel.
   const bool taken = ::fcntl(kControlFd, F_GETFD) == 0;
   const size_t expected = inheritable() + (taken ? 0 : 1) + 1;  // ls opens the directory
   ASSERT_TRUE(supervisor_->start().ok());
   EXPECT_EQ(heard(), std::to_string(expected) + "\n");
+}
+
+// A terminal's Ctrl-C goes to the starter's group; who else gets it dies before it is told to stop.
+TEST_F(SupervisorTest, AgentHasAProcessGroupOfItsOwn) {
+  supervise("set -- $(cat /proc/$$/stat); echo $$ $5 >&3; exec sleep 100");
+  ASSERT_TRUE(supervisor_->start().ok());
+  const auto agent = std::to_string(supervisor_->agent());
+  EXPECT_EQ(heard(), agent + " " + agent + "\n");
 }
 
 TEST_F(SupervisorTest, DeadAgentIsReplacedWithAFreshChannelAtOnceThenLater) {
@@ -83,7 +91,7 @@ TEST_F(SupervisorTest, DeadAgentIsReplacedWithAFreshChannelAtOnceThenLater) {
 }
 
 TEST_F(SupervisorTest, RestartKillsTheAgentThatIs) {
-  supervise("echo up >&3; trap '' TERM; sleep 100");
+  supervise("echo up >&3; trap '' TERM; exec sleep 100");
   ASSERT_TRUE(supervisor_->start().ok());
   EXPECT_EQ(heard(), "up\n");
   const pid_t first = supervisor_->agent();
@@ -94,6 +102,8 @@ TEST_F(SupervisorTest, RestartKillsTheAgentThatIs) {
 }
 
 TEST_F(SupervisorTest, StopIsOrderlyAndNobodyComesAfterIt) {
+  // Blocked here, as in the broker, but not in the agent.
+  const auto signals = *Signals::watch(*reactor_, {SIGTERM}, [](int) {});
   supervise("trap 'echo bye >&3; exit 0' TERM; echo up >&3; while :; do sleep 0.01; done");
   ASSERT_TRUE(supervisor_->start().ok());
   EXPECT_EQ(heard(), "up\n");
@@ -114,6 +124,9 @@ TEST_F(SupervisorTest, StopBetweenTwoAgentsIsAtOnce) {
   ASSERT_TRUE(supervisor_->start().ok());
   runUntil(*reactor_, [&] { return channels_.size() == 2 && supervisor_->agent() == 0; });
   stop();
+  bool due = false;  // when the next agent would have been started
+  reactor_->after(250ms, [&] { due = true; });
+  runUntil(*reactor_, [&] { return due; });
   EXPECT_EQ(channels_.size(), 2u);
 }
 

@@ -48,7 +48,9 @@ class TestNamespace {
     std::thread([&] {
       EXPECT_EQ(::unshare(CLONE_NEWNET), 0);
       fd_ = ::open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
-      if (loopback == Loopback::kUp) setUp("lo");
+      setFlags("lo", IFF_UP);
+      // Down again, not never up: only the former lacks 127.0.0.1 for bind().
+      if (loopback == Loopback::kDown) setFlags("lo", 0);
     }).join();
   }
   ~TestNamespace() { ::close(fd_); }
@@ -65,7 +67,7 @@ class TestNamespace {
   }
 
   void bringUpLoopback() const {
-    const auto up = inside([] { return setUp("lo"), Result<void>(); });
+    const auto up = inside([] { return setFlags("lo", IFF_UP), Result<void>(); });
     EXPECT_TRUE(up.ok());
   }
 
@@ -83,11 +85,11 @@ class TestNamespace {
     return request;
   }
 
-  static void setUp(const std::string& name) {
+  static void setFlags(const std::string& name, short flags) {
     const Fd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-    ifreq up = request(name);
-    up.ifr_flags = IFF_UP | IFF_RUNNING;
-    EXPECT_EQ(::ioctl(socket.get(), SIOCSIFFLAGS, &up), 0);
+    ifreq change = request(name);
+    change.ifr_flags = flags;
+    EXPECT_EQ(::ioctl(socket.get(), SIOCSIFFLAGS, &change), 0);
   }
 
   static void assign(const std::string& device, unsigned long what, const std::string& address) {
@@ -106,7 +108,7 @@ class TestNamespace {
     EXPECT_EQ(::ioctl(tun.get(), TUNSETIFF, &device), 0);
     assign(name, SIOCSIFADDR, address);
     assign(name, SIOCSIFNETMASK, "255.255.255.0");
-    setUp(name);
+    setFlags(name, IFF_UP);
     return tun;
   }
 
