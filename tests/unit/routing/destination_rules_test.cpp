@@ -54,6 +54,14 @@ TEST(DestinationRules, RootNamespaceIsAskedLast) {
             "istio-system/root");
 }
 
+TEST(DestinationRules, ClientsInTheRootNamespaceAskTheServicesNamespaceFirst) {
+  auto world = test::productApi();
+  world.add(test::versions(meta("root", "istio-system"), "*.svc.cluster.local"))
+      .add(sendTo(meta("vs"), "v1"));
+  EXPECT_EQ(routeOf(world, "istio-system/web")->rules[0].destinations[0].cluster->destination_rule,
+            "default/product-api");
+}
+
 TEST(DestinationRules, BalancerOfASubsetReplacesTheRules) {
   auto rule = test::versions(meta("dr"), "product-api");
   rule.traffic_policy = TrafficPolicy{};

@@ -50,6 +50,18 @@ TEST(Path, FaultOfNoRequestIsNone) {
   EXPECT_EQ(routeOf(world.add(service))->path, Path::kConnect);
 }
 
+TEST(Path, PassthroughBalancerKeepsTheAddress) {
+  auto rule = test::versions(meta("dr"), "product-api");
+  rule.traffic_policy = TrafficPolicy{};
+  rule.traffic_policy->load_balancer =
+      LoadBalancerSettings{LoadBalancerSettings::Simple::kPassthrough};
+  World world;
+  world.add(test::service("product-api", {"10.96.0.10"})).add(rule);
+  const auto route = routeOf(world);
+  EXPECT_EQ(route->path, Path::kPassthrough);
+  EXPECT_THAT(codes(route), ElementsAre("SLU4009"));
+}
+
 TEST(Path, HttpRulesDoNotApplyToOtherProtocols) {
   for (const auto& [name, code] : {std::pair("tcp-db", "SLU4007"), std::pair("", "SLU4006")}) {
     World world;

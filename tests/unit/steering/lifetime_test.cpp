@@ -90,5 +90,37 @@ TEST_F(LifetimeTest, ExceptionOfAClassThatIsGoneStaysForItsWorkloads) {
   EXPECT_EQ(see(web), "connect {10.1.0.1:8080 10.1.0.2:8080}");
 }
 
+/// v2 with one endpoint that `step` chooses, then v1 with `size` of them.
+World varied(int step, int size) {
+  World world;
+  world.add(test::service("product-api", {kVip}))
+      .add(test::versions(meta("product-api"), "product-api"))
+      .addEndpoint("product-api", "10.2.0." + std::to_string(step % 200), {{"version", "v2"}});
+  for (int i = 0; i < size; ++i)
+    world.addEndpoint("product-api", "10.1.0." + std::to_string(i), {{"version", "v1"}});
+  auto rule = test::virtualService(
+      meta("product-api"), {"product-api"},
+      {test::route({test::to("product-api", "v2", 1), test::to("product-api", "v1", 1)})});
+  rule.metadata.annotations["sluice.io/split"] = "connection";
+  return world.add(rule);
+}
+
+TEST_F(LifetimeTest, NothingLeaksThroughChangesRefusalsAndFailures) {
+  Options small;
+  small.slots = 12;
+  small.ids = {4, 4, 8, 40, 8};
+  restart(small);
+  for (int step = 0; step < 40; ++step) {
+    EXPECT_TRUE(load(varied(step, 1 + step % 3)).empty()) << "step " << step;
+    EXPECT_EQ(load(varied(step + 1, 20)).size(), 1u);
+    const auto next = routing::resolve(varied(step + 2, 2).snapshot);
+    tables.failAfter(2, Error(Error::Code::kSystem, "write"));
+    EXPECT_FALSE(steering->stage(next).ok());
+    EXPECT_TRUE(load(varied(step, 1 + step % 3)).empty());
+    passGrace();
+    if (step % 10 == 9) restart(small);
+  }
+}
+
 }  // namespace
 }  // namespace sluice::steering
