@@ -11,7 +11,7 @@ namespace {
 class Canary : public ShopTest {
  protected:
   void SetUp() override {
-    ShopTest::SetUp();
+    ASSERT_NO_FATAL_FAILURE(ShopTest::SetUp());
     const auto applied = apply("product-api-destinationrule.yaml");
     ASSERT_TRUE(applied.ok()) << applied.error().message();
   }

@@ -23,7 +23,7 @@ spec:
 class Configuration : public ShopTest {
  protected:
   void SetUp() override {
-    ShopTest::SetUp();
+    ASSERT_NO_FATAL_FAILURE(ShopTest::SetUp());
     ASSERT_TRUE(apply("product-api-destinationrule.yaml").ok());
     ASSERT_TRUE(applyAs("virtualservice.yaml", "product-api-v2.yaml").ok());
   }

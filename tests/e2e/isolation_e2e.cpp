@@ -14,7 +14,7 @@ namespace {
 class Isolation : public ShopTest {
  protected:
   void SetUp() override {
-    ShopTest::SetUp();
+    ASSERT_NO_FATAL_FAILURE(ShopTest::SetUp());
     ASSERT_TRUE(apply("product-api-destinationrule.yaml").ok());
     ASSERT_TRUE(apply("product-api-header.yaml").ok());
   }

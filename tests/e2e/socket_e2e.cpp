@@ -162,7 +162,7 @@ Result<void> echoThrough(const Fd& socket, size_t total) {
 class Sockets : public ShopTest {
  protected:
   void SetUp() override {
-    ShopTest::SetUp();
+    ASSERT_NO_FATAL_FAILURE(ShopTest::SetUp());
     ASSERT_TRUE(apply("product-api-destinationrule.yaml").ok());
     ASSERT_TRUE(apply("product-api-header.yaml").ok());
     own4_ = shop().lab().host("web").address4;

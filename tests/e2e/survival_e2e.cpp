@@ -33,7 +33,7 @@ Result<void> echoOnce(const Fd& socket, const std::string& word) {
 class Survival : public ShopTest {
  protected:
   void SetUp() override {
-    ShopTest::SetUp();
+    ASSERT_NO_FATAL_FAILURE(ShopTest::SetUp());
     ASSERT_TRUE(apply("product-api-destinationrule.yaml").ok());
   }
 

@@ -29,6 +29,8 @@ constexpr Duration kDrain = 8s;
 /// What must be opened before the sandbox closes.
 struct Opened {
   broker::Session session;
+  /// Asks the kernel for each table's shape, which the sandbox does not allow.
+  std::unique_ptr<loader::MapDataPlane> data_plane;
   Fd admin;
   Fd metrics;
 };
@@ -36,18 +38,24 @@ struct Opened {
 Result<Opened> openAll(const Options& options) {
   auto session = broker::join(broker::kControlFd, kLongestJoin);
   if (!session) return std::move(session).error();
+  auto data_plane = loader::MapDataPlane::create(std::move(session->tables));
+  if (!data_plane) return std::move(data_plane).error();
   auto admin = listenAdmin(options.socket);
   if (!admin) return std::move(admin).error();
   auto metrics = listenTcp(options.metrics);
   if (!metrics) return std::move(metrics).error();
-  return Opened{*std::move(session), *std::move(admin), *std::move(metrics)};
+  return Opened{*std::move(session), *std::move(data_plane), *std::move(admin),
+                *std::move(metrics)};
 }
 
 /// The parts of a running agent, in the order in which they need each other.
 class Agent {
  public:
   Agent(const Options& options, Opened opened)
-      : options_(options), opened_(std::move(opened)), broker_(::getppid()) {}
+      : options_(options),
+        opened_(std::move(opened)),
+        broker_(::getppid()),
+        data_plane_(std::move(opened_.data_plane)) {}
 
   Result<void> run() {
     SLUICE_TRY(makeBase());
@@ -67,9 +75,6 @@ class Agent {
     auto signals = broker::Signals::watch(*reactor_, {SIGTERM, SIGINT}, [this](int) { stop(); });
     if (!signals) return std::move(signals).error();
     signals_ = *std::move(signals);
-    auto maps = loader::MapDataPlane::create(std::move(opened_.session.tables));
-    if (!maps) return std::move(maps).error();
-    data_plane_ = *std::move(maps);
     return {};
   }
 
@@ -153,12 +158,12 @@ class Agent {
   const Options& options_;
   Opened opened_;
   const pid_t broker_;
+  std::unique_ptr<loader::MapDataPlane> data_plane_;
   const SteadyClock clock_;
   Result<void> outcome_;
   bool stopping_ = false;
   std::unique_ptr<Reactor> reactor_;
   std::unique_ptr<broker::Signals> signals_;
-  std::unique_ptr<loader::MapDataPlane> data_plane_;
   std::unique_ptr<WorkerFleet> fleet_;
   std::unique_ptr<broker::WorkloadClient> workloads_;
   std::unique_ptr<steering::Steering> steering_;
