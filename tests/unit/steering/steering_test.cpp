@@ -108,6 +108,7 @@ TEST_F(SteeringTest, ServiceThatDoesNotFitKeepsItsLastGoodRoute) {
   EXPECT_EQ(refused[0].service, "product-api.default.svc.cluster.local:80/v4");
   EXPECT_EQ(refused[0].error.code(), Error::Code::kExhausted);
   EXPECT_THAT(refused[0].error.message(), HasSubstr("cluster_slots"));
+  EXPECT_EQ(steering->ids().find(NAME_ENDPOINT, "10.1.0.19:8080"), 0u);
   EXPECT_EQ(see(), "connect {10.1.0.1:8080 10.1.0.2:8080}");
   EXPECT_EQ(Reader(tables).see("10.96.0.99", 80), "connect {10.1.1.1:8080}");
   passGrace();
