@@ -55,6 +55,7 @@ void printConfig(const Terminal& terminal, const Json& status) {
   const auto rejected = status.value("rejectedResources", 0);
   terminal.out << "config      " << text(status, "directory") << ", " << resources.size()
                << " resources, " << rejected << " rejected\n";
+  for (const auto& diagnostic : status.at("fileDiagnostics")) printDiagnostic(terminal, diagnostic);
   for (const auto& resource : resources) printResource(terminal, resource);
 }
 
@@ -63,6 +64,14 @@ void printProblem(const Terminal& terminal, const Json& status) {
   if (problem.is_null()) return;
   terminal.out << "  " << mark(terminal, Colour::kRed) << " " << text(problem, "message") << "\n";
   printHint(terminal, problem);
+}
+
+void printRefused(const Terminal& terminal, const Json& status) {
+  for (const auto& refused : status.at("refusedServices")) {
+    terminal.out << "  " << mark(terminal, Colour::kRed) << " service " << text(refused, "service")
+                 << " keeps its last good route: " << text(refused, "message") << "\n";
+    printHint(terminal, refused);
+  }
 }
 
 void printWorkload(const Terminal& terminal, const Json& workload) {
@@ -91,6 +100,7 @@ void printStatus(const Terminal& terminal, const Json& status) {
                << "revision    " << text(status, "revision") << " in force, applied "
                << text(status, "lastSuccess") << "\n";
   printProblem(terminal, status);
+  printRefused(terminal, status);
   printConfig(terminal, status);
   terminal.out << "workloads   " << text(status, "workloadsEnrolled") << " enrolled, "
                << text(status, "workloadsPending") << " pending\n";

@@ -26,7 +26,9 @@ Json status() {
           {"lastSuccess", "2026-01-02T03:04:05Z"},
           {"directory", "/etc/sluice"},
           {"problem", nullptr},
+          {"refusedServices", Json::array()},
           {"rejectedResources", 1},
+          {"fileDiagnostics", Json::array()},
           {"resources", Json::array({{{"resource", "VirtualService/shop/catalog"},
                                       {"state", "lastGood"},
                                       {"diagnostics", Json::array({diagnostic})}},
@@ -70,6 +72,28 @@ TEST(StatusText, ProblemOfTheWholeConfigurationComesFirst) {
   std::ostringstream out, err;
   printStatus({out, err}, broken);
   EXPECT_NE(out.str().find("  × clusters: table full\n      hint: fewer subsets\nconfig "),
+            std::string::npos)
+      << out.str();
+}
+
+TEST(StatusText, FilesAndServicesThatAreRefusedAreNamed) {
+  auto broken = status();
+  broken["fileDiagnostics"] = Json::array({{{"code", "SLU1001"},
+                                            {"level", "error"},
+                                            {"file", "b.yaml"},
+                                            {"line", 2},
+                                            {"column", 1},
+                                            {"field", ""},
+                                            {"message", "is no YAML"},
+                                            {"hint", ""}}});
+  broken["refusedServices"] = Json::array(
+      {{{"service", "a:80/v4"}, {"message", "routes: table full"}, {"hint", "fewer rules"}}});
+  std::ostringstream out, err;
+  printStatus({out, err}, broken);
+  EXPECT_NE(out.str().find("    error SLU1001 b.yaml:2:1\n      is no YAML\n"), std::string::npos)
+      << out.str();
+  EXPECT_NE(out.str().find("  × service a:80/v4 keeps its last good route: routes: table full\n"
+                           "      hint: fewer rules\n"),
             std::string::npos)
       << out.str();
 }
