@@ -65,7 +65,7 @@ Result<Fd> openV4() {
 Result<Fd> openAlive() {
   auto fd = streamSocket(AF_INET);
   if (!fd.ok()) return fd;
-  // A namespace whose lo is still down has no 127.0.0.1 to bind to; lo may come up later.
+  // A namespace whose lo has never been up has no 127.0.0.1 to bind to; lo may come up later.
   SLUICE_TRY(setFlag(fd->get(), IPPROTO_IP, IP_FREEBIND, "IP_FREEBIND"));
   SLUICE_TRY(listenOn(fd->get(), AF_INET, *IpAddress::parse("127.0.0.1"), 1));
   return fd;

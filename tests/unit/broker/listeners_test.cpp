@@ -96,6 +96,8 @@ TEST_F(ListenersTest, OtherDevicesDoNot) {
 
 TEST_F(ListenersTest, NamespaceWithLoopbackDownHasNoV6UntilItComesUp) {
   const TestNamespace there(TestNamespace::Loopback::kDown);
+  // Before the first device is up, bind() takes any address for local.
+  const Fd tun = there.addDevice("tun0", "10.9.8.7");
   auto opened = there.inside(&Listeners::open);
   ASSERT_TRUE(opened.ok()) << opened.error().message();
   EXPECT_FALSE(opened->listener6);

@@ -102,14 +102,22 @@ TEST_F(SupervisorTest, RestartKillsTheAgentThatIs) {
 }
 
 TEST_F(SupervisorTest, StopIsOrderlyAndNobodyComesAfterIt) {
-  // Blocked here, as in the broker, but not in the agent.
-  const auto signals = *Signals::watch(*reactor_, {SIGTERM}, [](int) {});
   supervise("trap 'echo bye >&3; exit 0' TERM; echo up >&3; while :; do sleep 0.01; done");
   ASSERT_TRUE(supervisor_->start().ok());
   EXPECT_EQ(heard(), "up\n");
   stop();
   EXPECT_EQ(heard(), "bye\n");
   EXPECT_EQ(channels_.size(), 1u);
+}
+
+// A shell would unblock them on its own.
+TEST_F(SupervisorTest, SignalsThatAreBlockedHereReachTheAgent) {
+  const auto signals = *Signals::watch(*reactor_, {SIGTERM}, [](int) {});
+  supervisor_ = std::make_unique<Supervisor>(
+      *reactor_,
+      Supervisor::Options{{"/bin/sleep", "100"}, [this] { return openChannel(); }, 1min});
+  ASSERT_TRUE(supervisor_->start().ok());
+  stop();
 }
 
 TEST_F(SupervisorTest, AgentThatDoesNotStopIsKilledAtTheDeadline) {

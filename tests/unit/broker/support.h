@@ -48,9 +48,7 @@ class TestNamespace {
     std::thread([&] {
       EXPECT_EQ(::unshare(CLONE_NEWNET), 0);
       fd_ = ::open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
-      setFlags("lo", IFF_UP);
-      // Down again, not never up: only the former lacks 127.0.0.1 for bind().
-      if (loopback == Loopback::kDown) setFlags("lo", 0);
+      if (loopback == Loopback::kUp) setFlags("lo", IFF_UP);
     }).join();
   }
   ~TestNamespace() { ::close(fd_); }
