@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// docs/reference/configuration.md names every field that is read, and its example works.
+// docs/reference/configuration.md names every field that is read; its example and the examples
+// work.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <fstream>
 #include <functional>
 #include <map>
@@ -13,6 +15,7 @@
 #include "tests/unit/source/decoded.h"
 #include "userspace/source/kinds.h"
 #include "userspace/source/limits.h"
+#include "userspace/source/load.h"
 
 namespace sluice::source {
 namespace {
@@ -91,6 +94,19 @@ TEST(Reference, ExampleIsRight) {
   for (const auto& document : file.documents) {
     EXPECT_TRUE(document.diagnostics.empty()) << document.id.text();
   }
+}
+
+/// Alone: examples are alternatives to each other.
+TEST(Examples, EachFileIsRight) {
+  int files = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(SLUICE_EXAMPLES)) {
+    if (entry.path().extension() != ".yaml") continue;
+    for (const auto& finding : load({entry.path().string()}).diagnostics) {
+      ADD_FAILURE() << finding.position.text() << " " << finding.field << ": " << finding.message;
+    }
+    ++files;
+  }
+  EXPECT_GT(files, 0);
 }
 
 }  // namespace
