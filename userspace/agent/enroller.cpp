@@ -5,6 +5,7 @@
 #include <set>
 #include <utility>
 
+#include "userspace/agent/error_text.h"
 #include "userspace/base/log.h"
 #include "userspace/steering/workload_id.h"
 
@@ -127,8 +128,7 @@ void Enroller::onAnswer(const std::string& key, uint64_t attempt, Result<Enrolle
 
 void Enroller::onFailure(Entry& entry, const Error& error) {
   if (!entry.failure || entry.failure->message() != error.message())
-    log::warn("enroll workload {}: {}{}{}", entry.workload->metadata.key(), error.message(),
-              error.hint().empty() ? "" : "; ", error.hint());
+    log::warn("enroll workload {}: {}", entry.workload->metadata.key(), withHint(error));
   entry.failure = error;
   entry.state = State::kRetrying;
   again(entry, entry.delay);

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "maps/tables.hpp"
+#include "userspace/agent/error_text.h"
 #include "userspace/agent/proxy_config.h"
 #include "userspace/base/log.h"
 #include "userspace/routing/resolve.h"
@@ -80,8 +81,7 @@ Result<Rollout::Attempt> Rollout::prepare(std::shared_ptr<const Snapshot> snapsh
 
 void Rollout::showRefused(std::vector<steering::Refusal> refused) {
   for (const auto& [service, error] : refused)
-    log::error("service {} keeps its last good route: {}; {}", service, error.message(),
-               error.hint());
+    log::error("service {} keeps its last good route: {}", service, withHint(error));
   status_.refused = std::move(refused);
 }
 
@@ -157,8 +157,7 @@ void Rollout::succeed(const Attempt& attempt) {
 
 /// The newest snapshot is tried again, also when no newer one comes.
 void Rollout::fail(const Attempt& attempt, const Error& error) {
-  log::error("revision {} is not in force: {}; {}", attempt.snapshot->revision, error.message(),
-             error.hint());
+  log::error("revision {} is not in force: {}", attempt.snapshot->revision, withHint(error));
   status_.problem = error;
   retry_ = reactor_.after(kRetry, [this, snapshot = attempt.snapshot] {
     if (!busy_) apply(snapshot);

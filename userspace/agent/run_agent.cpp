@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "userspace/agent/run_agent.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <csignal>
 
 #include "loader/map_data_plane.h"
+#include "userspace/agent/access_log.h"
 #include "userspace/agent/admin_commands.h"
 #include "userspace/agent/metrics_server.h"
 #include "userspace/agent/status_view.h"
@@ -79,11 +81,24 @@ class Agent {
   }
 
   Result<void> makeWorkers() {
+    SLUICE_TRY(makeAccessLog());
     auto fleet = WorkerFleet::start(
         *reactor_, clock_, *data_plane_,
-        {std::move(opened_.session.workers), {}, nullptr, [this](const Error& e) { lost(e); }});
+        {std::move(opened_.session.workers), {}, access_log_.get(), [this](const Error& e) {
+           lost(e);
+         }});
     if (!fleet) return std::move(fleet).error();
     fleet_ = *std::move(fleet);
+    return {};
+  }
+
+  Result<void> makeAccessLog() {
+    if (options_.access_log == "off") return {};
+    Fd out(::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0));
+    if (!out) return Error::system("write the access log to stdout");
+    const auto which = options_.access_log == "all" ? AccessLogWriter::Which::kAll
+                                                    : AccessLogWriter::Which::kErrors;
+    access_log_ = std::make_unique<AccessLogWriter>(which, std::move(out));
     return {};
   }
 
@@ -164,6 +179,7 @@ class Agent {
   bool stopping_ = false;
   std::unique_ptr<Reactor> reactor_;
   std::unique_ptr<broker::Signals> signals_;
+  std::unique_ptr<AccessLogWriter> access_log_;
   std::unique_ptr<WorkerFleet> fleet_;
   std::unique_ptr<broker::WorkloadClient> workloads_;
   std::unique_ptr<steering::Steering> steering_;

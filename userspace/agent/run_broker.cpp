@@ -7,6 +7,7 @@
 #include "userspace/base/log.h"
 #include "userspace/broker/broker.h"
 #include "userspace/broker/signals.h"
+#include "userspace/observe/version.h"
 
 namespace sluice::agent {
 namespace {
@@ -40,6 +41,8 @@ Result<void> serve(Reactor& reactor, loader::Kernel& kernel, const Options& opti
   });
   if (!signals) return std::move(signals).error();
   SLUICE_TRY(broker.start());
+  log::info("sluiced {} is running; workloads that were attached already: {}", observe::version(),
+            kernel.attached().size());
   reactor.run();
   return {};
 }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
-#include <sys/utsname.h>
 
 #include <algorithm>
 
@@ -32,12 +31,6 @@ Colour colourOf(const std::string& status) {
   return status == "warn" ? Colour::kYellow : Colour::kRed;
 }
 
-Probe kernelVersion() {
-  utsname names{};
-  if (::uname(&names) != 0) return {"kernel", Probe::Status::kWarn, "unknown", ""};
-  return {"kernel", Probe::Status::kOk, fmt::format("{} {}", names.release, names.machine), ""};
-}
-
 Json probeItems(const std::vector<Probe>& probes) {
   Json items = Json::array();
   for (const auto& [name, status, detail, hint] : probes)
@@ -64,8 +57,7 @@ bool failed(const std::vector<Probe>& probes) {
 
 ExitCode runCheck(const Terminal& terminal, const CommonOptions& options,
                   const CheckArguments& arguments) {
-  auto probes = loader::probe(arguments.pin_root);
-  probes.insert(probes.begin(), kernelVersion());
+  const auto probes = loader::probe(arguments.pin_root);
   const auto items = probeItems(probes);
   if (!printDocument(terminal, observe::envelope("Check", items), options.format))
     for (const auto& item : items) printProbe(terminal, item);

@@ -130,9 +130,13 @@ Noun connections() {
   return {"connections",
           "connection",
           "conn",
-          {{fieldColumn("WORKLOAD", "workload"), fieldColumn("CLIENT", "client"),
-            fieldColumn("SERVICE", "service"), fieldColumn("ENDPOINT", "endpoint"),
-            fieldColumn("REQUESTS", "requests"), fieldColumn("AGE", "age")},
+          {{fieldColumn("WORKLOAD", "workload"),
+            fieldColumn("CLIENT", "client"),
+            fieldColumn("SERVICE", "service"),
+            fieldColumn("ENDPOINT", "endpoint"),
+            fieldColumn("STATE", "state"),
+            fieldColumn("REQUESTS", "requests"),
+            {"AGE", [](const Json& item) { return cellText(item, "ageSeconds") + "s"; }}},
            [](const Json& item) { return "connection/" + cellText(item, "client"); }}};
 }
 

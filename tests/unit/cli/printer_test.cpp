@@ -52,9 +52,9 @@ std::string printed(const char* noun, const Json& items, Format format, bool hea
 TEST(Printer, RoutesAsTable) {
   EXPECT_EQ(printed("routes", Json::array({routeItem()}), Format::kTable),
             "NAMESPACE  SERVICE      PORT  RULE           MATCH                           "
-            "DESTINATIONS                 FAULT         PATH\n"
+            "DESTINATIONS                FAULT         PATH\n"
             "shop       product-api  80    shop/canary#1  headers[user-group] exact beta  "
-            "v1 90%, gone 10% (missing)   delay 5s 50%  proxy\n");
+            "v1 90%, gone 10% (missing)  delay 5s 50%  proxy\n");
 }
 
 TEST(Printer, WideAddsColumns) {

@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "userspace/agent/rollout.h"
+
+#include <arpa/inet.h>
+
+#include "maps/tables.hpp"
+#include "tests/support/memory_data_plane.h"
+#include "tests/unit/agent/support.h"
+#include "tests/unit/routing/builders.h"
+#include "userspace/agent/proxy_config.h"
+#include "userspace/routing/resolve.h"
+#include "userspace/steering/workload_id.h"
+
+namespace sluice::agent {
+namespace {
+
+using namespace std::chrono_literals;
+using proxy::ProxyConfig;
+using test::exact;
+using test::header;
+using test::meta;
+using test::World;
+
+/// Remembers what it is given; the test lets the workers be ready.
+class FakeFleet final : public Fleet {
+ public:
+  void setConfig(std::shared_ptr<const ProxyConfig> config, std::function<void()> done) override {
+    configs.push_back(std::move(config));
+    waiting.push_back(std::move(done));
+  }
+  Result<void> listen(WorkloadId workload, const Enrolled&) override {
+    if (refuse) return Error(Error::Code::kExhausted, "no descriptor is left");
+    listening.push_back(workload);
+    return {};
+  }
+  void unlisten(WorkloadId workload) override { std::erase(listening, workload); }
+  void connections(std::function<void(std::vector<proxy::ConnectionInfo>)> answer) override {
+    answer({});
+  }
+  void drain(Duration, std::function<void()> done) override { done(); }
+
+  void acknowledge() {
+    for (auto& done : std::exchange(waiting, {})) done();
+  }
+
+  std::vector<std::shared_ptr<const ProxyConfig>> configs;
+  std::vector<std::function<void()>> waiting;
+  std::vector<WorkloadId> listening;
+  bool refuse = false;
+};
+
+std::shared_ptr<const Snapshot> snapshot(World world, uint64_t revision) {
+  world.snapshot.revision = revision;
+  return std::make_shared<const Snapshot>(std::move(world.snapshot));
+}
+
+/// product-api, all of it to one subset; with a condition, so that the proxy is needed.
+World routedTo(const std::string& subset) {
+  auto world = test::productApi();
+  world.add(test::workload("web"));
+  world.add(test::virtualService(
+      meta("product-api"), {"product-api"},
+      {test::route({test::to("product-api", subset)}, {header("user-group", exact("beta"))}),
+       test::route({test::to("product-api", subset)})}));
+  return world;
+}
+
+class RolloutTest : public testing::Test {
+ protected:
+  static std::unique_ptr<steering::Steering> makeSteering(DataPlane& data_plane,
+                                                          const Clock& clock) {
+    auto made = steering::Steering::create(data_plane, clock);
+    EXPECT_TRUE(made.ok());
+    return *std::move(made);
+  }
+
+  void pass(Duration time) {
+    clock_.advance(time);
+    reactor_->runOnce(0ms);
+    reactor_->runOnce(0ms);
+  }
+
+  void applyNow(const std::shared_ptr<const Snapshot>& next) {
+    rollout_.apply(next);
+    fleet_.acknowledge();
+    fleet_.acknowledge();
+  }
+
+  static Enrolled enrolledAt(uint16_t port) {
+    Enrolled enrolled;
+    enrolled.netns_cookie = 9;
+    enrolled.listener4_port = port;
+    enrolled.alive_port = 3;
+    return enrolled;
+  }
+
+  Result<workload> record() { return maps::View<Table::kWorkloads>(data_plane_).get(web_.value); }
+
+  size_t services() {
+    size_t count = 0;
+    EXPECT_TRUE(maps::View<Table::kServices>(data_plane_)
+                    .visit([&](const service_key&, const service&) { ++count; })
+                    .ok());
+    return count;
+  }
+
+  const WorkloadId web_ = steering::workloadId("default/web");
+  ManualClock clock_;
+  std::unique_ptr<Reactor> reactor_ = *Reactor::create(clock_);
+  test::MemoryDataPlane data_plane_;
+  FakeFleet fleet_;
+  std::unique_ptr<steering::Steering> steering_ = makeSteering(data_plane_, clock_);
+  Rollout rollout_{*reactor_, data_plane_, *steering_, fleet_};
+};
+
+TEST_F(RolloutTest, NobodyIsSentAnywhereBeforeEveryWorkerKnowsTheRoute) {
+  rollout_.apply(snapshot(routedTo("v1"), 1));
+  EXPECT_EQ(services(), 0u);
+  EXPECT_EQ(rollout_.status().revision, 0u);
+  bool settled = false;
+  rollout_.whenSettled([&] { settled = true; });
+  EXPECT_FALSE(settled);
+  fleet_.acknowledge();
+  EXPECT_EQ(services(), 1u);
+  EXPECT_EQ(rollout_.status().revision, 1u);
+  EXPECT_TRUE(rollout_.status().last_success);
+  EXPECT_TRUE(settled);
+}
+
+TEST_F(RolloutTest, ConfigurationCarriesTheNumbersThatTheKernelHas) {
+  applyNow(snapshot(routedTo("v2"), 1));
+  const auto& config = *fleet_.configs.at(0);
+  ASSERT_EQ(config.routes.size(), 1u);
+  const auto& route = *config.routes.begin()->second;
+  ASSERT_EQ(route.rules.size(), 2u);
+  ASSERT_EQ(route.rules[0].destinations.size(), 1u);
+  const auto& endpoints = route.rules[0].destinations[0].endpoints;
+  ASSERT_EQ(endpoints.size(), 1u);
+  EXPECT_EQ(endpoints[0].address.text(), "10.1.0.3:8080");
+  const auto in_kernel = maps::View<Table::kEndpoints>(data_plane_).get(endpoints[0].id.value);
+  ASSERT_TRUE(in_kernel.ok());
+  EXPECT_EQ(ntohs(in_kernel->port), 8080);
+  const auto head = maps::View<Table::kRoutes>(data_plane_).get(route.id.value);
+  ASSERT_TRUE(head.ok());
+  EXPECT_EQ(head->via, ROUTE_VIA_PROXY);
+  EXPECT_EQ(head->service, config.routes.begin()->first.first.value);
+  EXPECT_EQ(route.rules[1].choice.size(), 1u);
+}
+
+TEST_F(RolloutTest, NewestOfSeveralComesNextAndTheOthersNever) {
+  rollout_.apply(snapshot(routedTo("v1"), 1));
+  rollout_.apply(snapshot(routedTo("v2"), 2));
+  rollout_.apply(snapshot(routedTo("v1"), 3));
+  bool settled = false;
+  rollout_.whenSettled([&] { settled = true; });
+  fleet_.acknowledge();
+  EXPECT_EQ(rollout_.status().revision, 1u);
+  EXPECT_FALSE(settled) << "the newest is not in force yet";
+  fleet_.acknowledge();
+  EXPECT_EQ(rollout_.status().revision, 3u);
+  EXPECT_TRUE(settled);
+}
+
+TEST_F(RolloutTest, FailureIsShownKeepsWhatIsAndIsTriedAgain) {
+  applyNow(snapshot(routedTo("v1"), 1));
+  data_plane_.failAfter(0, Error(Error::Code::kSystem, "bpf: out of memory"));
+  rollout_.apply(snapshot(routedTo("v2"), 2));
+  ASSERT_TRUE(rollout_.status().problem);
+  EXPECT_NE(rollout_.status().problem->message().find("out of memory"), std::string::npos);
+  EXPECT_EQ(rollout_.status().revision, 1u);
+  pass(Rollout::kRetry);
+  fleet_.acknowledge();
+  fleet_.acknowledge();
+  EXPECT_EQ(rollout_.status().revision, 2u);
+  EXPECT_FALSE(rollout_.status().problem);
+}
+
+TEST_F(RolloutTest, WorkloadIsSteeredOnlyWhenItsListenersAreHeard) {
+  rollout_.enrolled(web_, "default/web", enrolledAt(7));
+  EXPECT_FALSE(record().ok());
+  EXPECT_TRUE(fleet_.listening.empty()) << "workers without a configuration answer 404";
+  applyNow(snapshot(routedTo("v1"), 1));
+  EXPECT_EQ(fleet_.listening, std::vector{web_});
+  ASSERT_TRUE(record().ok());
+  EXPECT_EQ(ntohs(record()->listener4), 7);
+  EXPECT_EQ(ntohs(record()->alive), 3);
+  EXPECT_EQ(record()->netns_cookie, 9u);
+}
+
+TEST_F(RolloutTest, WorkloadThatCannotBeHeardIsTriedAgain) {
+  applyNow(snapshot(routedTo("v1"), 1));
+  fleet_.refuse = true;
+  rollout_.enrolled(web_, "default/web", enrolledAt(7));
+  EXPECT_FALSE(record().ok());
+  fleet_.refuse = false;
+  pass(Rollout::kRetirePeriod);
+  EXPECT_TRUE(record().ok());
+}
+
+TEST_F(RolloutTest, WorkloadsThatAreGoneAreNotSteered) {
+  applyNow(snapshot(routedTo("v1"), 1));
+  rollout_.enrolled(web_, "default/web", enrolledAt(7));
+  ASSERT_TRUE(record().ok());
+  rollout_.gone(web_);
+  EXPECT_FALSE(record().ok());
+  EXPECT_TRUE(fleet_.listening.empty());
+}
+
+TEST_F(RolloutTest, RecordsOfAnEarlierAgentGoWithTheFirstConfiguration) {
+  const WorkloadId old{77};
+  ASSERT_TRUE(steering_->setWorkload(old, workload{}).ok());
+  applyNow(snapshot(routedTo("v1"), 1));
+  EXPECT_FALSE(maps::View<Table::kWorkloads>(data_plane_).get(old.value).ok());
+}
+
+TEST_F(RolloutTest, ClassFollowsTheRules) {
+  applyNow(snapshot(routedTo("v1"), 1));
+  rollout_.enrolled(web_, "default/web", enrolledAt(7));
+  EXPECT_EQ(record()->client_class, 0u);
+  auto world = test::productApi();
+  world.add(test::workload("web", "default", {{"app", "web"}}));
+  auto match = header("user-group", exact("beta"));
+  match.source_labels["app"] = "web";
+  world.add(test::virtualService(meta("product-api"), {"product-api"},
+                                 {test::route({test::to("product-api", "v2")}, {match}),
+                                  test::route({test::to("product-api", "v1")})}));
+  applyNow(snapshot(std::move(world), 2));
+  const auto client_class = fleet_.configs.back()->workloads.at(web_);
+  EXPECT_NE(client_class.value, 0u);
+  EXPECT_EQ(record()->client_class, client_class.value);
+}
+
+TEST_F(RolloutTest, RevisionIsInTheKernel) {
+  applyNow(snapshot(routedTo("v1"), 4));
+  const auto record = maps::View<Table::kControl>(data_plane_).get(0);
+  ASSERT_TRUE(record.ok());
+  EXPECT_EQ(record->revision, 4u);
+  EXPECT_EQ(record->schema, static_cast<uint32_t>(SLUICE_SCHEMA));
+}
+
+}  // namespace
+}  // namespace sluice::agent

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "userspace/agent/status_view.h"
+
+#include <gtest/gtest.h>
+
+namespace sluice::agent {
+namespace {
+
+TEST(StatusView, NamesPlacesCountsAndWhatIsPending) {
+  source::ResourceStore store;
+  store.update({{"a.yaml",
+                 "apiVersion: networking.istio.io/v1\nkind: VirtualService\n"
+                 "metadata: {name: x}\nspec: {hots: [a]}\n",
+                 std::nullopt},
+                {"b.yaml", "a: [", std::nullopt}});
+  Rollout::Status rollout;
+  rollout.revision = 3;
+  rollout.last_success = std::chrono::system_clock::time_point(std::chrono::seconds(1767323045));
+  rollout.refused.push_back({"a:80/v4", Error(Error::Code::kExhausted, "full", "fewer")});
+  auto workload = std::make_shared<Workload>();
+  workload->metadata.name = "web";
+  const std::vector<Enroller::Status> workloads = {{workload,
+                                                    {1},
+                                                    Enroller::State::kRetrying,
+                                                    Error(Error::Code::kNotFound, "no cgroup"),
+                                                    0,
+                                                    0}};
+  const std::string directory = "/etc/sluice";
+  const auto status = statusView({10, 11, directory, rollout, store, workloads});
+  EXPECT_EQ(status.at("brokerPid"), 10);
+  EXPECT_EQ(status.at("agentPid"), 11);
+  EXPECT_EQ(status.at("revision"), 3);
+  EXPECT_EQ(status.at("lastSuccess"), "2026-01-02T03:04:05Z");
+  EXPECT_EQ(status.at("rejectedResources"), 1);
+  EXPECT_EQ(status.at("unreadableFiles"), observe::Json::array({"b.yaml"}));
+  EXPECT_EQ(status.at("fileDiagnostics").at(0).at("file"), "b.yaml");
+  EXPECT_EQ(status.at("refusedServices").at(0).at("service"), "a:80/v4");
+  const auto& resource = status.at("resources").at(0);
+  EXPECT_EQ(resource.at("resource"), "VirtualService/default/x");
+  EXPECT_EQ(resource.at("state"), "rejected");
+  EXPECT_EQ(resource.at("diagnostics").at(0).at("line"), 4);
+  EXPECT_EQ(status.at("workloadsPending"), 1);
+  EXPECT_EQ(status.at("workloads").at(0).at("state"), "retrying");
+  EXPECT_EQ(status.at("workloads").at(0).at("message"), "no cgroup");
+}
+
+}  // namespace
+}  // namespace sluice::agent
