@@ -15,16 +15,16 @@ namespace sluice::maps {
 template <Table table>
 struct TableTraits;
 
-#define TABLE(Name, bpf_name, KeyType, ValueType, entries)                        \
-  template <>                                                                     \
-  struct TableTraits<Table::k##Name> {                                            \
-    using Key = KeyType;                                                          \
-    using Value = ValueType;                                                      \
-    static constexpr std::string_view kName = #bpf_name;                          \
-    static constexpr uint32_t kEntries = entries;                                 \
-    static_assert(kName.size() <= 15, "the kernel cuts longer names");            \
+#define TABLE(Name, bpf_name, KeyType, ValueType, entries)                           \
+  template <>                                                                        \
+  struct TableTraits<Table::k##Name> {                                               \
+    using Key = KeyType;                                                             \
+    using Value = ValueType;                                                         \
+    static constexpr std::string_view kName = #bpf_name;                             \
+    static constexpr uint32_t kEntries = entries;                                    \
+    static_assert(kName.size() <= 15, "the kernel cuts longer names");               \
     static_assert(std::has_unique_object_representations_v<Key>, "hashed as bytes"); \
-    static_assert(std::is_trivially_copyable_v<Value>);                           \
+    static_assert(std::is_trivially_copyable_v<Value>);                              \
   };
 #include "maps/abi/tables.def"
 #undef TABLE
@@ -46,8 +46,8 @@ class View {
 
   Result<Value> get(const Key& key) const {
     Value value{};
-    auto result = data_plane_.read(table, bytes(key),
-                                   std::as_writable_bytes(std::span<Value, 1>(&value, 1)));
+    auto result =
+        data_plane_.read(table, bytes(key), std::as_writable_bytes(std::span<Value, 1>(&value, 1)));
     if (!result.ok()) return std::move(result).error();
     return value;
   }

@@ -7,17 +7,18 @@
 
 namespace sluice::source {
 
-#define SLUICE_MESSAGES(X)                                                                      \
-  X(Metadata)                                                                                   \
-  X(StringMatch)                                                                                \
-  X(HttpMatchRequest)                                                                           \
-  X(Destination)                                                                                \
-  X(RouteDestination)                                                                           \
-  X(Delay)                                                                                      \
-  X(Abort)                                                                                      \
-  X(HttpFaultInjection) X(HttpRoute) X(VirtualService) X(LoadBalancerSettings) X(TrafficPolicy) \
-      X(Subset) X(DestinationRule) X(ServicePort) X(Service) X(SliceEndpoint) X(SlicePort)      \
-          X(EndpointSlice) X(Pod) X(Namespace) X(AgentSettings) X(Workload)
+#define SLUICE_MESSAGES(X)                                                                        \
+  X(Metadata)                                                                                     \
+  X(StringMatch)                                                                                  \
+  X(HttpMatchRequest)                                                                             \
+  X(Destination)                                                                                  \
+  X(RouteDestination)                                                                             \
+  X(Delay)                                                                                        \
+  X(Abort)                                                                                        \
+  X(HttpFaultInjection)                                                                           \
+  X(HttpRoute) X(VirtualService) X(LoadBalancerSettings) X(TrafficPolicy) X(Subset)               \
+      X(DestinationRule) X(ServicePort) X(Service) X(SliceEndpoint) X(SlicePort) X(EndpointSlice) \
+          X(Pod) X(Namespace) X(AgentSettings) X(Workload)
 
 #define SLUICE_DECLARE_MESSAGE(T) \
   template <>                     \
