@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Runs clang-tidy over what the build compiles, test cases aside. A file that passed is not looked at again until it,
-a header of ours that it includes, its compile command or .clang-tidy changes."""
+"""Runs clang-tidy over what the build compiles, test cases aside. A file that passed is not looked
+at again until it, a header of ours that it includes, its compile command or .clang-tidy changes."""
 
 import concurrent.futures
 import hashlib
@@ -80,7 +80,8 @@ def main():
     wanted = [str(root / name) for name in sys.argv[2:]]
     chosen = [e for e in entries(build, root) if not wanted or e["file"] in wanted]
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        findings = [text for text in pool.map(lambda e: check(e, build, cache, root), chosen) if text]
+        results = list(pool.map(lambda entry: check(entry, build, cache, root), chosen))
+    findings = [text for text in results if text]
     print(*findings, sep="\n")
     print(f"{len(chosen)} files, {len(findings)} with findings")
     sys.exit(1 if findings else 0)
