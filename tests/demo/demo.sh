@@ -52,7 +52,7 @@ raise_curtain() {
   wait_until_ready
 }
 
-relative() { realpath --relative-to=. "$1"; }
+relative() { realpath -s --relative-to=. "$1"; }
 
 # Until sluiced answers that it has applied what is there, or has ended.
 wait_until_ready() {
