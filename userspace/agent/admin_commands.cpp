@@ -29,10 +29,10 @@ bool flagOf(const Json& request, const char* field) {
 }
 
 /// Those of a namespace and name; an empty one means all.
-Json selected(const Json& items, const std::string& namespace_, const std::string& name) {
+Json selected(const Json& items, const std::string& in_namespace, const std::string& name) {
   Json chosen = Json::array();
   for (const auto& item : items) {
-    if (!namespace_.empty() && textOf(item, "namespace") != namespace_) continue;
+    if (!in_namespace.empty() && textOf(item, "namespace") != in_namespace) continue;
     if (!name.empty() && textOf(item, "name") != name) continue;
     chosen.push_back(item);
   }

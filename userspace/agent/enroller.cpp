@@ -86,6 +86,7 @@ void Enroller::forgetOthers(const Snapshot::List<Workload>& workloads) {
 
 void Enroller::keepOnlyWanted() {
   std::vector<WorkloadId> ids;
+  ids.reserve(entries_.size());
   for (const auto& [key, entry] : entries_) ids.push_back(entry->id);
   broker_.keepOnly(ids, [](const Result<void>& result) {
     if (!result) log::warn("release workloads: {}", result.error().message());
@@ -168,6 +169,7 @@ void Enroller::tellWaiting() {
 
 std::vector<Enroller::Status> Enroller::status() const {
   std::vector<Status> all;
+  all.reserve(entries_.size());
   for (const auto& [key, entry] : entries_)
     all.push_back({entry->workload, entry->id, entry->state, entry->failure,
                    entry->enrolled.listener4_port, entry->enrolled.listener6_port});

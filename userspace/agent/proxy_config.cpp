@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "userspace/agent/proxy_config.h"
 
+#include <algorithm>
 #include <unordered_map>
 
 #include "userspace/balance/alias_table.h"
@@ -102,7 +103,24 @@ class Builder {
   std::unordered_map<const ServiceRoute*, std::shared_ptr<const routing::Matcher>> matchers_;
 };
 
+/// Refusals name a service and a family, "host:port/v4".
+bool isRefused(const routing::ServiceKey& service, const std::vector<steering::Refusal>& refused) {
+  const std::string prefix = service.text() + "/";
+  return std::ranges::any_of(
+      refused, [&](const auto& refusal) { return refusal.service.starts_with(prefix); });
+}
+
 }  // namespace
+
+std::shared_ptr<const ProxyConfig> keepRefused(std::shared_ptr<const ProxyConfig> config,
+                                               const ProxyConfig& previous,
+                                               const std::vector<steering::Refusal>& refused) {
+  if (refused.empty()) return config;
+  auto merged = std::make_shared<ProxyConfig>(*config);
+  for (const auto& [key, route] : previous.routes)
+    if (isRefused(route->route->service, refused)) merged->routes.emplace(key, route);
+  return merged;
+}
 
 Result<std::shared_ptr<const ProxyConfig>> makeProxyConfig(const routing::Routing& routing,
                                                            const steering::Steering& steering) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <vector>
 
 #include "userspace/proxy/config.h"
 #include "userspace/routing/route_table.h"
@@ -10,9 +11,14 @@
 namespace sluice::agent {
 
 /// What the proxy needs of `routing`, with the numbers that `steering` has just staged for it.
-/// Services that steering refused are left out: their listeners are not reached. Routes of the
-/// connect path are in it too: connections that were proxied before go on.
+/// Routes of the connect path are in it too: connections that were proxied before go on.
 Result<std::shared_ptr<const proxy::ProxyConfig>> makeProxyConfig(
     const routing::Routing& routing, const steering::Steering& steering);
+
+/// `config`, and what `previous` has of the services that steering has `refused`: the kernel goes
+/// on sending connections by their last good routes.
+std::shared_ptr<const proxy::ProxyConfig> keepRefused(
+    std::shared_ptr<const proxy::ProxyConfig> config, const proxy::ProxyConfig& previous,
+    const std::vector<steering::Refusal>& refused);
 
 }  // namespace sluice::agent

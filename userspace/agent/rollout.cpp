@@ -76,7 +76,8 @@ Result<Rollout::Attempt> Rollout::prepare(std::shared_ptr<const Snapshot> snapsh
   showRefused(*std::move(refused));
   auto config = makeProxyConfig(*routing, steering_);
   if (!config) return std::move(config).error();
-  return Attempt{std::move(snapshot), routing, *std::move(config)};
+  config_ = keepRefused(*std::move(config), *config_, status_.refused);
+  return Attempt{std::move(snapshot), routing, config_};
 }
 
 void Rollout::showRefused(std::vector<steering::Refusal> refused) {

@@ -88,6 +88,8 @@ class Rollout {
   std::shared_ptr<const Snapshot> snapshot_;
   std::shared_ptr<const routing::Routing> routing_;
   std::shared_ptr<const routing::Routing> staged_;  ///< steering borrows it
+  /// The newest that was made for the workers.
+  std::shared_ptr<const proxy::ProxyConfig> config_ = std::make_shared<proxy::ProxyConfig>();
   std::map<WorkloadId, Member> members_;
   std::shared_ptr<const Snapshot> next_;
   bool busy_ = false;

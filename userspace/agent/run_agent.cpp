@@ -130,7 +130,7 @@ class Agent {
         broker_, *data_plane_, *steering_, *rollout_, *enroller_, *fleet_, *configuration_});
     auto admin = AdminServer::create(
         *reactor_, std::move(opened_.admin),
-        [this](const auto& request, auto reply) { commands_->handle(request, reply); });
+        [this](const auto& request, const auto& reply) { commands_->handle(request, reply); });
     if (!admin) return std::move(admin).error();
     admin_ = *std::move(admin);
     auto metrics = MetricsServer::create(*reactor_, std::move(opened_.metrics),

@@ -54,7 +54,7 @@ void addCommon(CLI::App& app, Invocation& invocation) {
       ->type_name("PATH");
   addDuration(app, "--timeout", invocation.timeout_ms, "How long to wait for the agent (5s)");
   app.add_flag("!--no-headers", invocation.common.headers, "Leave out the titles of tables");
-  auto* one = app.add_option("-n,--namespace", invocation.common.namespace_,
+  auto* one = app.add_option("-n,--namespace", invocation.common.in_namespace,
                              "Only this namespace (default: all)");
   app.add_flag_callback(
          "-A,--all-namespaces", [] {}, "All namespaces, as without -n")

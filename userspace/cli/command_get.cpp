@@ -12,7 +12,7 @@ ExitCode runGet(const Terminal& terminal, const CommonOptions& options,
   const auto& noun = *findNoun(arguments.what);
   const Json request = {{"command", "get"},
                         {"what", noun.name},
-                        {"namespace", options.namespace_},
+                        {"namespace", options.in_namespace},
                         {"name", arguments.name}};
   const auto answer = ask(options.socket, request, options.timeout);
   if (!answer) return report(terminal, answer.error());

@@ -150,9 +150,9 @@ std::string destinationsText(const Json& destinations) {
 }
 
 const std::vector<Noun>& nouns() {
-  static const std::vector<Noun> all = {services(), routes(), endpoints(), workloads(),
-                                        connections()};
-  return all;
+  static const std::vector<Noun> kAll = {services(), routes(), endpoints(), workloads(),
+                                         connections()};
+  return kAll;
 }
 
 const Noun* findNoun(std::string_view word) {
@@ -163,7 +163,7 @@ const Noun* findNoun(std::string_view word) {
 }
 
 const Layout& trafficLayout() {
-  static const Layout layout = {
+  static const Layout kLayout = {
       {fieldColumn("KIND", "kind"), fieldColumn("NAME", "name"), fieldColumn("SUBSET", "subset"),
        fieldColumn("CONNECTIONS", "opened"), fieldColumn("ACTIVE", "active"),
        fieldColumn("FAILED", "failed"), fieldColumn("REQUESTS", "requests"),
@@ -175,7 +175,7 @@ const Layout& trafficLayout() {
         return cellText(item, "kind") + "/" + cellText(item, "name") +
                (cellText(item, "subset") == "-" ? "" : "/" + cellText(item, "subset"));
       }};
-  return layout;
+  return kLayout;
 }
 
 }  // namespace sluice::cli

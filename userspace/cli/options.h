@@ -12,7 +12,7 @@ namespace sluice::cli {
 struct CommonOptions {
   Format format = Format::kTable;
   bool headers = true;
-  std::string namespace_;  ///< empty: all
+  std::string in_namespace;  ///< empty: all
   std::string socket;
   std::chrono::milliseconds timeout{};
 };

@@ -20,10 +20,12 @@ void printTable(const Terminal& terminal, const Json& items, const Layout& layou
                 bool with_headers) {
   const auto columns = columnsOf(layout, format);
   std::vector<std::string> titles;
+  titles.reserve(columns.size());
   for (const auto* column : columns) titles.push_back(column->title);
   TextTable table(std::move(titles));
   for (const auto& item : items) {
     std::vector<std::string> cells;
+    cells.reserve(columns.size());
     for (const auto* column : columns) cells.push_back(printable(column->cell(item)));
     table.addRow(std::move(cells));
   }

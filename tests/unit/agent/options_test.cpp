@@ -9,6 +9,7 @@ namespace {
 Options parse(std::vector<std::string> words) {
   words.insert(words.begin(), "sluiced");
   std::vector<const char*> argv;
+  argv.reserve(words.size());
   for (const auto& word : words) argv.push_back(word.c_str());
   return parseOptions(static_cast<int>(argv.size()), argv.data());
 }

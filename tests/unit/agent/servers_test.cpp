@@ -163,6 +163,7 @@ TEST_F(ServersTest, StalledClientHarmsNobodyAndGoesInTheEnd) {
 TEST_F(ServersTest, MoreClientsThanTheLimitAreClosedAtOnce) {
   serveAdmin(echo);
   std::vector<Client> clients;
+  clients.reserve(64);
   for (int i = 0; i < 64; ++i) clients.push_back(unixClient());
   auto surplus = unixClient();
   runUntil(*reactor_, [&] { return surplus.received(), surplus.ended; });

@@ -112,6 +112,7 @@ class ExplainFilesTest : public testing::Test {
                                       "shop/web",  "--to",    "api", "-o",    "json"};
     words.insert(words.end(), more.begin(), more.end());
     std::vector<const char*> argv;
+    argv.reserve(words.size());
     for (const auto& word : words) argv.push_back(word.c_str());
     return run({out_, err_}, static_cast<int>(argv.size()), argv.data());
   }

@@ -8,8 +8,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using routing::Cluster;
-using routing::ClusterKey;
-using routing::RouteTable;
 using routing::Rule;
 using routing::ServiceRoute;
 

@@ -87,13 +87,16 @@ TEST_F(TrafficTest, ScrapeShowsServicesDestinationsReasonsAndTheAgent) {
   facts.workloads_pending = 1;
   const auto page = scrape(data_plane_, facts);
   ASSERT_TRUE(page.ok());
-  for (const char* line :
-       {"sluice_requests_total{service=\"a:80\",code_class=\"2xx\"} 12\n",
-        "sluice_cluster_requests_total{host=\"a\",port=\"80\",subset=\"v1\",code_class=\"2xx\"} "
-        "11\n",
-        "sluice_path_total{reason=\"steered\"} 8\n", "sluice_path_total{reason=\"to_proxy\"} 0\n",
-        "sluice_config_revision 5\n", "sluice_config_last_success_timestamp_seconds 1.5\n",
-        "sluice_config_rejected_resources 2\n", "sluice_workloads{state=\"pending\"} 1\n"})
+  const std::string destination = "{host=\"a\",port=\"80\",subset=\"v1\",code_class=\"2xx\"} 11\n";
+  for (const std::string& line :
+       {std::string("sluice_requests_total{service=\"a:80\",code_class=\"2xx\"} 12\n"),
+        "sluice_cluster_requests_total" + destination,
+        std::string("sluice_path_total{reason=\"steered\"} 8\n"),
+        std::string("sluice_path_total{reason=\"to_proxy\"} 0\n"),
+        std::string("sluice_config_revision 5\n"),
+        std::string("sluice_config_last_success_timestamp_seconds 1.5\n"),
+        std::string("sluice_config_rejected_resources 2\n"),
+        std::string("sluice_workloads{state=\"pending\"} 1\n")})
     EXPECT_NE(page->find(line), std::string::npos) << line << "is not in\n" << *page;
 }
 

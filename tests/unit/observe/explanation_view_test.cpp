@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "userspace/observe/explanation_view.h"
+
+#include <gtest/gtest.h>
+
+namespace sluice::observe {
+namespace {
+
+routing::ExplainRequest call() {
+  routing::ExplainRequest call;
+  call.from = "shop/web";
+  call.host = "api";
+  call.port = 8080;
+  call.path = "/a?b";
+  call.headers = {{"user-group", "beta"}, {"user-group", "x"}};
+  return call;
+}
+
+TEST(CallView, ArrivesAsItWasSent) {
+  const auto read = readCall(callView(call()));
+  ASSERT_TRUE(read.ok());
+  EXPECT_EQ(read->from, "shop/web");
+  EXPECT_EQ(read->host, "api");
+  EXPECT_EQ(read->port, 8080);
+  EXPECT_EQ(read->method, "GET");
+  EXPECT_EQ(read->path, "/a?b");
+  EXPECT_EQ(read->headers, call().headers);
+}
+
+TEST(CallView, FieldsThatAreMissingOrOfAnotherTypeAreRefused) {
+  for (const auto& [field, value] : callView(call()).items()) {
+    auto missing = callView(call());
+    missing.erase(field);
+    EXPECT_FALSE(readCall(missing).ok()) << field;
+    auto wrong = callView(call());
+    wrong[field] = Json::object();
+    EXPECT_FALSE(readCall(wrong).ok()) << field;
+  }
+  auto port = callView(call());
+  port["port"] = 65536;
+  EXPECT_FALSE(readCall(port).ok());
+  auto header = callView(call());
+  header["headers"] = Json::array({Json::array({"alone"})});
+  EXPECT_FALSE(readCall(header).ok());
+}
+
+TEST(ExplanationView, HasTheFieldsOfTheContract) {
+  routing::Explanation explanation;
+  explanation.action = routing::Action::kNoEndpoints;
+  explanation.status = 503;
+  explanation.flag = "UH";
+  explanation.virtual_service = "shop/api";
+  explanation.rule_index = 0;
+  explanation.destinations.push_back({{"api", 80, "v1"}, 1, 1.0, true, {}, "shop/api"});
+  explanation.timeout = std::chrono::seconds(3);
+  explanation.path = routing::Path::kProxy;
+  explanation.reasons.push_back({"SLU4001", "spec.http[0].match", "looks at the request"});
+  explanation.skipped.push_back({1, "rest", "behind the rule that matches"});
+  const auto view = explanationView(explanation);
+  EXPECT_EQ(view.at("action"), "no_endpoints");
+  EXPECT_EQ(view.at("status"), 503);
+  EXPECT_EQ(view.at("flag"), "UH");
+  EXPECT_EQ(view.at("rule"), (Json{{"virtualService", "shop/api"}, {"index", 0}, {"name", ""}}));
+  EXPECT_EQ(view.at("destinations").at(0).at("endpoints"), Json::array());
+  EXPECT_EQ(view.at("policy"), (Json{{"timeout", "3s"}}));
+  EXPECT_EQ(view.at("path"), "proxy");
+  EXPECT_EQ(view.at("reasons").at(0).at("code"), "SLU4001");
+  EXPECT_EQ(view.at("skipped").at(0).at("rule"), 1);
+}
+
+}  // namespace
+}  // namespace sluice::observe
