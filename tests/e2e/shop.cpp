@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "tests/support/statistics.h"
+#include "userspace/cli/admin_client.h"
 
 namespace sluice::test {
 
@@ -23,12 +24,12 @@ Result<void> ShopTest::apply(const std::string& example) { return applyAs(exampl
 
 Result<void> ShopTest::applyAs(const std::string& name, const std::string& example) {
   SLUICE_TRY(shop_->apply(example, name));
-  return sluiced_->waitApplied();
+  return waitInForce();
 }
 
 Result<void> ShopTest::applyText(const std::string& name, const std::string& text) {
   SLUICE_TRY(shop_->applyText(name, text));
-  return sluiced_->waitApplied();
+  return waitInForce();
 }
 
 void ShopTest::expectAsWeb(const std::function<Result<void>()>& body) {
@@ -37,6 +38,13 @@ void ShopTest::expectAsWeb(const std::function<Result<void>()>& body) {
     return std::string();
   });
   EXPECT_TRUE(result.ok()) << result.error().message();
+}
+
+Result<void> ShopTest::waitInForce() {
+  auto answer = cli::ask(shop_->lab().adminSocket(), {{"command", "status"}, {"wait", true}},
+                         std::chrono::seconds(30));
+  if (!answer) return std::move(answer).error();
+  return {};
 }
 
 Result<nlohmann::json> ShopTest::ask(std::vector<std::string> command) {

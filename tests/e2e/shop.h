@@ -33,6 +33,9 @@ class ShopTest : public testing::Test {
   /// The same for YAML text in the file `name`.
   Result<void> applyText(const std::string& name, const std::string& text);
 
+  /// What `sluicectl status --wait` does, without a program for each of many changes.
+  Result<void> waitInForce();
+
   /// Runs `body` as the client: in its network namespace and its cgroup, in a process of its own.
   Result<std::string> asWeb(const std::function<Result<std::string>()>& body) {
     return shop_->lab().inside("web", body);
