@@ -7,18 +7,32 @@
 
 namespace sluice::source {
 
-#define SLUICE_MESSAGES(X)                                                                        \
-  X(Metadata)                                                                                     \
-  X(StringMatch)                                                                                  \
-  X(HttpMatchRequest)                                                                             \
-  X(Destination)                                                                                  \
-  X(RouteDestination)                                                                             \
-  X(Delay)                                                                                        \
-  X(Abort)                                                                                        \
-  X(HttpFaultInjection)                                                                           \
-  X(HttpRoute) X(VirtualService) X(LoadBalancerSettings) X(TrafficPolicy) X(Subset)               \
-      X(DestinationRule) X(ServicePort) X(Service) X(SliceEndpoint) X(SlicePort) X(EndpointSlice) \
-          X(Pod) X(Namespace) X(AgentSettings) X(Workload)
+// clang-format off: it never comes to rest on a list of macro calls.
+#define SLUICE_MESSAGES(X) \
+  X(Metadata) \
+  X(StringMatch) \
+  X(HttpMatchRequest) \
+  X(Destination) \
+  X(RouteDestination) \
+  X(Delay) \
+  X(Abort) \
+  X(HttpFaultInjection) \
+  X(HttpRoute) \
+  X(VirtualService) \
+  X(LoadBalancerSettings) \
+  X(TrafficPolicy) \
+  X(Subset) \
+  X(DestinationRule) \
+  X(ServicePort) \
+  X(Service) \
+  X(SliceEndpoint) \
+  X(SlicePort) \
+  X(EndpointSlice) \
+  X(Pod) \
+  X(Namespace) \
+  X(AgentSettings) \
+  X(Workload)
+// clang-format on
 
 #define SLUICE_DECLARE_MESSAGE(T) \
   template <>                     \
