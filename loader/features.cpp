@@ -62,17 +62,17 @@ bool loads(std::span<const bpf_insn> program) {
 }  // namespace
 
 bool hasSetRetval() {
-  static constexpr std::array program{
+  static constexpr std::array kProgram{
       setRegister(BPF_REG_1, -ECONNREFUSED),
       call(BPF_FUNC_set_retval),
       setRegister(BPF_REG_0, 0),
       leave(),
   };
-  return loads(program);
+  return loads(kProgram);
 }
 
 bool hasSkcLookup() {
-  static constexpr std::array program{
+  static constexpr std::array kProgram{
       zeroStack(-8),
       zeroStack(-16),
       copyRegister(BPF_REG_2, BPF_REG_10),
@@ -87,7 +87,7 @@ bool hasSkcLookup() {
       setRegister(BPF_REG_0, 1),
       leave(),
   };
-  return loads(program);
+  return loads(kProgram);
 }
 
 }  // namespace sluice::loader

@@ -2,9 +2,9 @@
 // What goes on when the agent dies, when both processes die, and when they come back.
 #include <fmt/format.h>
 #include <poll.h>
-#include <signal.h>
 #include <sys/socket.h>
 
+#include <csignal>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <thread>

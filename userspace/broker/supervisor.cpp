@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "userspace/broker/supervisor.h"
 
-#include <signal.h>
 #include <sys/epoll.h>
 
 #include <chrono>
+#include <csignal>
 
 #include "userspace/base/log.h"
 

@@ -20,7 +20,7 @@ using Labels = std::map<std::string, std::string>;
 /// Metadata that every resource has, and where it was read.
 struct Metadata {
   std::string name;
-  std::string namespace_ = "default";
+  std::string namespace_ = "default";  // NOLINT(readability-identifier-naming): a keyword
   Labels labels;
   Labels annotations;
   /// Absent sorts as newest: a file that states no age never beats one that does.

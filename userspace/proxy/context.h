@@ -29,12 +29,12 @@ inline constexpr size_t kHeadroom = 512;
 
 /// What all sessions of one worker share; one thread.
 struct Context {
-  Context(Reactor& reactor_, Sockets& sockets_, DataPlane& data_plane, Random& random,
-          const WorkerOptions& options_, AccessLog* access_log_)
-      : reactor(reactor_),
-        sockets(sockets_),
-        options(options_),
-        access_log(access_log_),
+  Context(Reactor& its_reactor, Sockets& its_sockets, DataPlane& data_plane, Random& random,
+          const WorkerOptions& its_options, AccessLog* its_log)
+      : reactor(its_reactor),
+        sockets(its_sockets),
+        options(its_options),
+        access_log(its_log),
         balancer(random, data_plane),
         counters(data_plane),
         blocks(kHeadroom + kBufferBytes, options.kept_buffers),

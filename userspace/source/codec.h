@@ -104,6 +104,7 @@ struct Codec<E> : PlainCodec {
   static std::string type() { return "word"; }
   static void decode(Decoder& decoder, const Node& node, const FieldPath& path, E& out) {
     std::vector<std::string_view> names;
+    names.reserve(std::size(EnumNames<E>::kNames));
     for (const auto& [name, value] : EnumNames<E>::kNames) names.push_back(name);
     if (const auto index = decodeWord(decoder, node, path, names)) {
       out = EnumNames<E>::kNames[*index].second;

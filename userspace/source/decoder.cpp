@@ -15,6 +15,7 @@ namespace {
 
 std::optional<std::string_view> nearestField(std::string_view name, const Message& message) {
   std::vector<std::string_view> known;
+  known.reserve(message.fields.size());
   for (const Field& field : message.fields) known.push_back(field.name);
   return nearest(name, known);
 }
@@ -46,11 +47,11 @@ void Decoder::checkNames(const Node& node, const FieldPath& path, const Message&
 }
 
 void Decoder::checkOneOf(const Node& node, const FieldPath& path, const Message& message) {
-  const auto isSet = [&node](std::string_view name) {
+  const auto is_set = [&node](std::string_view name) {
     const Node* value = node.find(name);
     return value != nullptr && !isNullValue(*value);
   };
-  if (std::ranges::count_if(message.one_of, isSet) < 2) return;
+  if (std::ranges::count_if(message.one_of, is_set) < 2) return;
   invalid(path, fmt::format("only one of {} may be set", fmt::join(message.one_of, ", ")),
           "remove the others");
 }

@@ -29,7 +29,7 @@ std::string withoutTrailingSlash(std::string path) {
 }  // namespace
 
 Result<std::unique_ptr<DirectoryWatch>> DirectoryWatch::create(Reactor& reactor,
-                                                               std::string directory,
+                                                               const std::string& directory,
                                                                Changed changed, Timing timing) {
   std::error_code error;
   const fs::path absolute = fs::absolute(directory, error).lexically_normal();

@@ -35,11 +35,13 @@ class DirectoryWatch {
 
   /// Watches from now on; calls `changed` only after something happened or rescan().
   /// Borrows the reactor. The directory need not exist yet.
-  static Result<std::unique_ptr<DirectoryWatch>> create(Reactor& reactor, std::string directory,
+  static Result<std::unique_ptr<DirectoryWatch>> create(Reactor& reactor,
+                                                        const std::string& directory,
                                                         Changed changed, Timing timing);
-  static Result<std::unique_ptr<DirectoryWatch>> create(Reactor& reactor, std::string directory,
+  static Result<std::unique_ptr<DirectoryWatch>> create(Reactor& reactor,
+                                                        const std::string& directory,
                                                         Changed changed) {
-    return create(reactor, std::move(directory), std::move(changed), Timing());
+    return create(reactor, directory, std::move(changed), Timing());
   }
   ~DirectoryWatch();
   DirectoryWatch(const DirectoryWatch&) = delete;

@@ -35,21 +35,21 @@ constexpr double kTenThousandths = kTenThousandthsOfPercent;
 
 template <>
 const Message& describe<PortNumber>() {
-  static const Message message =
+  static const Message kMessage =
       messageOf<PortNumber>("PortSelector", {field<&PortNumber::number>("number").required()});
-  return message;
+  return kMessage;
 }
 
 template <>
 const Message& describe<PercentNumber>() {
-  static const Message message =
+  static const Message kMessage =
       messageOf<PercentNumber>("Percent", {field<&PercentNumber::value>("value")});
-  return message;
+  return kMessage;
 }
 
 template <>
 const Message& describe<StringMatch>() {
-  static const Message message =
+  static const Message kMessage =
       withOneOf(messageOf<StringMatch>("StringMatch",
                                        {
                                            pattern<StringMatch::Kind::kExact>("exact"),
@@ -57,7 +57,7 @@ const Message& describe<StringMatch>() {
                                            pattern<StringMatch::Kind::kRegex>("regex"),
                                        }),
                 {"exact", "prefix", "regex"});
-  return message;
+  return kMessage;
 }
 
 void Codec<StringMatch>::decode(Decoder& decoder, const Node& node, const FieldPath& path,

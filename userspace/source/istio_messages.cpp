@@ -24,7 +24,7 @@ template <>
 const Message& describe<HttpMatchRequest>() {
   using M = HttpMatchRequest;
   using Matches = HeaderMap<StringMatch>;
-  static const Message message =
+  static const Message kMessage =
       messageOf<M>("HTTPMatchRequest", {
                                            field<&M::name>("name"),
                                            field<&M::uri>("uri"),
@@ -41,31 +41,31 @@ const Message& describe<HttpMatchRequest>() {
                                            field<&M::gateways>("gateways"),
                                            later<M>("statPrefix"),
                                        });
-  return message;
+  return kMessage;
 }
 
 template <>
 const Message& describe<Destination>() {
   using M = Destination;
-  static const Message message =
+  static const Message kMessage =
       messageOf<M>("Destination", {
                                       field<&M::host>("host").required(),
                                       field<&M::subset>("subset"),
                                       field<&M::port, PortSelector>("port"),
                                   });
-  return message;
+  return kMessage;
 }
 
 template <>
 const Message& describe<RouteDestination>() {
   using M = RouteDestination;
-  static const Message message =
+  static const Message kMessage =
       messageOf<M>("HTTPRouteDestination", {
                                                field<&M::destination>("destination").required(),
                                                field<&M::weight>("weight"),
                                                later<M>("headers"),
                                            });
-  return message;
+  return kMessage;
 }
 
 // `percent` stands before `percentage`: of both, the later one holds.
@@ -73,20 +73,20 @@ const Message& describe<RouteDestination>() {
 template <>
 const Message& describe<Delay>() {
   using M = Delay;
-  static const Message message = messageOf<M>(
+  static const Message kMessage = messageOf<M>(
       "Delay", {
                    field<&M::fixed_delay>("fixedDelay").required(),
                    field<&M::percentage, WholePercent>("percent").deprecated("percentage.value"),
                    field<&M::percentage>("percentage"),
                    later<M>("exponentialDelay"),
                });
-  return message;
+  return kMessage;
 }
 
 template <>
 const Message& describe<Abort>() {
   using M = Abort;
-  static const Message message = messageOf<M>(
+  static const Message kMessage = messageOf<M>(
       "Abort", {
                    field<&M::http_status>("httpStatus"),
                    field<&M::percentage, WholePercent>("percent").deprecated("percentage.value"),
@@ -94,47 +94,47 @@ const Message& describe<Abort>() {
                    later<M>("grpcStatus"),
                    later<M>("http2Error"),
                });
-  return message;
+  return kMessage;
 }
 
 template <>
 const Message& describe<HttpFaultInjection>() {
   using M = HttpFaultInjection;
-  static const Message message = messageOf<M>("HTTPFaultInjection", {
-                                                                        field<&M::delay>("delay"),
-                                                                        field<&M::abort>("abort"),
-                                                                    });
-  return message;
+  static const Message kMessage = messageOf<M>("HTTPFaultInjection", {
+                                                                         field<&M::delay>("delay"),
+                                                                         field<&M::abort>("abort"),
+                                                                     });
+  return kMessage;
 }
 
 template <>
 const Message& describe<HttpRoute>() {
   using M = HttpRoute;
-  static const Message message = messageOf<M>("HTTPRoute", {
-                                                               field<&M::name>("name"),
-                                                               field<&M::match>("match"),
-                                                               field<&M::route>("route"),
-                                                               field<&M::timeout>("timeout"),
-                                                               field<&M::fault>("fault"),
-                                                               later<M>("redirect"),
-                                                               later<M>("directResponse"),
-                                                               later<M>("delegate"),
-                                                               later<M>("rewrite"),
-                                                               later<M>("retries"),
-                                                               later<M>("mirror"),
-                                                               later<M>("mirrors"),
-                                                               later<M>("mirrorPercent"),
-                                                               later<M>("mirrorPercentage"),
-                                                               later<M>("corsPolicy"),
-                                                               later<M>("headers"),
-                                                           });
-  return message;
+  static const Message kMessage = messageOf<M>("HTTPRoute", {
+                                                                field<&M::name>("name"),
+                                                                field<&M::match>("match"),
+                                                                field<&M::route>("route"),
+                                                                field<&M::timeout>("timeout"),
+                                                                field<&M::fault>("fault"),
+                                                                later<M>("redirect"),
+                                                                later<M>("directResponse"),
+                                                                later<M>("delegate"),
+                                                                later<M>("rewrite"),
+                                                                later<M>("retries"),
+                                                                later<M>("mirror"),
+                                                                later<M>("mirrors"),
+                                                                later<M>("mirrorPercent"),
+                                                                later<M>("mirrorPercentage"),
+                                                                later<M>("corsPolicy"),
+                                                                later<M>("headers"),
+                                                            });
+  return kMessage;
 }
 
 template <>
 const Message& describe<VirtualService>() {
   using M = VirtualService;
-  static const Message message =
+  static const Message kMessage =
       messageOf<M>("VirtualService", {
                                          ignored<M>("apiVersion"),
                                          ignored<M>("kind"),
@@ -151,13 +151,13 @@ const Message& describe<VirtualService>() {
                                                   })
                                              .required(),
                                      });
-  return message;
+  return kMessage;
 }
 
 template <>
 const Message& describe<LoadBalancerSettings>() {
   using M = LoadBalancerSettings;
-  static const Message message =
+  static const Message kMessage =
       messageOf<M>("LoadBalancerSettings", {
                                                field<&M::simple>("simple"),
                                                later<M>("consistentHash"),
@@ -166,13 +166,13 @@ const Message& describe<LoadBalancerSettings>() {
                                                later<M>("warmup"),
                                                later<M>("warmupDurationSecs"),
                                            });
-  return message;
+  return kMessage;
 }
 
 template <>
 const Message& describe<TrafficPolicy>() {
   using M = TrafficPolicy;
-  static const Message message =
+  static const Message kMessage =
       messageOf<M>("TrafficPolicy", {
                                         field<&M::load_balancer>("loadBalancer"),
                                         later<M>("connectionPool"),
@@ -183,25 +183,25 @@ const Message& describe<TrafficPolicy>() {
                                         later<M>("proxyProtocol"),
                                         later<M>("retryBudget"),
                                     });
-  return message;
+  return kMessage;
 }
 
 template <>
 const Message& describe<Subset>() {
   using M = Subset;
-  static const Message message =
+  static const Message kMessage =
       messageOf<M>("Subset", {
                                  field<&M::name>("name").required(),
                                  field<&M::labels>("labels"),
                                  field<&M::traffic_policy>("trafficPolicy"),
                              });
-  return message;
+  return kMessage;
 }
 
 template <>
 const Message& describe<DestinationRule>() {
   using M = DestinationRule;
-  static const Message message =
+  static const Message kMessage =
       messageOf<M>("DestinationRule", {
                                           ignored<M>("apiVersion"),
                                           ignored<M>("kind"),
@@ -217,7 +217,7 @@ const Message& describe<DestinationRule>() {
                                                    })
                                               .required(),
                                       });
-  return message;
+  return kMessage;
 }
 
 }  // namespace sluice::source

@@ -65,8 +65,8 @@ std::vector<Kind> allKinds() {
 }  // namespace
 
 const std::vector<Kind>& kinds() {
-  static const std::vector<Kind> all = allKinds();
-  return all;
+  static const std::vector<Kind> kAll = allKinds();
+  return kAll;
 }
 
 const Kind* findKind(std::string_view api_version, std::string_view name) {

@@ -45,9 +45,9 @@ struct PodIps {
 
 template <>
 const Message& describe<PodIps::PodIp>() {
-  static const Message message =
+  static const Message kMessage =
       messageOf<PodIps::PodIp>("PodIP", {field<&PodIps::PodIp::ip>("ip").required()});
-  return message;
+  return kMessage;
 }
 
 const Message* PodIps::message() { return &describe<PodIp>(); }
@@ -63,7 +63,7 @@ void PodIps::decode(Decoder& decoder, const Node& node, const FieldPath& path,
 template <>
 const Message& describe<Metadata>() {
   using M = Metadata;
-  static const Message message =
+  static const Message kMessage =
       messageOf<M>("ObjectMeta", {
                                      field<&M::name>("name").required(),
                                      field<&M::namespace_>("namespace"),
@@ -81,13 +81,13 @@ const Message& describe<Metadata>() {
                                      ignored<M>("deletionGracePeriodSeconds"),
                                      ignored<M>("selfLink"),
                                  });
-  return message;
+  return kMessage;
 }
 
 template <>
 const Message& describe<ServicePort>() {
   using M = ServicePort;
-  static const Message message =
+  static const Message kMessage =
       messageOf<M>("ServicePort", {
                                       field<&M::name>("name"),
                                       field<&M::port>("port").required(),
@@ -95,14 +95,14 @@ const Message& describe<ServicePort>() {
                                       field<&M::protocol>("protocol"),
                                       field<&M::app_protocol>("appProtocol"),
                                   });
-  return message;
+  return kMessage;
 }
 
 template <>
 const Message& describe<Service>() {
   using M = Service;
   // clusterIP stands before clusterIPs, which holds it too.
-  static const Message message =
+  static const Message kMessage =
       messageOf<M>("Service", {
                                   field<&M::metadata>("metadata").required(),
                                   group<M>("spec",
@@ -115,24 +115,24 @@ const Message& describe<Service>() {
                                            })
                                       .required(),
                               });
-  return message;
+  return kMessage;
 }
 
 template <>
 const Message& describe<SlicePort>() {
   using M = SlicePort;
-  static const Message message = messageOf<M>("EndpointPort", {
-                                                                  field<&M::name>("name"),
-                                                                  field<&M::port>("port"),
-                                                                  field<&M::protocol>("protocol"),
-                                                              });
-  return message;
+  static const Message kMessage = messageOf<M>("EndpointPort", {
+                                                                   field<&M::name>("name"),
+                                                                   field<&M::port>("port"),
+                                                                   field<&M::protocol>("protocol"),
+                                                               });
+  return kMessage;
 }
 
 template <>
 const Message& describe<SliceEndpoint>() {
   using M = SliceEndpoint;
-  static const Message message =
+  static const Message kMessage =
       messageOf<M>("Endpoint", {
                                    field<&M::addresses>("addresses").required(),
                                    group<M>("conditions",
@@ -149,26 +149,26 @@ const Message& describe<SliceEndpoint>() {
                                    field<&M::node_name>("nodeName"),
                                    field<&M::zone>("zone"),
                                });
-  return message;
+  return kMessage;
 }
 
 template <>
 const Message& describe<EndpointSlice>() {
   using M = EndpointSlice;
-  static const Message message =
+  static const Message kMessage =
       messageOf<M>("EndpointSlice", {
                                         field<&M::metadata>("metadata").required(),
                                         field<&M::address_type>("addressType").required(),
                                         field<&M::ports>("ports"),
                                         field<&M::endpoints>("endpoints"),
                                     });
-  return message;
+  return kMessage;
 }
 
 template <>
 const Message& describe<Pod>() {
   using M = Pod;
-  static const Message message =
+  static const Message kMessage =
       messageOf<M>("Pod", {
                               field<&M::metadata>("metadata").required(),
                               group<M>("spec", {field<&M::node_name>("nodeName")}),
@@ -179,14 +179,14 @@ const Message& describe<Pod>() {
                                            field<&M::pod_ips, PodIps>("podIPs"),
                                        }),
                           });
-  return message;
+  return kMessage;
 }
 
 template <>
 const Message& describe<Namespace>() {
-  static const Message message =
+  static const Message kMessage =
       messageOf<Namespace>("Namespace", {field<&Namespace::metadata>("metadata").required()});
-  return message;
+  return kMessage;
 }
 
 }  // namespace sluice::source

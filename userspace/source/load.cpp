@@ -36,6 +36,7 @@ Loaded load(const std::vector<std::string>& paths) {
     for (SourceFile& file : readPath(path)) by_name.insert_or_assign(file.name, std::move(file));
   }
   std::vector<SourceFile> files;
+  files.reserve(by_name.size());
   for (auto& [name, file] : by_name) files.push_back(std::move(file));
   ResourceStore store;
   store.update(std::move(files));

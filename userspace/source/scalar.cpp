@@ -61,16 +61,16 @@ bool isUnclearInteger(std::string_view text) {
 /// [-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?
 bool isFloat(std::string_view text) {
   auto rest = withoutSign(text);
-  const auto skipDigits = [&rest] {
+  const auto skip_digits = [&rest] {
     const auto end = std::ranges::find_if_not(rest, isDigit);
     const auto count = static_cast<size_t>(end - rest.begin());
     rest.remove_prefix(count);
     return count;
   };
-  size_t digits = skipDigits();
+  size_t digits = skip_digits();
   if (rest.starts_with('.')) {
     rest.remove_prefix(1);
-    digits += skipDigits();
+    digits += skip_digits();
   }
   if (digits == 0) return false;
   if (rest.empty()) return true;

@@ -19,7 +19,7 @@ struct EnumNames<AgentSettings::FailPolicy> {
 template <>
 const Message& describe<AgentSettings>() {
   using M = AgentSettings;
-  static const Message message =
+  static const Message kMessage =
       messageOf<M>("Agent", {
                                 ignored<M>("apiVersion"),
                                 ignored<M>("kind"),
@@ -31,13 +31,13 @@ const Message& describe<AgentSettings>() {
                                              field<&M::root_namespace>("rootNamespace"),
                                          }),
                             });
-  return message;
+  return kMessage;
 }
 
 template <>
 const Message& describe<Workload>() {
   using M = Workload;
-  static const Message message = messageOf<M>(
+  static const Message kMessage = messageOf<M>(
       "Workload", {
                       ignored<M>("apiVersion"),
                       ignored<M>("kind"),
@@ -49,7 +49,7 @@ const Message& describe<Workload>() {
                                })
                           .required(),
                   });
-  return message;
+  return kMessage;
 }
 
 }  // namespace sluice::source

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "userspace/broker/supervisor.h"
 
-#include <signal.h>
 #include <sys/wait.h>
+
+#include <csignal>
 
 #include "tests/unit/broker/support.h"
 #include "userspace/broker/packet.h"

@@ -30,7 +30,7 @@ constexpr std::array<std::string_view, 15> kForbiddenTrailers = {"transfer-encod
 
 uint64_t hexValue(char c) {
   if (c >= '0' && c <= '9') return static_cast<uint64_t>(c - '0');
-  return static_cast<uint64_t>(lower(c) - 'a' + 10);
+  return static_cast<uint64_t>(lower(c) - 'a') + 10;
 }
 
 }  // namespace

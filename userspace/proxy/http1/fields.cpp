@@ -60,6 +60,8 @@ Refusal Examiner::field(const Header& header) {
     case 17:
       if (named("transfer-encoding")) return transferEncoding(header.value);
       break;
+    default:
+      break;
   }
   return Refusal::kNone;
 }
