@@ -31,5 +31,6 @@ function(sluice_unit_test room)
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${room}/*_test.cpp)
   add_executable(unit_${room} ${sources})
   target_link_libraries(unit_${room} PRIVATE sluice_flags ${ARG_LINK} GTest::gmock GTest::gtest_main)
-  gtest_discover_tests(unit_${room} TEST_PREFIX "unit/${room}/" PROPERTIES LABELS unit)
+  gtest_discover_tests(unit_${room} TEST_PREFIX "unit/${room}/" DISCOVERY_TIMEOUT 60
+    PROPERTIES LABELS unit)
 endfunction()
