@@ -12,7 +12,7 @@ namespace sluice::routing {
 /// Who calls, as far as rules can tell. The default is a client that no rule distinguishes: it
 /// is in no namespace and has no labels.
 struct Client {
-  std::string namespace_;
+  std::string namespace_;  // NOLINT(readability-identifier-naming): a keyword
   Labels labels;
 
   bool has(const Labels& selector) const;

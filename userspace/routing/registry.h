@@ -26,8 +26,8 @@ struct RegistryPort {
 };
 
 struct RegistryService {
-  std::string host;  ///< FQDN
-  std::string name, namespace_;
+  std::string host;                    ///< FQDN
+  std::string name, namespace_;        // NOLINT(readability-identifier-naming): a keyword
   std::vector<IpAddress> vips;         ///< none: headless, reached by its endpoints' addresses
   std::vector<RegistryPort> ports;     ///< TCP ports, in the order of the Service
   std::vector<std::string> export_to;  ///< annotation networking.istio.io/exportTo

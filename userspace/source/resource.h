@@ -20,7 +20,7 @@ using Resource =
 /// Names one resource. `namespace_` is empty for kinds that live in none.
 struct ResourceId {
   std::string kind;
-  std::string namespace_;
+  std::string namespace_;  // NOLINT(readability-identifier-naming): a keyword
   std::string name;
 
   /// "VirtualService/shop/catalog", "Namespace/shop".

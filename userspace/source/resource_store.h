@@ -18,7 +18,7 @@ struct ResourceStatus {
     kLastGood,  ///< an older version is in the snapshot; `diagnostics` say what is wrong now
   };
 
-  std::string kind, namespace_, name;
+  std::string kind, namespace_, name;  // NOLINT(readability-identifier-naming): a keyword
   Position position;  ///< in the file as it is now; line 0 when the file cannot be read
   State state = State::kActive;
   Diagnostics diagnostics;
