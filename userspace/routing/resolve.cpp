@@ -3,6 +3,7 @@
 
 #include <optional>
 
+#include "maps/lib/hash.h"
 #include "userspace/routing/client.h"
 #include "userspace/routing/compile.h"
 
@@ -10,11 +11,9 @@ namespace sluice::routing {
 namespace {
 
 /// Numbers of classes outlive the agent in the kernel's tables and must not depend on which other
-/// classes there are, so they are hashes of the names (FNV-1a, 32 bits).
+/// classes there are, so they are hashes of the names.
 ClientClass numberOf(const std::string& class_name) {
-  uint32_t hash = 2166136261u;
-  for (const char c : class_name) hash = (hash ^ static_cast<uint8_t>(c)) * 16777619u;
-  return {hash};
+  return {static_cast<uint32_t>(fnv1a64(class_name.data(), class_name.size()))};
 }
 
 class Resolver {
