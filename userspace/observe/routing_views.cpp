@@ -76,7 +76,7 @@ Json destinationViews(const Rule& rule) {
   uint64_t total = 0;
   for (const auto& destination : rule.destinations) total += destination.weight;
   Json views = Json::array();
-  for (const auto& [key, weight, cluster] : rule.destinations) {
+  for (const auto& [key, weight, cluster, headers] : rule.destinations) {
     const double share = total == 0 ? 0 : static_cast<double>(weight) / static_cast<double>(total);
     views.push_back({{"host", key.host},
                      {"port", key.port},
@@ -217,7 +217,7 @@ Json faultView(const HttpFaultInjection& fault) {
     view["delay"] = {{"fixedDelay", durationText(fault.delay->fixed_delay)},
                      {"percent", percent(fault.delay->percentage)}};
   if (fault.abort)
-    view["abort"] = {{"httpStatus", fault.abort->http_status},
+    view["abort"] = {{"httpStatus", fault.abort->http_status.value_or(0)},
                      {"percent", percent(fault.abort->percentage)}};
   return view;
 }

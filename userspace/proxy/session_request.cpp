@@ -139,7 +139,7 @@ bool Session::abortByFault() {
   const auto& fault = exchange_.rule->rule->fault;
   if (!fault || !fault->abort || !context_.balancer.dice(fault->abort->percentage)) return false;
   ++context_.stats.aborted_requests;
-  reply(faultAbort(fault->abort->http_status));
+  reply(faultAbort(fault->abort->http_status.value_or(0)));
   return true;
 }
 

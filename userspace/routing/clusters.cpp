@@ -13,7 +13,8 @@ using Simple = LoadBalancerSettings::Simple;
 Simple effectiveBalancer(const MergedRule* rule, const Subset* subset) {
   for (const auto* policy :
        {subset ? &subset->traffic_policy : nullptr, rule ? &rule->traffic_policy : nullptr})
-    if (policy && *policy && (*policy)->load_balancer) return (*policy)->load_balancer->simple;
+    if (policy && *policy && (*policy)->load_balancer)
+      return (*policy)->load_balancer->simple.value_or(Simple::kUnspecified);
   return Simple::kUnspecified;
 }
 
@@ -34,7 +35,7 @@ std::shared_ptr<const Cluster> build(const ClusterKey& key, const RegistryPort& 
   if (subset) cluster->definition = labelText(subset->labels);
   for (const auto& endpoint : port.endpoints)
     if (!subset || Client{{}, endpoint.labels}.has(subset->labels))
-      cluster->endpoints.push_back({endpoint.address, endpoint.pod});
+      cluster->endpoints.push_back({.address = endpoint.address, .pod = endpoint.pod});
   return cluster;
 }
 

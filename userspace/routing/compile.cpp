@@ -92,7 +92,11 @@ class Compiler {
   /// Nothing when no match of the rule can hold.
   std::optional<Rule> compileRule(const VirtualService& service, int index) {
     const auto& http = service.http[static_cast<size_t>(index)];
-    Rule rule{index, http.name, {}, {}, http.timeout, effectiveFault(http.fault)};
+    Rule rule;
+    rule.index = index;
+    rule.name = http.name;
+    rule.timeout = http.timeout;
+    rule.fault = effectiveFault(http.fault);
     if (!compileMatches(http, index, rule.matches)) return std::nullopt;
     rule.destinations = compileDestinations(service, http.route);
     return rule;

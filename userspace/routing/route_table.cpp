@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "userspace/routing/names.h"
+
 namespace sluice::routing {
 namespace {
 
@@ -22,6 +24,15 @@ bool onlyOtherFamily(const Cluster& cluster, Family family) {
                       [&](const auto& e) { return familyOf(e.address.ip) == family; });
 }
 
+/// Without a port; an IPv6 address keeps its brackets.
+std::string_view hostOf(std::string_view authority) {
+  const auto colon = authority.rfind(':');
+  const auto bracket = authority.rfind(']');
+  if (colon == std::string_view::npos) return authority;
+  return bracket != std::string_view::npos && bracket > colon ? authority
+                                                              : authority.substr(0, colon);
+}
+
 }  // namespace
 
 std::string ClusterKey::text() const {
@@ -29,7 +40,8 @@ std::string ClusterKey::text() const {
 }
 
 bool operator==(const WeightedCluster& a, const WeightedCluster& b) {
-  return a.key == b.key && a.weight == b.weight && sameCluster(a.cluster, b.cluster);
+  return a.key == b.key && a.weight == b.weight && a.headers == b.headers &&
+         sameCluster(a.cluster, b.cluster);
 }
 
 bool RequestMatch::matchesEverything() const {
@@ -49,6 +61,23 @@ const char* pathName(Path path) {
   return "";
 }
 
+bool Subnet::contains(const IpAddress& ip) const {
+  const size_t whole = prefix_bits / 8;
+  if (!std::equal(base.bytes.begin(), base.bytes.begin() + whole, ip.bytes.begin())) return false;
+  const auto rest = static_cast<unsigned>(prefix_bits % 8);
+  if (rest == 0) return true;
+  const auto mask = static_cast<uint8_t>(0xFFU << (8 - rest));
+  return (base.bytes[whole] & mask) == (ip.bytes[whole] & mask);
+}
+
+const std::shared_ptr<const ServiceRoute>* VirtualHosts::find(std::string_view authority) const {
+  const auto host = toLower(hostOf(authority));
+  if (const auto found = exact.find(host); found != exact.end()) return &found->second;
+  for (const auto& [pattern, route] : wildcards)
+    if (hostMatches(pattern, host)) return &route;
+  return nullptr;
+}
+
 Path ServiceRoute::pathFor(Family family) const {
   if (path != Path::kConnect) return path;
   for (const auto& rule : rules)
@@ -60,7 +89,7 @@ Path ServiceRoute::pathFor(Family family) const {
 bool operator==(const ServiceRoute& a, const ServiceRoute& b) {
   return a.service == b.service && a.service_namespace == b.service_namespace &&
          a.service_name == b.service_name && a.protocol == b.protocol && a.vips == b.vips &&
-         a.virtual_service == b.virtual_service && a.rules == b.rules &&
+         a.virtual_service == b.virtual_service && a.rules == b.rules && a.l4_rules == b.l4_rules &&
          sameCluster(a.plain, b.plain) && a.path == b.path && a.reasons == b.reasons &&
          a.skipped == b.skipped;
 }

@@ -9,6 +9,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "userspace/model/address.h"
@@ -47,13 +49,40 @@ enum class BalancePolicy { kRandom, kRoundRobin, kLeastRequest };
 struct ClusterEndpoint {
   SocketAddress address;
   std::string pod;  ///< "shop/catalog-v1-a"; empty when unknown
+  /// Relative share of the endpoints of its priority, localities and their weights included.
+  uint32_t weight = 1;
+  uint32_t priority = 0;      ///< Envoy's: traffic leaves 0 only as its endpoints become unhealthy
+  std::string locality = {};  ///< "region/zone/subzone", as far as known
   friend auto operator<=>(const ClusterEndpoint&, const ClusterEndpoint&) = default;
+};
+
+/// A block of a policy and where it was written: "DestinationRule/shop/catalog
+/// spec.subsets[0].trafficPolicy.connectionPool", "Agent spec.mesh.defaultTrafficPolicy".
+template <typename T>
+struct Sourced {
+  T value;
+  std::string from;
+  friend bool operator==(const Sourced&, const Sourced&) = default;
+};
+
+/// The blocks that hold for a cluster after inheritance (istio-differences: Policies); an absent
+/// block means Istio's defaults.
+struct ClusterPolicy {
+  std::optional<Sourced<LoadBalancerSettings>> load_balancer;
+  std::optional<Sourced<ConnectionPoolSettings>> connection_pool;
+  std::optional<Sourced<OutlierDetection>> outlier_detection;
+  std::optional<Sourced<ClientTlsSettings>> tls;
+  std::optional<Sourced<TunnelSettings>> tunnel;
+  std::optional<Sourced<ProxyProtocolSettings>> proxy_protocol;
+  std::optional<Sourced<RetryBudget>> retry_budget;
+  friend bool operator==(const ClusterPolicy&, const ClusterPolicy&) = default;
 };
 
 /// Ready endpoints only, in the order of their addresses, without duplicates.
 struct Cluster {
   ClusterKey key;
   BalancePolicy policy = BalancePolicy::kLeastRequest;
+  ClusterPolicy settings;
   std::vector<ClusterEndpoint> endpoints;
   std::string destination_rule;  ///< "shop/catalog" that the policy or subset came from; or empty
   /// What the endpoints were chosen by, as "version=v1". Two clusters of one key that differ here
@@ -68,8 +97,16 @@ struct WeightedCluster {
   uint32_t weight = 1;
   /// Null: no such service, port or subset; its share is answered with 503 NC.
   std::shared_ptr<const Cluster> cluster;
+  Headers headers = {};  ///< of this destination; http only
   /// By content, clusters included.
   friend bool operator==(const WeightedCluster&, const WeightedCluster&);
+};
+
+/// Where copies of requests go.
+struct Mirror {
+  WeightedCluster target;
+  Percent percentage{1'000'000};
+  friend bool operator==(const Mirror&, const Mirror&) = default;
 };
 
 /// Conditions on a request; what concerns the client or the port has been decided already.
@@ -89,9 +126,37 @@ struct Rule {
   std::string name;
   std::vector<RequestMatch> matches;  ///< any of them; empty: everything
   std::vector<WeightedCluster> destinations;
+  std::optional<HttpRedirect> redirect;               ///< instead of destinations
+  std::optional<HttpDirectResponse> direct_response;  ///< instead of destinations
+  std::optional<HttpRewrite> rewrite;
   std::optional<std::chrono::nanoseconds> timeout;
+  std::optional<HttpRetry> retries;         ///< as written; absent: the mesh's default policy
   std::optional<HttpFaultInjection> fault;  ///< absent when it would hit no request
+  std::vector<Mirror> mirrors;              ///< without those that would get nothing
+  std::optional<CorsPolicy> cors;
+  Headers headers;
+  /// "billing/leaf" when the rule came from a delegate; `index` counts in that one then.
+  std::string delegate;
   friend bool operator==(const Rule&, const Rule&) = default;
+};
+
+/// An address range, "10.0.0.0/8"; bits beyond the prefix are zero.
+struct Subnet {
+  IpAddress base;
+  uint8_t prefix_bits = 0;  ///< of the 128 of a (v4-mapped) address
+  bool contains(const IpAddress& ip) const;
+  friend auto operator<=>(const Subnet&, const Subnet&) = default;
+};
+
+/// A rule for connections, of spec.tcp or spec.tls.
+struct L4Rule {
+  enum class Kind { kTcp, kTls };
+  Kind kind = Kind::kTcp;
+  int index = 0;                       ///< in spec.tcp or spec.tls
+  std::vector<std::string> sni_hosts;  ///< kTls: any of them, wildcards included; lower case
+  std::vector<Subnet> subnets;         ///< of the address called, any of them; empty: every one
+  std::vector<WeightedCluster> destinations;
+  friend bool operator==(const L4Rule&, const L4Rule&) = default;
 };
 
 /// A rule of the VirtualService that no request of these clients on this port can reach.
@@ -122,6 +187,9 @@ struct ServiceRoute {
   std::vector<IpAddress> vips;
   std::string virtual_service;  ///< "shop/catalog"; empty: the service's default
   std::vector<Rule> rules;      ///< in order; when none matches: 404
+  /// For connections that carry no HTTP: the first that fits, so that more specific SNI patterns
+  /// stand first. When none fits: `plain`, or for TLS ports the address that was called.
+  std::vector<L4Rule> l4_rules;
   /// The service without its rules: for failPolicy open.
   std::shared_ptr<const Cluster> plain;
   Path path = Path::kConnect;  ///< for clients of a family that the endpoints have
@@ -134,12 +202,36 @@ struct ServiceRoute {
   friend bool operator==(const ServiceRoute&, const ServiceRoute&);
 };
 
+/// httpMode istio: what the Host header of a request means on one port.
+struct VirtualHosts {
+  /// In lower case, without port: every spelling that a client of the class may use, addresses
+  /// included.
+  std::map<std::string, std::shared_ptr<const ServiceRoute>> exact;
+  /// "*.foo.com" -> route, the longest pattern first.
+  std::vector<std::pair<std::string, std::shared_ptr<const ServiceRoute>>> wildcards;
+  /// Null: no service; ALLOW_ANY passes the connection on, REGISTRY_ONLY answers 502.
+  const std::shared_ptr<const ServiceRoute>* find(std::string_view authority) const;
+};
+
+/// A service that takes connections to addresses that it does not list one by one.
+struct RangeRoute {
+  Subnet subnet;  ///< of no bits: every address (ServiceEntry without addresses)
+  uint16_t port = 0;
+  std::vector<std::string> sni_hosts;  ///< not empty: TLS with one of these names
+  std::shared_ptr<const ServiceRoute> route;
+};
+
 /// All services as one client class sees them; a route that is the same for class 0 is the same
 /// object there.
 struct RouteTable {
   ClientClass client_class;
   std::string class_name;  ///< what makes the class, as "namespace=shop;app=web"; empty for class 0
   std::map<ServiceKey, std::shared_ptr<const ServiceRoute>> services;
+  /// By port. Of declared HTTP ports, in httpMode istio alone.
+  std::map<uint16_t, VirtualHosts> virtual_hosts;
+  /// The longest prefix first, then the more specific SNI.
+  std::vector<RangeRoute> ranges;
+  Sidecar::OutboundMode outbound_mode = Sidecar::OutboundMode::kAllowAny;
 };
 
 /// The whole result. Class 0 stands for a client that no rule distinguishes.

@@ -78,10 +78,10 @@ struct MemberTraits<Type Owner::*> {
   using Value = Type;
 };
 
-/// `member` is read by `C` from the field `name`.
-template <auto member, typename C = Codec<typename MemberTraits<decltype(member)>::Value>>
-auto field(std::string_view name) {
-  using Object = typename MemberTraits<decltype(member)>::Object;
+/// `member`, which `Object` may have inherited, is read by `C` from the field `name`.
+template <typename Object, auto member,
+          typename C = Codec<typename MemberTraits<decltype(member)>::Value>>
+FieldOf<Object> inherited(std::string_view name) {
   FieldOf<Object> result;
   result.name = name;
   result.type = C::type();
@@ -90,6 +90,12 @@ auto field(std::string_view name) {
     C::decode(decoder, node, path, static_cast<Object*>(object)->*member);
   };
   return result;
+}
+
+/// `member` is read by `C` from the field `name`.
+template <auto member, typename C = Codec<typename MemberTraits<decltype(member)>::Value>>
+auto field(std::string_view name) {
+  return inherited<typename MemberTraits<decltype(member)>::Object, member, C>(name);
 }
 
 template <typename T>

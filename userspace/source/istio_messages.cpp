@@ -174,7 +174,7 @@ const Message& describe<TrafficPolicy>() {
   using M = TrafficPolicy;
   static const Message kMessage =
       messageOf<M>("TrafficPolicy", {
-                                        field<&M::load_balancer>("loadBalancer"),
+                                        inherited<M, &M::load_balancer>("loadBalancer"),
                                         later<M>("connectionPool"),
                                         later<M>("outlierDetection"),
                                         later<M>("tls"),

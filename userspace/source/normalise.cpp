@@ -25,7 +25,7 @@ void normalise(HttpMatchRequest& match) {
 
 /// Istio: an abort without a status is legal and aborts nothing.
 void normalise(HttpFaultInjection& fault) {
-  if (fault.abort && fault.abort->http_status == 0) fault.abort.reset();
+  if (fault.abort && !fault.abort->http_status) fault.abort.reset();
 }
 
 }  // namespace

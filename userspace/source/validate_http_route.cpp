@@ -48,8 +48,8 @@ void checkAction(const HttpRoute& route, const FieldPath& path, Findings& findin
 
 /// Istio: ValidateHTTPStatus; 600 is accepted there too. An abort without a status does nothing.
 void checkAbort(const Abort& abort, const FieldPath& path, Findings& findings) {
-  if (abort.http_status == 0) return;
-  if (abort.http_status < 200 || abort.http_status > 600) {
+  if (!abort.http_status) return;
+  if (*abort.http_status < 200 || *abort.http_status > 600) {
     findings.invalid(path / "httpStatus", "must be a status from 200 to 600");
   }
 }
