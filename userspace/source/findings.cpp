@@ -41,6 +41,11 @@ void Findings::warning(const char* code, const FieldPath& path, std::string mess
   add(Diagnostic::Level::kWarning, code, path, std::move(message), std::move(hint));
 }
 
+void Findings::info(const char* code, const FieldPath& path, std::string message,
+                    std::string hint) {
+  add(Diagnostic::Level::kInfo, code, path, std::move(message), std::move(hint));
+}
+
 void Findings::invalid(const FieldPath& path, std::string message, std::string hint) {
   error(code::kIstioInvalid, path, std::move(message), std::move(hint));
 }

@@ -26,6 +26,7 @@ class Findings {
 
   void error(const char* code, const FieldPath& path, std::string message, std::string hint = {});
   void warning(const char* code, const FieldPath& path, std::string message, std::string hint = {});
+  void info(const char* code, const FieldPath& path, std::string message, std::string hint = {});
 
   /// Istio's own checks.
   void invalid(const FieldPath& path, std::string message, std::string hint = {});
