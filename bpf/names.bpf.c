@@ -33,16 +33,6 @@ static __always_inline int answer_peer(struct bpf_sock_addr *ctx, int family)
 	return NAME_PROCEED;
 }
 
-static __always_inline int is_loopback(const __u8 *address)
-{
-	if (address_is_v4(address))
-		return address[ADDRESS_V4_OFFSET] == 127;
-	for (int i = 0; i < ADDRESS_SIZE - 1; i++)
-		if (address[i])
-			return 0;
-	return address[ADDRESS_SIZE - 1] == 1;
-}
-
 /* Only where the socket has got a loopback address on the way to the listener: one that the
  * application has bound to an address shows that one anyway. */
 static __always_inline int answer_own(struct bpf_sock_addr *ctx, int family)
@@ -58,7 +48,7 @@ static __always_inline int answer_own(struct bpf_sock_addr *ctx, int family)
 	if (!caller)
 		return NAME_PROCEED;
 	load_address(ctx, family, address);
-	if (!is_loopback(address))
+	if (!address_is_loopback(address))
 		return NAME_PROCEED;
 	shown = address_is_v4(address) ? caller->address4 : caller->address6;
 	if (!address_is_zero(shown))

@@ -70,6 +70,11 @@ static __always_inline int without_broker(struct bpf_sock_addr *ctx, int family,
 	return to_cluster(ctx, family, attempt, route->fallback, REASON_FAILED_OPEN);
 }
 
+static __always_inline __u32 proxied_flags(const struct route *route)
+{
+	return route->flags & ROUTE_TELL_ORIGIN ? CONN_PROXIED | CONN_TELL_ORIGIN : CONN_PROXIED;
+}
+
 static __always_inline int to_listener(struct bpf_sock_addr *ctx, int family,
 				       struct attempt *attempt)
 {
@@ -83,7 +88,7 @@ static __always_inline int to_listener(struct bpf_sock_addr *ctx, int family,
 		return leave_alone(ctx, REASON_UNREACHABLE_LISTENER);
 	if (!broker_lives(ctx, attempt->workload->alive))
 		return without_broker(ctx, family, attempt);
-	if (!remember(ctx, attempt, REASON_TO_PROXY, CONN_PROXIED))
+	if (!remember(ctx, attempt, REASON_TO_PROXY, proxied_flags(attempt->target.route)))
 		return refuse(ctx, family, REASON_HELPER_FAILED);
 	listener_destination(attempt, address);
 	return go_to(ctx, family, address, port, REASON_TO_PROXY);

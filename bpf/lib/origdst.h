@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The original destination of an IPv6 connection, for the agent that accepts it: [::1] has no
- * room for a service id. The client is established before it sends its last ACK, so the record
- * is there before accept() returns.
+ * The original destination of a proxied connection, for the agent that accepts it: of IPv6, as
+ * [::1] has no room for a service id, and where the route asks for the address. The client is
+ * established before it sends its last ACK, so the record is there before accept() returns.
  */
 #ifndef SLUICE_BPF_LIB_ORIGDST_H
 #define SLUICE_BPF_LIB_ORIGDST_H
@@ -14,10 +14,28 @@
 #include "../../maps/lib/address.h"
 #include "caller.h"
 #include "count.h"
+#include "sock_addr.h"
 
 static __always_inline int needs_origdst(const struct connection *connection)
 {
-	return connection->flags & CONN_PROXIED && !address_is_v4(connection->address);
+	return connection->flags & CONN_TELL_ORIGIN ||
+	       (connection->flags & CONN_PROXIED && !address_is_v4(connection->address));
+}
+
+static __always_inline void load_local_address(struct bpf_sock_ops *ctx, __u8 *address)
+{
+	volatile struct bpf_sock_ops *from = ctx;
+	__u32 words[4];
+
+	if (from->family == AF_INET) {
+		address_set_v4(address, from->local_ip4);
+		return;
+	}
+	words[0] = from->local_ip6[0];
+	words[1] = from->local_ip6[1];
+	words[2] = from->local_ip6[2];
+	words[3] = from->local_ip6[3];
+	__builtin_memcpy(address, words, sizeof(words));
 }
 
 /* The connection as the accepted socket sees it; 0 when the workload's record is gone. */
@@ -25,15 +43,10 @@ static __always_inline int origdst_key_of(struct bpf_sock_ops *ctx, struct origd
 {
 	volatile struct bpf_sock_ops *from = ctx;
 	const struct workload *caller = find_caller(caller_id());
-	__u32 words[4];
 
 	if (!caller)
 		return 0;
-	words[0] = from->local_ip6[0];
-	words[1] = from->local_ip6[1];
-	words[2] = from->local_ip6[2];
-	words[3] = from->local_ip6[3];
-	__builtin_memcpy(key->client, words, sizeof(words));
+	load_local_address(ctx, key->client);
 	key->netns_cookie = caller->netns_cookie;
 	key->client_port = bpf_htons(from->local_port);
 	/* 32 bits in network byte order, unlike every other port. */

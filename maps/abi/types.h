@@ -54,7 +54,8 @@ struct workload {
 	__u8 address6[16]; /* the same for IPv6; zero: unknown */
 };
 
-/* Key of `services`. */
+/* Key of `services`. The address 0.0.0.0 (v4-mapped) or :: stands for every address of its family
+ * that has no key of its own for the port, loopback excepted. */
 struct service_key {
 	__u8 address[16];
 	__be16 port;
@@ -90,6 +91,9 @@ enum route_via {
 };
 
 #define ROUTE_FAIL_OPEN 1u /* via proxy, no listener: use `fallback` instead of refusing */
+#define ROUTE_TELL_ORIGIN                                                       \
+	2u /* via proxy: which of its addresses was called is in `origdst`, and \
+	    * the proxy may connect there */
 
 /* Element of `routes`. Never changed while a binding may name it. */
 struct route {
@@ -153,8 +157,9 @@ struct request_stats {
 	__u64 upstream_connections;
 };
 
-#define CONN_PROXIED 1u /* the socket's real peer is the agent's listener */
-#define CONN_COUNTED 2u /* established was seen: ep_active has one for it */
+#define CONN_PROXIED     1u /* the socket's real peer is the agent's listener */
+#define CONN_COUNTED     2u /* established was seen: ep_active has one for it */
+#define CONN_TELL_ORIGIN 4u /* the route says ROUTE_TELL_ORIGIN */
 
 /* Value of `conn_store`, the storage of a steered socket. */
 struct connection {
@@ -172,10 +177,11 @@ struct connection {
 	__u64 opened_ns; /* CLOCK_MONOTONIC at connect() */
 };
 
-/* Key of `origdst`: an IPv6 connection as the agent's listener sees it. */
+/* Key of `origdst`: a proxied connection as the agent's listener sees it. Every IPv6 one is in it,
+ * and those of routes that say ROUTE_TELL_ORIGIN. */
 struct origdst_key {
 	__u64 netns_cookie;
-	__u8 client[16]; /* peer address of the accepted socket */
+	__u8 client[16]; /* peer address of the accepted socket; v4-mapped */
 	__be16 client_port;
 	__be16 listener_port;
 	__u32 pad;

@@ -24,6 +24,26 @@ static inline int address_is_zero(const __u8 *address)
 	return 1;
 }
 
+/* 0.0.0.0 (v4-mapped) or ::. */
+static inline int address_is_any(const __u8 *address)
+{
+	for (int i = ADDRESS_V4_OFFSET; i < ADDRESS_SIZE; i++)
+		if (address[i])
+			return 0;
+	return address_is_v4(address) || address_is_zero(address);
+}
+
+/* 127.0.0.0/8 (v4-mapped) or ::1. */
+static inline int address_is_loopback(const __u8 *address)
+{
+	if (address_is_v4(address))
+		return address[ADDRESS_V4_OFFSET] == 127;
+	for (int i = 0; i < ADDRESS_SIZE - 1; i++)
+		if (address[i])
+			return 0;
+	return address[ADDRESS_SIZE - 1] == 1;
+}
+
 /* The IPv4 address in network byte order; only where address_is_v4(). */
 static inline __be32 address_v4(const __u8 *address)
 {

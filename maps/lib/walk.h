@@ -37,6 +37,24 @@ struct target {
 	const struct endpoint *endpoint;
 };
 
+/* The service of an address and port; null: none. connect() to 0.0.0.0 or :: means this host. */
+static inline const struct service *walk_service(const struct service_key *key)
+{
+	struct service_key any = *key;
+	const struct service *service;
+
+	if (address_is_any(key->address))
+		return 0;
+	service = table_service(key);
+	if (service || address_is_loopback(key->address))
+		return service;
+	if (address_is_v4(key->address))
+		address_set_v4(any.address, 0);
+	else
+		__builtin_memset(any.address, 0, ADDRESS_SIZE);
+	return table_service(&any);
+}
+
 static inline __u32 walk_binding(const struct service *service, __u32 client_class)
 {
 	struct exception_key key = { .service = service->id, .client_class = client_class };
@@ -52,7 +70,7 @@ static inline __u32 walk_binding(const struct service *service, __u32 client_cla
 static inline enum sluice_reason walk_to_route(const struct service_key *key, __u32 client_class,
 					       struct target *target)
 {
-	const struct service *service = table_service(key);
+	const struct service *service = walk_service(key);
 
 	if (!service)
 		return REASON_NO_SERVICE;

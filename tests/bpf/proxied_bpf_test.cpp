@@ -36,13 +36,15 @@ class ProxiedRoute : public KernelTest {
     ASSERT_TRUE(view<Table::kServices>().put(key, {id, kBinding}).ok());
   }
 
-  origdst_key keyOf(const Fd& accepted) const {
+  origdst_key keyOf(const Fd& accepted) const { return keyOf(accepted, listener6_); }
+
+  static origdst_key keyOf(const Fd& accepted, const Listener& listener) {
     origdst_key key{};
     const auto client = peerAddress(accepted);
     std::copy(client.ip.bytes.begin(), client.ip.bytes.end(), key.client);
     key.netns_cookie = 4711;
     key.client_port = htons(client.port);
-    key.listener_port = htons(listener6_.address.port);
+    key.listener_port = htons(listener.address.port);
     return key;
   }
 
@@ -158,6 +160,44 @@ TEST_F(ProxiedRoute, LeftoverOriginalDestinationGoesWithTheConnection) {
   Fd client = connected(vip6_);
   const Fd accepted = listener6_.accept();
   const auto key = keyOf(accepted);
+
+  const linger reset{1, 0};
+  ASSERT_EQ(::setsockopt(client.get(), SOL_SOCKET, SO_LINGER, &reset, sizeof(reset)), 0);
+  client.reset();
+
+  EXPECT_FALSE(view<Table::kOriginalDestinations>().get(key).ok());
+}
+
+TEST_F(ProxiedRoute, AnyAddressGoesToTheListenerAndTheOriginIsTold) {
+  setRoute(ROUTE_VIA_PROXY, {}, 0, ROUTE_TELL_ORIGIN);
+  addService(at("0.0.0.0", 80), kService + 1);
+  const auto called = at("198.51.100.7", 80);
+  for (const int family : {AF_INET, AF_INET6}) {
+    const Fd client = clientSocket(family);
+    ASSERT_EQ(connectTo(client, called), 0);
+
+    const Fd accepted = listener4_.accept();
+    EXPECT_EQ(calledService(accepted), kService + 1);
+    const auto found = view<Table::kOriginalDestinations>().get(keyOf(accepted, listener4_));
+    ASSERT_TRUE(found.ok()) << family;
+    EXPECT_EQ(found->port, htons(80));
+    EXPECT_TRUE(std::equal(called.ip.bytes.begin(), called.ip.bytes.end(), found->address));
+    EXPECT_EQ(peerAddress(client), called);
+  }
+}
+
+TEST_F(ProxiedRoute, OriginIsNotToldUnasked) {
+  const Fd client = connected(vip_);
+  const Fd accepted = listener4_.accept();
+  EXPECT_FALSE(view<Table::kOriginalDestinations>().get(keyOf(accepted, listener4_)).ok());
+}
+
+TEST_F(ProxiedRoute, ToldOriginGoesWithTheConnection) {
+  setRoute(ROUTE_VIA_PROXY, {}, 0, ROUTE_TELL_ORIGIN);
+  Fd client = connected(vip_);
+  const Fd accepted = listener4_.accept();
+  const auto key = keyOf(accepted, listener4_);
+  ASSERT_TRUE(view<Table::kOriginalDestinations>().get(key).ok());
 
   const linger reset{1, 0};
   ASSERT_EQ(::setsockopt(client.get(), SOL_SOCKET, SO_LINGER, &reset, sizeof(reset)), 0);

@@ -6,6 +6,8 @@
 
 #include <algorithm>
 
+#include "maps/lib/address.h"
+
 namespace sluice::broker {
 
 namespace {
@@ -27,10 +29,11 @@ bool names(const alias_slot& slot, uint32_t member) {
 }  // namespace
 
 Result<SocketAddress> Authorizer::authorize(const UpstreamTarget& target) {
-  // 0 is no id, but it is what an unused slot or fallback holds.
-  if (!target.route || !target.cluster || !target.endpoint) return refused(target, "an id is 0");
   const auto route = routeOf(target);
   if (!route.ok()) return route.error();
+  if (target.origin) return authorizeOrigin(*route, target);
+  // 0 is no id, but it is what an unused slot or fallback holds.
+  if (!target.route || !target.cluster || !target.endpoint) return refused(target, "an id is 0");
   SLUICE_TRY(checkCluster(*route, target));
   SLUICE_TRY(checkEndpoint(target));
   return addressOf(target.endpoint);
@@ -45,6 +48,33 @@ Result<route> Authorizer::routeOf(const UpstreamTarget& target) const {
     return refused(target, "the route is for other clients");
   }
   return *route;
+}
+
+Result<SocketAddress> Authorizer::authorizeOrigin(const route& route,
+                                                  const UpstreamTarget& target) const {
+  if (route.via != ROUTE_VIA_PROXY || (route.flags & ROUTE_TELL_ORIGIN) == 0) {
+    return refused(target, "the route does not go on to the address called");
+  }
+  if (route.service == 0 || serviceOf(*target.origin) != route.service) {
+    return refused(target, "the address called is not the service's");
+  }
+  return *target.origin;
+}
+
+/// As walk_service() of maps/lib/walk.h finds it; 0: none.
+uint32_t Authorizer::serviceOf(const SocketAddress& called) const {
+  service_key key{};
+  std::ranges::copy(called.ip.bytes, key.address);
+  key.port = htons(called.port);
+  key.protocol = IPPROTO_TCP;
+  if (address_is_any(key.address)) return 0;
+  if (const auto exact = services_.get(key); exact.ok()) return exact->id;
+  if (address_is_loopback(key.address)) return 0;
+  const bool v4 = called.ip.isV4();
+  std::ranges::fill(key.address, uint8_t{0});
+  if (v4) address_set_v4(key.address, 0);
+  const auto any = services_.get(key);
+  return any.ok() ? any->id : 0;
 }
 
 Result<void> Authorizer::checkCluster(const route& route, const UpstreamTarget& target) {

@@ -18,11 +18,17 @@ namespace sluice::broker {
 ///   workloads[workload].client_class == routes[route].client_class, or that is 0 (every class)
 ///   cluster is in a slot of the route, or its fallback
 ///   endpoint is in a slot of the cluster
+///
+/// or to the address that one of its connections called:
+///
+///   routes[route] goes via the proxy and says ROUTE_TELL_ORIGIN
+///   the kernel would take a connection to that address for the route's service
 class Authorizer {
  public:
   /// Borrows the data plane.
   explicit Authorizer(DataPlane& tables)
       : workloads_(tables),
+        services_(tables),
         routes_(tables),
         route_slots_(tables),
         clusters_(tables),
@@ -45,10 +51,13 @@ class Authorizer {
   Result<route> routeOf(const UpstreamTarget& target) const;
   Result<void> checkCluster(const route& route, const UpstreamTarget& target);
   Result<void> checkEndpoint(const UpstreamTarget& target);
+  Result<SocketAddress> authorizeOrigin(const route& route, const UpstreamTarget& target) const;
+  uint32_t serviceOf(const SocketAddress& called) const;
   Result<SocketAddress> addressOf(EndpointId endpoint) const;
   static Result<bool> contains(const Search& search, Hints& hints, const ReadSlot& read);
 
   maps::View<Table::kWorkloads> workloads_;
+  maps::View<Table::kServices> services_;
   maps::View<Table::kRoutes> routes_;
   maps::View<Table::kRouteSlots> route_slots_;
   maps::View<Table::kClusters> clusters_;

@@ -146,10 +146,7 @@ Result<std::unique_ptr<SocketClient>> SocketClient::create(Reactor& reactor, Fd 
 
 void SocketClient::connect(const UpstreamTarget& target, Opened opened) {
   auto request = message<Connect>(calls_->number());
-  request.workload = target.workload.value;
-  request.route = target.route.value;
-  request.cluster = target.cluster.value;
-  request.endpoint = target.endpoint.value;
+  store(target, request);
   calls_->send(
       request.header.request, bytesOf(request),
       [opened = std::move(opened)](Result<Packet> packet) { opened(socketOf(std::move(packet))); });

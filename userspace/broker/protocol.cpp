@@ -70,6 +70,25 @@ Result<Enrolment> load(const Enroll& message) {
   return enrolment;
 }
 
+void store(const UpstreamTarget& target, Connect& message) {
+  message.workload = target.workload.value;
+  message.route = target.route.value;
+  message.cluster = target.cluster.value;
+  message.endpoint = target.endpoint.value;
+  if (!target.origin) return;
+  message.origin_port = target.origin->port;
+  std::ranges::copy(target.origin->ip.bytes, message.origin_address);
+}
+
+UpstreamTarget load(const Connect& message) {
+  UpstreamTarget target{{message.workload}, {message.route}, {message.cluster}, {message.endpoint}};
+  if (message.origin_port == 0) return target;
+  auto& origin = target.origin.emplace();
+  origin.port = message.origin_port;
+  std::ranges::copy(message.origin_address, origin.ip.bytes.begin());
+  return target;
+}
+
 void store(const Error& error, Status& status) {
   status.failure = 1 + static_cast<uint32_t>(error.code());
   status.errnum = error.errnum();

@@ -24,7 +24,7 @@
 namespace sluice::broker {
 
 /// Raise with any change of a message.
-constexpr uint32_t kProtocol = 1;
+constexpr uint32_t kProtocol = 2;
 
 /// The descriptor under which the agent inherits its end of the control channel.
 constexpr int kControlFd = 3;
@@ -109,7 +109,9 @@ struct Connect {
   uint32_t route = 0;
   uint32_t cluster = 0;
   uint32_t endpoint = 0;
-  uint32_t pad = 0;
+  uint16_t origin_port = 0;  ///< host byte order; 0: to the endpoint
+  uint16_t pad = 0;
+  uint8_t origin_address[16] = {};  ///< v4-mapped, network byte order
 };
 
 /// To KeepOnly, and to Connect: then with one fd, the socket, after a success.
@@ -164,6 +166,9 @@ Result<void> check(const Enrolment& enrolment);
 void store(const Enrolment& enrolment, Enroll& message);
 /// Fails with kInvalid when a text has no end, or the enrolment does not pass check().
 Result<Enrolment> load(const Enroll& message);
+
+void store(const UpstreamTarget& target, Connect& message);
+UpstreamTarget load(const Connect& message);
 
 void store(const Error& error, Status& status);
 /// The error as the other end had it (texts may be cut); success when there was none.

@@ -142,8 +142,7 @@ Result<void> Server::onKeepOnly(Channel& channel, const KeepOnly& request) {
 Result<void> Server::onWorker(Channel& channel, const Packet& packet) {
   const auto request = decode<Connect>(packet.bytes);
   if (!request.ok()) return request.error();
-  auto socket = connector_.connect(
-      {{request->workload}, {request->route}, {request->cluster}, {request->endpoint}});
+  auto socket = connector_.connect(load(*request));
   std::vector<Fd> fds;
   Result<void> outcome;
   if (socket.ok()) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,9 @@ struct UpstreamTarget {
   RouteId route;      ///< names `cluster` among those it may use
   ClusterId cluster;  ///< names `endpoint` among its members
   EndpointId endpoint;
+  /// Instead of an endpoint: the address that a connection of the workload called, which must be
+  /// one of the route's service, and the route must say ROUTE_TELL_ORIGIN.
+  std::optional<SocketAddress> origin = std::nullopt;
 
   friend auto operator<=>(const UpstreamTarget&, const UpstreamTarget&) = default;
 };

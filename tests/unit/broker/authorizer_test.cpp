@@ -64,6 +64,55 @@ TEST_F(AuthorizerTest, ClusterThatDoesNotExistIsRefused) {
   expectRefused(target(1, 1));
 }
 
+class OriginTest : public AuthorizerTest {
+ protected:
+  OriginTest() { tellOrigin(ROUTE_TELL_ORIGIN); }
+
+  void tellOrigin(uint8_t flags) {
+    tables_.put<Table::kRoutes>(1, route{ROUTE_VIA_PROXY, flags, 0, kService, 1, 10, 1, 3});
+  }
+  void setService(const std::string& ip, uint32_t id) {
+    service_key key{};
+    const auto address = *IpAddress::parse(ip);
+    std::ranges::copy(address.bytes, key.address);
+    key.port = htons(80);
+    key.protocol = IPPROTO_TCP;
+    tables_.put<Table::kServices>(key, service{id, 1});
+  }
+  static UpstreamTarget origin(const std::string& ip, uint16_t port = 80) {
+    UpstreamTarget target{{1}, {1}, {}, {}};
+    target.origin = SocketAddress{*IpAddress::parse(ip), port};
+    return target;
+  }
+
+  static constexpr uint32_t kService = 6;
+};
+
+TEST_F(OriginTest, AddressOfTheServiceIsAllowed) {
+  setService("10.96.0.1", kService);
+  const auto result = authorize(origin("10.96.0.1"));
+  ASSERT_TRUE(result.ok()) << result.error().message();
+  EXPECT_EQ(result->text(), "10.96.0.1:80");
+  expectRefused(origin("10.96.0.1", 81));
+  expectRefused(origin("10.96.0.2"));
+}
+
+TEST_F(OriginTest, AnyAddressIsAllowedButThoseOfOtherServicesAndLoopback) {
+  setService("0.0.0.0", kService);
+  setService("10.96.0.9", kService + 1);
+  EXPECT_TRUE(authorize(origin("198.51.100.7")).ok());
+  expectRefused(origin("10.96.0.9"));
+  expectRefused(origin("127.0.0.1"));
+  expectRefused(origin("0.0.0.0"));
+  expectRefused(origin("2001:db8::1"));
+}
+
+TEST_F(OriginTest, RouteHasToSaySo) {
+  setService("10.96.0.1", kService);
+  tellOrigin(0);
+  expectRefused(origin("10.96.0.1"));
+}
+
 TEST_F(AuthorizerTest, EndpointThatIsNotWrittenIsRefused) {
   tables_.endpoint(1, {});
   expectRefused(target(1, 1));

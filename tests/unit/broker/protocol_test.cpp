@@ -10,6 +10,17 @@ namespace {
 
 Enrolment good() { return {{7}, "/pods/web", "/run/netns/web"}; }
 
+TEST(Protocol, TargetsSurviveTheJourney) {
+  const UpstreamTarget endpoint{{1}, {2}, {3}, {4}};
+  UpstreamTarget origin{{1}, {2}, {}, {}};
+  origin.origin = SocketAddress{*IpAddress::parse("198.51.100.7"), 80};
+  for (const auto& target : {endpoint, origin}) {
+    auto sent = message<Connect>(1);
+    store(target, sent);
+    EXPECT_EQ(load(sent), target);
+  }
+}
+
 TEST(Protocol, MessageKeepsTypeAndNumber) {
   const auto sent = message<Connect>(42);
   const auto received = decode<Connect>(bytesOf(sent));

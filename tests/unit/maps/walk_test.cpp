@@ -129,6 +129,39 @@ TEST_F(Walk, OtherPortsAreNoService) {
   EXPECT_EQ(walk_to_route(&key_, 0, &target_), REASON_NO_SERVICE);
 }
 
+TEST_F(Walk, AnyAddressTakesWhatHasNoKeyOfItsOwn) {
+  service_key any = key_;
+  address_set_v4(any.address, 0);
+  tables_.services[bytesOf(any)] = {.id = 4, .binding = 1};
+  EXPECT_EQ(walk_service(&key_)->id, 3U);
+
+  address_set_v4(key_.address, htonl(0xc6336407));
+  EXPECT_EQ(walk_service(&key_)->id, 4U);
+  key_.port = htons(81);
+  EXPECT_EQ(walk_service(&key_), nullptr) << "another port";
+}
+
+TEST_F(Walk, AnyAddressLeavesThisHostAlone) {
+  service_key any = key_;
+  address_set_v4(any.address, 0);
+  tables_.services[bytesOf(any)] = {.id = 4, .binding = 1};
+  EXPECT_EQ(walk_service(&any), nullptr) << "connect() to 0.0.0.0 is one to this host";
+  address_set_v4(key_.address, htonl(0x7f000001));
+  EXPECT_EQ(walk_service(&key_), nullptr);
+  tables_.services[bytesOf(key_)] = {.id = 5, .binding = 1};
+  EXPECT_EQ(walk_service(&key_)->id, 5U) << "a service that has this address";
+}
+
+TEST_F(Walk, AnyAddressIsOfOneFamily) {
+  service_key any{.address = {}, .port = key_.port, .protocol = IPPROTO_TCP, .pad = 0};
+  tables_.services[bytesOf(any)] = {.id = 6, .binding = 1};
+  address_set_v4(key_.address, htonl(0xc6336407));
+  EXPECT_EQ(walk_service(&key_), nullptr);
+  key_.address[0] = 0x20;
+  key_.address[10] = 0;
+  EXPECT_EQ(walk_service(&key_)->id, 6U);
+}
+
 TEST_F(Walk, RouteThatIsNotWrittenYetIsNone) {
   tables_.routes[2].via = ROUTE_VIA_NONE;
   EXPECT_EQ(walk_to_route(&key_, 0, &target_), REASON_NO_ROUTE);
