@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdio>
+#include <utility>
 
 namespace sluice::test {
 namespace {
@@ -139,6 +140,12 @@ Result<std::string> HttpStream::readToEnd() {
     if (!more) return std::move(more).error();
     if (!*more) return std::exchange(unread_, {});
   }
+}
+
+Result<std::string> HttpStream::readSome() {
+  if (unread_.empty())
+    if (auto more = fill(); !more) return std::move(more).error();
+  return std::exchange(unread_, {});
 }
 
 Result<void> HttpStream::write(std::string_view bytes) {

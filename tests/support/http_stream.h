@@ -41,6 +41,9 @@ class HttpStream {
   /// Everything until the other side closes.
   Result<std::string> readToEnd();
 
+  /// What comes next, of any protocol; empty when the other side has closed.
+  Result<std::string> readSome();
+
   Result<void> write(std::string_view bytes);
 
  private:

@@ -42,7 +42,8 @@ Result<Fd> makeLabDirectory(const std::string& name) {
 
 /// Runs `commands` by one `ip`, in `network` unless it is empty: a process per command would be
 /// most of the time that a lab takes.
-Result<void> ip(const fs::path& script, const std::string& network, const std::string& commands) {
+Result<void> runIp(const fs::path& script, const std::string& network,
+                   const std::string& commands) {
   SLUICE_TRY(writeFile(script, commands));
   Arguments argv = {"ip"};
   if (!network.empty()) argv.insert(argv.end(), {"-n", network});
@@ -140,9 +141,9 @@ Result<void> Lab::makeNetwork() const {
   const std::string bridge = name_ + "-bridge";
   std::string namespaces = "netns add " + bridge + "\n";
   for (const auto& host : hosts_) namespaces += "netns add " + networkOf(host) + "\n";
-  SLUICE_TRY(ip(script, "", namespaces));
-  SLUICE_TRY(ip(script, bridge, bridgeCommands(hosts_)));
-  for (const auto& host : hosts_) SLUICE_TRY(ip(script, networkOf(host), hostCommands(host)));
+  SLUICE_TRY(runIp(script, "", namespaces));
+  SLUICE_TRY(runIp(script, bridge, bridgeCommands(hosts_)));
+  for (const auto& host : hosts_) SLUICE_TRY(runIp(script, networkOf(host), hostCommands(host)));
   return {};
 }
 
@@ -159,6 +160,10 @@ Result<void> Lab::addName(const IpAddress& address, std::string_view names) {
   if (!text) return std::move(text).error();
   // Written in place: the file is what the hosts' /etc/hosts are mounts of.
   return writeFile(path, *text + address.text() + " " + std::string(names) + "\n");
+}
+
+Result<void> Lab::ip(std::string_view name, const std::string& commands) const {
+  return runIp(directory() / "ip-batch", networkOf(host(name)), commands);
 }
 
 Result<Process> Lab::spawn(std::string_view name, const Arguments& argv, Output output) const {

@@ -31,6 +31,9 @@ class Lab {
   /// Makes `name` resolve to `address` on every host.
   Result<void> addName(const IpAddress& address, std::string_view names);
 
+  /// Runs lines of `ip -batch` in the network of a host.
+  Result<void> ip(std::string_view host, const std::string& commands) const;
+
   const std::string& name() const { return name_; }
   std::filesystem::path directory() const;
   std::filesystem::path configDirectory() const { return directory() / "config"; }

@@ -72,9 +72,19 @@ void say(int fd, std::string_view text) {
   }
 }
 
-[[noreturn]] void become(const Place* place, std::vector<char*>& argv, int out, int err) {
-  if (out >= 0) dup2(out, STDOUT_FILENO);
-  if (err >= 0) dup2(err, STDERR_FILENO);
+/// The child's ends of its standard streams; an empty one is inherited.
+struct Streams {
+  Fd in, out, err;
+};
+
+void takeStreams(const Streams& streams) {
+  if (streams.in) dup2(streams.in.get(), STDIN_FILENO);
+  if (streams.out) dup2(streams.out.get(), STDOUT_FILENO);
+  if (streams.err) dup2(streams.err.get(), STDERR_FILENO);
+}
+
+[[noreturn]] void become(const Place* place, std::vector<char*>& argv, const Streams& streams) {
+  takeStreams(streams);
   if (place != nullptr)
     if (auto entered = place->enter(); !entered) {
       say(STDERR_FILENO, entered.error().message() + "\n");
@@ -96,7 +106,8 @@ std::string joined(const Arguments& argv) {
 /// Makes processes; apart from Process so that forking is in one place.
 class Launcher {
  public:
-  static Result<Process> fork(Pipe out, Pipe err, const std::function<void()>& child) {
+  /// `ours`: the other ends of the child's streams.
+  static Result<Process> fork(Streams ours, const std::function<void()>& child) {
     const pid_t parent = getpid();
     const pid_t pid = ::fork();
     if (pid < 0) return Error::system("fork");
@@ -107,16 +118,16 @@ class Launcher {
     }
     Fd pidfd(openPidfd(pid));
     if (!pidfd) return Error::system("watch process " + std::to_string(pid));
-    return Process(pid, std::move(pidfd), std::move(out.read), std::move(err.read));
+    return Process(pid, std::move(pidfd), std::move(ours.in), std::move(ours.out),
+                   std::move(ours.err));
   }
 
-  static Result<Process> start(const Place* place, const Arguments& argv, Pipe out, Pipe err) {
+  static Result<Process> start(const Place* place, const Arguments& argv, Streams ours,
+                               const Streams& theirs) {
     std::vector<char*> pointers;
     for (const auto& argument : argv) pointers.push_back(const_cast<char*>(argument.c_str()));
     pointers.push_back(nullptr);
-    const int out_fd = out.write.get();
-    const int err_fd = err.write.get();
-    return fork(std::move(out), std::move(err), [&] { become(place, pointers, out_fd, err_fd); });
+    return fork(std::move(ours), [&] { become(place, pointers, theirs); });
   }
 
   static Result<Finished> finish(Process process, Duration longest) {
@@ -124,13 +135,18 @@ class Launcher {
   }
 };
 
-Process::Process(pid_t pid, Fd pidfd, Fd out, Fd err)
-    : pid_(pid), pidfd_(std::move(pidfd)), out_(std::move(out)), err_(std::move(err)) {}
+Process::Process(pid_t pid, Fd pidfd, Fd in, Fd out, Fd err)
+    : pid_(pid),
+      pidfd_(std::move(pidfd)),
+      in_(std::move(in)),
+      out_(std::move(out)),
+      err_(std::move(err)) {}
 
 Process::Process(Process&& other) noexcept
     : pid_(std::exchange(other.pid_, -1)),
       status_(other.status_),
       pidfd_(std::move(other.pidfd_)),
+      in_(std::move(other.in_)),
       out_(std::move(other.out_)),
       err_(std::move(other.err_)),
       unread_(std::move(other.unread_)) {}
@@ -140,6 +156,7 @@ Process& Process::operator=(Process&& other) noexcept {
   pid_ = std::exchange(other.pid_, -1);
   status_ = other.status_;
   pidfd_ = std::move(other.pidfd_);
+  in_ = std::move(other.in_);
   out_ = std::move(other.out_);
   err_ = std::move(other.err_);
   unread_ = std::move(other.unread_);
@@ -191,6 +208,19 @@ Result<std::string> Process::readLine(Duration longest) {
   return line;
 }
 
+Result<void> Process::writeLine(std::string_view line) {
+  std::string text(line);
+  text += '\n';
+  std::string_view left = text;
+  while (!left.empty()) {
+    const ssize_t count = write(in_.get(), left.data(), left.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return Error::system("write to process " + std::to_string(pid_));
+    left.remove_prefix(static_cast<size_t>(count));
+  }
+  return {};
+}
+
 Result<Finished> Process::finish(Duration longest) {
   const auto deadline = std::chrono::steady_clock::now() + longest;
   Finished finished;
@@ -207,23 +237,53 @@ Result<Finished> Process::finish(Duration longest) {
   return finished;
 }
 
+namespace {
+
+/// Adds a pipe that the child writes to.
+Result<void> addPipe(Fd Streams::* stream, Streams& ours, Streams& theirs) {
+  auto made = makePipe();
+  if (!made) return std::move(made).error();
+  ours.*stream = std::move(made->read);
+  theirs.*stream = std::move(made->write);
+  return {};
+}
+
+Result<void> addInput(Streams& ours, Streams& theirs) {
+  auto made = makePipe();
+  if (!made) return std::move(made).error();
+  ours.in = std::move(made->write);
+  theirs.in = std::move(made->read);
+  return {};
+}
+
+}  // namespace
+
 Result<Process> spawn(const Place* place, const Arguments& argv, Output output) {
-  Pipe out;
-  if (output == Output::kPipe) {
-    auto made = makePipe();
-    if (!made) return std::move(made).error();
-    out = *std::move(made);
-  }
-  return Launcher::start(place, argv, std::move(out), {});
+  Streams ours;
+  Streams theirs;
+  if (output != Output::kInherit) SLUICE_TRY(addPipe(&Streams::out, ours, theirs));
+  if (output == Output::kTalk) SLUICE_TRY(addInput(ours, theirs));
+  return Launcher::start(place, argv, std::move(ours), theirs);
+}
+
+Result<Process> spawnInto(const std::filesystem::path& file, const Place* place,
+                          const Arguments& argv) {
+  Streams theirs;
+  theirs.out.reset(
+      open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, S_IRUSR | S_IWUSR));
+  theirs.err.reset(theirs.out ? fcntl(theirs.out.get(), F_DUPFD_CLOEXEC, 0) : -1);
+  if (!theirs.err) return Error::system("open " + file.string());
+  return Launcher::start(place, argv, {}, theirs);
 }
 
 Result<Finished> run(const Place* place, const Arguments& argv, Duration longest) {
-  auto out = makePipe();
-  if (!out) return std::move(out).error();
-  auto err = makePipe();
-  if (!err) return std::move(err).error();
-  auto process = Launcher::start(place, argv, *std::move(out), *std::move(err));
+  Streams ours;
+  Streams theirs;
+  SLUICE_TRY(addPipe(&Streams::out, ours, theirs));
+  SLUICE_TRY(addPipe(&Streams::err, ours, theirs));
+  auto process = Launcher::start(place, argv, std::move(ours), theirs);
   if (!process) return std::move(process).error();
+  theirs = {};  // the pipes end with the child's copies
   auto finished = Launcher::finish(*std::move(process), longest);
   if (!finished) return std::move(finished).error().in(joined(argv));
   return finished;
@@ -240,20 +300,19 @@ Result<std::string> runChecked(const Arguments& argv) {
 
 Result<std::string> inside(const Place& place, const std::function<Result<std::string>()>& body,
                            Duration longest) {
-  auto out = makePipe();
-  if (!out) return std::move(out).error();
-  auto err = makePipe();
-  if (!err) return std::move(err).error();
-  const int out_fd = out->write.get();
-  const int err_fd = err->write.get();
+  Streams ours;
+  Streams theirs;
+  SLUICE_TRY(addPipe(&Streams::out, ours, theirs));
+  SLUICE_TRY(addPipe(&Streams::err, ours, theirs));
   auto child = [&] {
     auto entered = place.enter();
     auto result = entered ? body() : Result<std::string>(std::move(entered).error());
-    say(result ? out_fd : err_fd, result ? *result : result.error().message());
+    say(result ? theirs.out.get() : theirs.err.get(), result ? *result : result.error().message());
     _exit(result ? 0 : 1);
   };
-  auto process = Launcher::fork(*std::move(out), *std::move(err), child);
+  auto process = Launcher::fork(std::move(ours), child);
   if (!process) return std::move(process).error();
+  theirs = {};
   auto finished = Launcher::finish(*std::move(process), longest);
   if (!finished) return std::move(finished).error().in("in " + place.name);
   if (finished->status != 0)

@@ -4,8 +4,10 @@
 #include <sys/types.h>
 
 #include <chrono>
+#include <filesystem>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "tests/support/place.h"
@@ -42,27 +44,39 @@ class Process {
   Result<int> wait(Duration longest);
 
   /// The next line of standard output, without its end. Only of a program that was spawned with
-  /// `Output::kPipe`; fails when it ends first.
+  /// `Output::kPipe` or `kTalk`; fails when it ends first.
   Result<std::string> readLine(Duration longest);
+
+  /// Adds the end of the line. Only of a program that was spawned with `Output::kTalk`.
+  Result<void> writeLine(std::string_view line);
 
  private:
   friend class Launcher;
-  Process(pid_t pid, Fd pidfd, Fd out, Fd err);
+  Process(pid_t pid, Fd pidfd, Fd in, Fd out, Fd err);
   Result<Finished> finish(Duration longest);
   void reap();
 
   pid_t pid_ = -1;  ///< -1: moved from, or reaped
   int status_ = 0;
   Fd pidfd_;
+  Fd in_;
   Fd out_;
   Fd err_;
   std::string unread_;
 };
 
-enum class Output { kInherit, kPipe };
+enum class Output {
+  kInherit,
+  kPipe,  ///< for readLine()
+  kTalk,  ///< for readLine() and writeLine()
+};
 
 /// Starts `argv` (argv[0] is looked up in PATH), in `place` unless it is null.
 Result<Process> spawn(const Place* place, const Arguments& argv, Output output = Output::kInherit);
+
+/// The same, with both output streams in a file; its old content is lost.
+Result<Process> spawnInto(const std::filesystem::path& file, const Place* place,
+                          const Arguments& argv);
 
 /// Runs `argv` to its end and keeps what it prints. kUnavailable after `longest`, and it is killed.
 /// A status other than 0 is not an error here.

@@ -42,6 +42,24 @@ Result<SluicedProcess> SluicedProcess::start(const Lab& lab, const Arguments& mo
   return sluiced;
 }
 
+Result<SluicedProcess> SluicedProcess::startInto(const std::filesystem::path& file, const Lab& lab,
+                                                 const Arguments& more_arguments) {
+  auto argv = arguments(lab, more_arguments);
+  auto process = spawnInto(file, &lab.host("node"), argv);
+  if (!process) return std::move(process).error();
+  SluicedProcess sluiced(lab, std::move(argv), *std::move(process));
+  SLUICE_TRY(sluiced.waitReady());
+  return sluiced;
+}
+
+Result<void> SluicedProcess::uninstall(const Lab& lab) {
+  auto done =
+      lab.run("node", {programPath("sluiced"), "uninstall", "--pin-root", lab.bpffs() / "sluice"});
+  if (!done) return std::move(done).error();
+  if (done->status != 0) return failed("sluiced uninstall", *done);
+  return {};
+}
+
 Result<void> SluicedProcess::waitReady() {
   // It waits for the socket, too.
   auto applied = waitApplied();

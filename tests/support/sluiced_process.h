@@ -14,6 +14,11 @@ class SluicedProcess {
  public:
   /// Returns when the configuration that is there has been applied.
   static Result<SluicedProcess> start(const Lab& lab, const Arguments& more_arguments = {});
+  /// The same, with everything that it prints in a file, the access log included.
+  static Result<SluicedProcess> startInto(const std::filesystem::path& file, const Lab& lab,
+                                          const Arguments& more_arguments = {});
+  /// `sluiced uninstall`: what an earlier one has pinned is gone.
+  static Result<void> uninstall(const Lab& lab);
 
   /// Rereads the configuration and returns when it is in force.
   Result<void> waitApplied() const;

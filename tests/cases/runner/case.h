@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "userspace/base/result.h"
+
+namespace sluice::test {
+
+/// One entry of a cases.yaml.
+struct Case {
+  std::string id;
+  std::string scenario;  ///< folder with the rules
+  nlohmann::json request, expect;
+};
+
+/// The cases of DIR/cases.yaml whose scenario or id is among `wanted`; all when it is empty.
+Result<std::vector<Case>> readCases(const std::filesystem::path& directory,
+                                    const std::vector<std::string>& wanted);
+
+/// Why a case is not run yet, by scenario or id. Lines of "NAME REASON", "#" begins a comment.
+using SkipList = std::map<std::string, std::string>;
+Result<SkipList> readSkipList(const std::filesystem::path& file);
+
+/// The reason, or null.
+const std::string* reasonToSkip(const SkipList& list, const Case& test);
+
+}  // namespace sluice::test
