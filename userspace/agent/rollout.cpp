@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "maps/tables.hpp"
@@ -69,7 +70,10 @@ void Rollout::begin() {
 
 /// Everything that no connection can see yet.
 Result<Rollout::Attempt> Rollout::prepare(std::shared_ptr<const Snapshot> snapshot) {
-  const auto routing = std::make_shared<const routing::Routing>(routing::resolve(*snapshot));
+  auto consistent = routing::holdBack(std::move(snapshot), *snapshot_);
+  showHeld(std::move(consistent.held));
+  const auto routing =
+      std::make_shared<const routing::Routing>(routing::resolve(*consistent.snapshot));
   auto refused = steering_.stage(*routing);
   staged_ = routing;
   if (!refused) return std::move(refused).error().in("write the routes to the kernel");
@@ -77,13 +81,21 @@ Result<Rollout::Attempt> Rollout::prepare(std::shared_ptr<const Snapshot> snapsh
   auto config = makeProxyConfig(*routing, steering_);
   if (!config) return std::move(config).error();
   config_ = keepRefused(*std::move(config), *config_, status_.refused);
-  return Attempt{std::move(snapshot), routing, config_};
+  return Attempt{std::move(consistent.snapshot), routing, config_};
 }
 
 void Rollout::showRefused(std::vector<steering::Refusal> refused) {
   for (const auto& [service, error] : refused)
     log::error("service {} keeps its last good route: {}", service, withHint(error));
   status_.refused = std::move(refused);
+}
+
+/// Said once, as long as it lasts.
+void Rollout::showHeld(std::vector<routing::HeldBack> held) {
+  for (const auto& item : held)
+    if (std::ranges::find(status_.held, item) == status_.held.end())
+      log::warn("{}: {}", item.resource, item.why);
+  status_.held = std::move(held);
 }
 
 void Rollout::finish(const Attempt& attempt) {

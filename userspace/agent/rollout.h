@@ -11,13 +11,15 @@
 
 #include "userspace/agent/fleet.h"
 #include "userspace/base/reactor.h"
+#include "userspace/routing/hold_back.h"
 #include "userspace/steering/steering.h"
 
 namespace sluice::agent {
 
 /// Brings a Snapshot into force, one at a time, the newest next:
 ///
-///   resolve -> stage in the kernel's tables -> every worker goes by it -> publish -> applied
+///   hold back -> resolve -> stage in the kernel's tables -> every worker goes by it -> publish ->
+///   applied
 ///
 /// The proxy knows a route before the kernel sends anybody to it, and a revision is applied only
 /// when no later connection and no later request can meet an older rule. What fails stays as it
@@ -32,6 +34,7 @@ class Rollout {
     std::optional<std::chrono::system_clock::time_point> last_success;
     std::optional<Error> problem;            ///< why the newest snapshot is not in force
     std::vector<steering::Refusal> refused;  ///< services that keep their last good route
+    std::vector<routing::HeldBack> held;     ///< resources that keep their last good version
   };
 
   /// Borrows all.
@@ -53,6 +56,7 @@ class Rollout {
   const Status& status() const { return status_; }
   /// What is in force; null before the first.
   std::shared_ptr<const routing::Routing> routing() const { return routing_; }
+  /// Empty before the first.
   std::shared_ptr<const Snapshot> snapshot() const { return snapshot_; }
 
  private:
@@ -75,6 +79,7 @@ class Rollout {
   Result<void> admitAll();
   Result<void> admit(WorkloadId id, Member& member);
   void showRefused(std::vector<steering::Refusal> refused);
+  void showHeld(std::vector<routing::HeldBack> held);
   void succeed(const Attempt& attempt);
   void fail(const Attempt& attempt, const Error& error);
   void settle();
@@ -85,7 +90,7 @@ class Rollout {
   steering::Steering& steering_;
   Fleet& fleet_;
   Status status_;
-  std::shared_ptr<const Snapshot> snapshot_;
+  std::shared_ptr<const Snapshot> snapshot_ = std::make_shared<const Snapshot>();
   std::shared_ptr<const routing::Routing> routing_;
   std::shared_ptr<const routing::Routing> staged_;  ///< steering borrows it
   /// The newest that was made for the workers.

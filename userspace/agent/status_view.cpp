@@ -69,6 +69,13 @@ Json refusedViews(const std::vector<steering::Refusal>& refused) {
   return views;
 }
 
+Json heldViews(const std::vector<routing::HeldBack>& held) {
+  Json views = Json::array();
+  for (const auto& [resource, why] : held)
+    views.push_back({{"resource", resource}, {"message", why}});
+  return views;
+}
+
 Json timeView(const std::optional<std::chrono::system_clock::time_point>& time) {
   if (!time) return nullptr;
   return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}",
@@ -123,6 +130,7 @@ Json statusView(const StatusFacts& facts) {
           {"directory", facts.directory},
           {"problem", problemView(facts.rollout.problem)},
           {"refusedServices", refusedViews(facts.rollout.refused)},
+          {"heldBack", heldViews(facts.rollout.held)},
           {"rejectedResources", countRejected(facts.store)},
           {"unreadableFiles", facts.store.unreadableFiles()},
           {"fileDiagnostics", diagnosticViews(ofFiles(facts.store))},

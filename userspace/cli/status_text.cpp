@@ -74,6 +74,12 @@ void printRefused(const Terminal& terminal, const Json& status) {
   }
 }
 
+void printHeld(const Terminal& terminal, const Json& status) {
+  for (const auto& held : status.at("heldBack"))
+    terminal.out << "  " << mark(terminal, Colour::kYellow) << " " << text(held, "resource") << ": "
+                 << text(held, "message") << "\n";
+}
+
 void printWorkload(const Terminal& terminal, const Json& workload) {
   const bool enrolled = workload.value("state", std::string()) == "enrolled";
   terminal.out << "  " << mark(terminal, enrolled ? Colour::kGreen : Colour::kYellow) << " "
@@ -101,6 +107,7 @@ void printStatus(const Terminal& terminal, const Json& status) {
                << text(status, "lastSuccess") << "\n";
   printProblem(terminal, status);
   printRefused(terminal, status);
+  printHeld(terminal, status);
   printConfig(terminal, status);
   terminal.out << "workloads   " << text(status, "workloadsEnrolled") << " enrolled, "
                << text(status, "workloadsPending") << " pending\n";

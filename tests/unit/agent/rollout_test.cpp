@@ -161,6 +161,18 @@ TEST_F(RolloutTest, NewestOfSeveralComesNextAndTheOthersNever) {
   EXPECT_TRUE(settled);
 }
 
+TEST_F(RolloutTest, RuleThatLostItsSubsetStaysInForceAndIsShown) {
+  applyNow(snapshot(routedTo("v1"), 1));
+  applyNow(snapshot(routedTo("v9"), 2));
+  EXPECT_EQ(rollout_.status().revision, 2u);
+  ASSERT_EQ(rollout_.status().held.size(), 1u);
+  EXPECT_EQ(rollout_.status().held[0].resource, "VirtualService/default/product-api");
+  const auto& rules = rollout_.routing()->tables.at({}).services.begin()->second->rules;
+  EXPECT_EQ(rules.at(1).destinations.at(0).key.subset, "v1");
+  applyNow(snapshot(routedTo("v2"), 3));
+  EXPECT_TRUE(rollout_.status().held.empty());
+}
+
 TEST_F(RolloutTest, FailureIsShownKeepsWhatIsAndIsTriedAgain) {
   applyNow(snapshot(routedTo("v1"), 1));
   data_plane_.failAfter(0, Error(Error::Code::kSystem, "bpf: out of memory"));

@@ -17,6 +17,7 @@ TEST(StatusView, NamesPlacesCountsAndWhatIsPending) {
   rollout.revision = 3;
   rollout.last_success = std::chrono::system_clock::time_point(std::chrono::seconds(1767323045));
   rollout.refused.push_back({"a:80/v4", Error(Error::Code::kExhausted, "full", "fewer")});
+  rollout.held.push_back({"VirtualService/default/y", "no such subset"});
   auto workload = std::make_shared<Workload>();
   workload->metadata.name = "web";
   const std::vector<Enroller::Status> workloads = {{workload,
@@ -35,6 +36,7 @@ TEST(StatusView, NamesPlacesCountsAndWhatIsPending) {
   EXPECT_EQ(status.at("unreadableFiles"), observe::Json::array({"b.yaml"}));
   EXPECT_EQ(status.at("fileDiagnostics").at(0).at("file"), "b.yaml");
   EXPECT_EQ(status.at("refusedServices").at(0).at("service"), "a:80/v4");
+  EXPECT_EQ(status.at("heldBack").at(0).at("resource"), "VirtualService/default/y");
   const auto& resource = status.at("resources").at(0);
   EXPECT_EQ(resource.at("resource"), "VirtualService/default/x");
   EXPECT_EQ(resource.at("state"), "rejected");

@@ -27,6 +27,7 @@ Json status() {
           {"directory", "/etc/sluice"},
           {"problem", nullptr},
           {"refusedServices", Json::array()},
+          {"heldBack", Json::array()},
           {"rejectedResources", 1},
           {"fileDiagnostics", Json::array()},
           {"resources", Json::array({{{"resource", "VirtualService/shop/catalog"},
@@ -88,8 +89,12 @@ TEST(StatusText, FilesAndServicesThatAreRefusedAreNamed) {
                                             {"hint", ""}}});
   broken["refusedServices"] = Json::array(
       {{{"service", "a:80/v4"}, {"message", "routes: table full"}, {"hint", "fewer rules"}}});
+  broken["heldBack"] =
+      Json::array({{{"resource", "VirtualService/shop/catalog"}, {"message", "the last stays"}}});
   std::ostringstream out, err;
   printStatus({out, err}, broken);
+  EXPECT_NE(out.str().find("  ‼ VirtualService/shop/catalog: the last stays\n"), std::string::npos)
+      << out.str();
   EXPECT_NE(out.str().find("    error SLU1001 b.yaml:2:1\n      is no YAML\n"), std::string::npos)
       << out.str();
   EXPECT_NE(out.str().find("  × service a:80/v4 keeps its last good route: routes: table full\n"

@@ -36,7 +36,7 @@ class World {
     slice.metadata.name = name;
     slice.metadata.labels["kubernetes.io/service-name"] = service;
     slice.address_type = ip.find(':') == std::string::npos ? "IPv4" : "IPv6";
-    slice.ports = {{port_name, port, "TCP"}};
+    slice.ports = {{.name = port_name, .port = port, .protocol = "TCP", .app_protocol = ""}};
     SliceEndpoint endpoint;
     endpoint.addresses = {ip};
     endpoint.target_kind = "Pod";

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "userspace/routing/hold_back.h"
+
+#include <gmock/gmock.h>
+
+#include "tests/unit/routing/builders.h"
+
+namespace sluice::routing {
+namespace {
+
+using test::meta;
+using test::World;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+std::shared_ptr<const Snapshot> snapshot(const World& world) {
+  return std::make_shared<const Snapshot>(world.snapshot);
+}
+
+VirtualService sendTo(const std::string& subset) {
+  return test::virtualService(meta("catalog"), {"catalog"},
+                              {test::route({test::to("catalog", subset)})});
+}
+
+DestinationRule defining(const std::vector<std::string>& subsets, std::string host = "catalog") {
+  return test::versions(meta("catalog"), std::move(host), subsets);
+}
+
+const VirtualService& service(const Consistent& result) {
+  return *result.snapshot->virtual_services.at(0);
+}
+
+std::vector<std::string> subsets(const Consistent& result) {
+  std::vector<std::string> names;
+  for (const auto& rule : result.snapshot->destination_rules)
+    for (const auto& subset : rule->subsets) names.push_back(subset.name);
+  return names;
+}
+
+/// In force at first: everything to v1, which is defined.
+class HoldBack : public testing::Test {
+ protected:
+  Consistent next(const World& world) {
+    auto result = holdBack(snapshot(world), *in_force_);
+    in_force_ = result.snapshot;
+    return result;
+  }
+
+  std::shared_ptr<const Snapshot> in_force_ =
+      snapshot(World().add(sendTo("v1")).add(defining({"v1"})));
+};
+
+TEST_F(HoldBack, WhatIsCompleteIsTakenAsItIs) {
+  const auto given = snapshot(World().add(sendTo("v2")).add(defining({"v2"})));
+  const auto result = holdBack(given, *in_force_);
+  EXPECT_EQ(result.snapshot, given);
+  EXPECT_THAT(result.held, IsEmpty());
+}
+
+TEST_F(HoldBack, VirtualServiceBeforeItsDestinationRuleWaits) {
+  auto result = next(World().add(sendTo("v2")).add(defining({"v1"})));
+  EXPECT_EQ(service(result), sendTo("v1"));
+  ASSERT_EQ(result.held.size(), 1U);
+  EXPECT_EQ(result.held[0].resource, "VirtualService/default/catalog");
+  EXPECT_THAT(result.held[0].why, HasSubstr("subset v2 of catalog.default.svc.cluster.local"));
+
+  result = next(World().add(sendTo("v2")).add(defining({"v1", "v2"})));
+  EXPECT_EQ(service(result), sendTo("v2"));
+  EXPECT_THAT(result.held, IsEmpty());
+}
+
+TEST_F(HoldBack, DeletedDestinationRuleStaysWhileItIsNamed) {
+  auto result = next(World().add(sendTo("v1")));
+  EXPECT_THAT(subsets(result), ElementsAre("v1"));
+  ASSERT_EQ(result.held.size(), 1U);
+  EXPECT_EQ(result.held[0].resource, "DestinationRule/default/catalog");
+
+  EXPECT_THAT(subsets(next(World().add(sendTo("v1")))), ElementsAre("v1")) << "for as long";
+  EXPECT_THAT(subsets(next(World())), IsEmpty()) << "and no longer";
+}
+
+TEST_F(HoldBack, RenamedSubsetKeepsItsOldNameBesideTheNewOne) {
+  const auto result = next(World().add(sendTo("v1")).add(defining({"stable"})));
+  EXPECT_THAT(subsets(result), ElementsAre("stable", "v1"));
+  EXPECT_THAT(subsets(next(World().add(sendTo("stable")).add(defining({"stable"})))),
+              ElementsAre("stable"));
+}
+
+TEST_F(HoldBack, ChangedServiceAndDeletedRuleKeepBothLastVersions) {
+  const auto result = next(World().add(sendTo("v2")));
+  EXPECT_EQ(service(result), sendTo("v1"));
+  EXPECT_THAT(subsets(result), ElementsAre("v1"));
+  EXPECT_EQ(result.held.size(), 2U);
+}
+
+TEST_F(HoldBack, WhatWasNeverDefinedIsNotHeldBack) {
+  in_force_ = std::make_shared<const Snapshot>();
+  const auto result = next(World().add(sendTo("v1")));
+  EXPECT_EQ(service(result), sendTo("v1"));
+  EXPECT_THAT(result.held, IsEmpty());
+}
+
+TEST_F(HoldBack, SubsetsOfAnotherHostDoNotCount) {
+  const auto result = next(World().add(sendTo("v1")).add(defining({"v1"}, "cart")));
+  EXPECT_EQ(result.snapshot->destination_rules.at(0)->host, "cart")
+      << "a rule that is about another host now cannot have its old subsets as well";
+  EXPECT_THAT(result.held, IsEmpty());
+}
+
+TEST_F(HoldBack, WildcardRulesDefineSubsets) {
+  const auto result =
+      next(World().add(sendTo("v1")).add(defining({"v1"}, "*.default.svc.cluster.local")));
+  EXPECT_THAT(result.held, IsEmpty());
+}
+
+TEST_F(HoldBack, MirrorsAndConnectionRulesNameSubsetsToo) {
+  auto mirrored = sendTo("v1");
+  mirrored.http[0].mirror = Destination{"catalog", "v9", {}};
+  auto tcp = sendTo("v1");
+  tcp.tcp = {{{}, {test::to("catalog", "v9")}}};
+  for (const auto& changed : {mirrored, tcp}) {
+    const auto result = next(World().add(changed).add(defining({"v1"})));
+    EXPECT_EQ(service(result), sendTo("v1"));
+  }
+}
+
+}  // namespace
+}  // namespace sluice::routing

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "userspace/model/resources.h"
+
+namespace sluice::routing {
+
+/// A resource that is in force in an older version, or whose older subsets are.
+struct HeldBack {
+  std::string resource;  ///< "VirtualService/shop/catalog", "DestinationRule/shop/catalog"
+  std::string why;
+  friend bool operator==(const HeldBack&, const HeldBack&) = default;
+};
+
+struct Consistent {
+  std::shared_ptr<const Snapshot> snapshot;  ///< `next` itself when nothing had to be held back
+  std::vector<HeldBack> held;
+};
+
+/// Make before break: files and objects arrive one by one, and between a VirtualService that names
+/// a new subset and the DestinationRule that defines it Istio answers 503. Where `next` would leave
+/// a subset undefined that has been defined until now
+///
+/// - a VirtualService that has changed keeps its last version, if that one has all its subsets;
+/// - a DestinationRule that has gone, or has lost the subset, keeps what is still named.
+///
+/// What was never defined is not held back: it answers 503 as in Istio. `in_force` is the snapshot
+/// that this function gave last.
+Consistent holdBack(std::shared_ptr<const Snapshot> next, const Snapshot& in_force);
+
+}  // namespace sluice::routing
