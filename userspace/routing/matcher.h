@@ -4,28 +4,21 @@
 #include <memory>
 #include <optional>
 #include <span>
-#include <string_view>
+#include <string>
 #include <vector>
 
+#include "maps/abi/match.h"
+#include "userspace/routing/request_view.h"
 #include "userspace/routing/route_table.h"
 
 namespace sluice::routing {
 
-struct HeaderView {
-  std::string_view name;  ///< as sent
-  std::string_view value;
-};
-
-/// A request as the rules see it; borrows everything.
-struct RequestView {
-  std::string_view method;
-  std::string_view scheme = "http";
-  std::string_view authority;  ///< as the client wrote it, port included
-  std::string_view target;     ///< path and query, as in the request line
-  std::span<const HeaderView> headers;
-};
+class ReferenceMatcher;
 
 /// The conditions of one service's rules, ready to be asked. Immutable; used from any thread.
+///
+/// They are compiled to the tables of maps/abi/match.h, whose cost does not grow with the rules;
+/// what those leave open is decided by the conditions themselves. docs/matcher.md.
 class Matcher {
  public:
   /// kInvalid when a regular expression does not compile; validation has refused those before.
@@ -39,11 +32,14 @@ class Matcher {
   /// as "headers[user-group]"; empty when it matches.
   std::string firstFailure(size_t index, const RequestView& request) const;
 
- private:
-  struct CompiledRule;
-  explicit Matcher(std::vector<CompiledRule> rules);
+  /// As the kernel's programs walk it.
+  std::span<const match_cell> table() const { return table_; }
 
-  std::vector<CompiledRule> rules_;
+ private:
+  Matcher(std::unique_ptr<const ReferenceMatcher> reference, std::vector<match_cell> table);
+
+  std::unique_ptr<const ReferenceMatcher> reference_;
+  std::vector<match_cell> table_;
 };
 
 }  // namespace sluice::routing

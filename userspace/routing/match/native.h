@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// The walk over match tables in plain memory: what maps/lib/match.h asks of who includes it.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "maps/abi/match.h"
+
+/// Borrows the cells.
+struct match_table {
+  const union match_cell* cells;
+};
+
+/// Borrows the bytes.
+struct match_text {
+  const char* data;
+  uint32_t length;
+};
+
+static inline union match_cell match_load(const match_table* table, uint32_t index) {
+  return table->cells[index];
+}
+
+static inline uint8_t match_byte(const match_text* text, uint32_t at) {
+  return static_cast<uint8_t>(text->data[at]);
+}
+
+// Loops here end with what they read; nothing that a request or a table can be exceeds these.
+#define MATCH_TEXT_BOUND 0x7fffffffu
+#define MATCH_FIELD_BOUND MATCH_MAX_FIELDS
+#define MATCH_GROUP_BOUND (MATCH_MAX_ALTERNATIVES / MATCH_GROUP_BITS)
+#define MATCH_WORD_BOUND (MATCH_GROUP_BITS / MATCH_WORD_BITS)
+
+#include "maps/lib/match.h"
+
+namespace sluice::match {
+
+inline match_text textOf(std::string_view text) {
+  return {text.data(), static_cast<uint32_t>(text.size())};
+}
+
+}  // namespace sluice::match
