@@ -30,4 +30,18 @@ FieldPath FieldPath::entry(std::string_view key) const {
   return path;
 }
 
+FieldPath FieldPath::namedEntry(std::string_view key) const {
+  FieldPath path = entry(key);
+  if (inside_map_) return path;
+  path.shown_ += ".";
+  path.shown_ += key;
+  return path;
+}
+
+FieldPath FieldPath::asWhole() const {
+  FieldPath path = *this;
+  path.inside_map_ = true;
+  return path;
+}
+
 }  // namespace sluice::source

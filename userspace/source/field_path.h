@@ -21,6 +21,10 @@ class FieldPath {
   FieldPath operator[](size_t index) const;
   /// A key of a map; nothing below it is shown.
   FieldPath entry(std::string_view key) const;
+  /// A key of a map whose keys are plain names, such as `ports`; shown as a field is.
+  FieldPath namedEntry(std::string_view key) const;
+  /// The same field, of which nothing below is shown.
+  FieldPath asWhole() const;
 
   const std::string& shown() const { return shown_; }
   const std::string& exact() const { return exact_; }
