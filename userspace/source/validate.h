@@ -11,6 +11,9 @@ namespace sluice::source {
 
 void validate(const VirtualService& resource, Findings& findings);
 void validate(const DestinationRule& resource, Findings& findings);
+void validate(const ServiceEntry& resource, Findings& findings);
+void validate(const WorkloadEntry& resource, Findings& findings);
+void validate(const Sidecar& resource, Findings& findings);
 void validate(const Service& resource, Findings& findings);
 void validate(const EndpointSlice& resource, Findings& findings);
 void validate(const Pod& resource, Findings& findings);

@@ -1,36 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0
+// DestinationRule as a whole; its policies are in validate_traffic_policy.cpp.
 #include <fmt/format.h>
 
-#include <set>
+#include <unordered_set>
 
-#include "userspace/source/codes.h"
 #include "userspace/source/validate.h"
 #include "userspace/source/validate_common.h"
+#include "userspace/source/validate_traffic_policy.h"
 
 namespace sluice::source {
 namespace {
 
-/// Istio: "traffic policy must have at least one field".
-void checkPolicy(const std::optional<TrafficPolicy>& policy, const FieldPath& path,
+/// Istio: validateSubset.
+void checkSubset(const Subset& subset, const std::string& own_namespace, const FieldPath& path,
                  Findings& findings) {
-  if (policy && *policy == TrafficPolicy{}) {
-    findings.invalid(path, "must set at least one policy", "remove it, or set loadBalancer");
-  }
-}
-
-void checkSubset(const Subset& subset, const FieldPath& path, Findings& findings) {
-  report(findings, code::kIstioInvalid, path / "name", subset.name, checkDns1123Label(subset.name));
+  reportInvalid(findings, path / "name", subset.name, checkLabelName(subset.name));
   checkLabels(subset.labels, path / "labels", findings);
-  checkPolicy(subset.traffic_policy, path / "trafficPolicy", findings);
+  if (!subset.traffic_policy) return;
+  checkTrafficPolicy(*subset.traffic_policy, PolicyPlace::kSubset, own_namespace,
+                     path / "trafficPolicy", findings);
 }
 
-/// Istio: routes name subsets, so a name means one of them.
-void checkSubsets(const std::vector<Subset>& subsets, const FieldPath& path, Findings& findings) {
-  std::set<std::string_view> names;
-  for (size_t i = 0; i < subsets.size(); ++i) {
-    checkSubset(subsets[i], path[i], findings);
-    if (names.insert(subsets[i].name).second) continue;
-    findings.invalid(path[i] / "name", fmt::format("subset \"{}\" is here twice", subsets[i].name),
+/// Istio: "duplicate subset names". Routes name subsets, so a name means one of them.
+void checkSubsets(const DestinationRule& resource, const FieldPath& path, Findings& findings) {
+  std::unordered_set<std::string_view> names;
+  for (size_t i = 0; i < resource.subsets.size(); ++i) {
+    const Subset& subset = resource.subsets[i];
+    checkSubset(subset, resource.metadata.namespace_, path[i], findings);
+    if (names.insert(subset.name).second) continue;
+    findings.invalid(path[i] / "name",
+                     fmt::format("subset \"{}\" is here twice", subset.name.substr(0, 63)),
                      "rename one of them");
   }
 }
@@ -39,15 +38,19 @@ void checkSubsets(const std::vector<Subset>& subsets, const FieldPath& path, Fin
 
 void validate(const DestinationRule& resource, Findings& findings) {
   const FieldPath spec("spec");
-  checkMetadata(resource.metadata, findings);
-  checkAnnotations(resource.metadata, findings);
-  if (!IpAddress::parse(resource.host).ok()) {
-    report(findings, code::kIstioInvalid, spec / "host", resource.host,
-           checkWildcardDomain(resource.host));
+  const Metadata& metadata = resource.metadata;
+  checkMetadata(metadata, findings);
+  checkAnnotations(metadata, findings);
+  reportInvalid(findings, spec / "host", resource.host, checkWildcardDomain(resource.host));
+  if (resource.traffic_policy) {
+    checkTrafficPolicy(*resource.traffic_policy, PolicyPlace::kTop, metadata.namespace_,
+                       spec / "trafficPolicy", findings);
   }
-  checkPolicy(resource.traffic_policy, spec / "trafficPolicy", findings);
-  checkSubsets(resource.subsets, spec / "subsets", findings);
-  checkExportTo(resource.export_to, resource.metadata.namespace_, spec / "exportTo", findings);
+  checkSubsets(resource, spec / "subsets", findings);
+  checkSelector(resource.workload_selector, "matchLabels", spec / "workloadSelector", findings);
+  checkExportTo(resource.export_to, metadata.namespace_,
+                resource.workload_selector ? ExportRules::kRuleForWorkloads : ExportRules::kRule,
+                spec / "exportTo", findings);
 }
 
 }  // namespace sluice::source

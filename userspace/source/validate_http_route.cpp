@@ -1,80 +1,92 @@
 // SPDX-License-Identifier: Apache-2.0
+// One rule of spec.http: what may stand beside what, and then its parts.
 #include "userspace/source/validate_http_route.h"
 
-#include <limits>
-
-#include "userspace/source/codes.h"
 #include "userspace/source/validate_common.h"
+#include "userspace/source/validate_destination.h"
+#include "userspace/source/validate_headers.h"
+#include "userspace/source/validate_http_actions.h"
 
 namespace sluice::source {
 namespace {
 
-/// Istio: validateDestination.
-void checkDestination(const Destination& destination, const FieldPath& path, Findings& findings) {
-  if (destination.host == "*") {
-    findings.invalid(path / "host", "\"*\" is no destination", "name one service");
-  } else if (!IpAddress::parse(destination.host).ok()) {
-    report(findings, code::kIstioInvalid, path / "host", destination.host,
-           checkWildcardDomain(destination.host));
+/// A rule that hands requests to another VirtualService says nothing else about where they go.
+void checkRootConflicts(const HttpRoute& route, const RuleOwner& owner, const FieldPath& path,
+                        Findings& findings) {
+  if (owner.delegate) {
+    return findings.invalid(path / "delegate",
+                            "a VirtualService without hosts is a delegate and has none itself",
+                            "name the destinations");
   }
-  if (!destination.subset.empty()) {
-    report(findings, code::kIstioInvalid, path / "subset", destination.subset,
-           checkDns1123Label(destination.subset));
-  }
-  if (destination.port) checkPort(*destination.port, path / "port" / "number", findings);
-}
-
-/// Istio: validateWeights. Weights are relative; of several destinations one must get something.
-/// Envoy adds them up in 32 bits.
-void checkWeights(const std::vector<RouteDestination>& route, const FieldPath& path,
-                  Findings& findings) {
-  if (route.size() < 2) return;
-  uint64_t total = 0;
-  for (const auto& destination : route) total += destination.weight;
-  if (total == 0) {
-    findings.invalid(path, "the weights add up to 0, so no destination would get a request",
-                     "give at least one destination a weight above 0");
-  }
-  if (total > std::numeric_limits<uint32_t>::max()) {
-    findings.invalid(path, "the weights add up to more than 4294967295");
+  if (!route.route.empty() || route.redirect) {
+    findings.invalid(path, "delegate excludes route and redirect", "remove one of them");
   }
 }
 
-/// Istio: validateHTTPRoute, "exactly one action".
-void checkAction(const HttpRoute& route, const FieldPath& path, Findings& findings) {
+/// What answers a request itself leaves nothing to do for what changes a forwarded one.
+void checkAnswerConflicts(const HttpRoute& route, const char* answer, const FieldPath& path,
+                          Findings& findings) {
+  const std::string excluded = std::string(" has no effect on a rule with ") + answer;
+  if (!route.route.empty()) {
+    findings.invalid(path, std::string("route and ") + answer + " exclude each other",
+                     "remove one of them");
+  }
+  if (route.fault) findings.invalid(path / "fault", "a fault" + excluded, "remove it");
+  if (route.rewrite) findings.invalid(path / "rewrite", "a rewrite" + excluded, "remove it");
+}
+
+/// Istio: validateHTTPRouteConflict.
+void checkConflicts(const HttpRoute& route, const RuleOwner& owner, const FieldPath& path,
+                    Findings& findings) {
+  if (route.delegate) return checkRootConflicts(route, owner, path, findings);
+  if (route.redirect && route.direct_response) {
+    findings.invalid(path, "redirect and directResponse exclude each other", "remove one of them");
+  }
+  if (route.redirect) return checkAnswerConflicts(route, "redirect", path, findings);
+  if (route.direct_response) return checkAnswerConflicts(route, "directResponse", path, findings);
   if (!route.route.empty()) return;
-  findings.invalid(path, "a rule needs a route: what to do with the requests it matches");
+  findings.invalid(path, "says nothing of what to do with the requests it matches",
+                   "add route, redirect, directResponse or delegate");
 }
 
-/// Istio: ValidateHTTPStatus; 600 is accepted there too. An abort without a status does nothing.
-void checkAbort(const Abort& abort, const FieldPath& path, Findings& findings) {
-  if (!abort.http_status) return;
-  if (*abort.http_status < 200 || *abort.http_status > 600) {
-    findings.invalid(path / "httpStatus", "must be a status from 200 to 600");
+void checkDestinationHeaders(const HttpRoute& route, const FieldPath& path, Findings& findings) {
+  for (size_t i = 0; i < route.route.size(); ++i) {
+    checkHeaders(route.route[i].headers, path[i] / "headers", findings);
   }
 }
 
-void checkFault(const HttpFaultInjection& fault, const FieldPath& path, Findings& findings) {
-  if (!fault.delay && !fault.abort) findings.invalid(path, "needs a delay or an abort");
-  if (fault.delay) {
-    checkDuration(fault.delay->fixed_delay, path / "delay" / "fixedDelay", findings);
+/// How a rule answers or forwards.
+void checkActions(const HttpRoute& route, const FieldPath& path, Findings& findings) {
+  if (route.redirect) checkRedirect(*route.redirect, route.match, path / "redirect", findings);
+  if (route.direct_response) {
+    checkDirectResponse(*route.direct_response, path / "directResponse", findings);
   }
-  if (fault.abort) checkAbort(*fault.abort, path / "abort", findings);
+  if (route.rewrite) checkRewrite(*route.rewrite, path / "rewrite", findings);
+  checkDestinations(route.route, path / "route", findings);
+  checkMirrors(route, path, findings);
+}
+
+/// What happens to a request on its way.
+void checkPolicies(const HttpRoute& route, const FieldPath& path, Findings& findings) {
+  checkDuration(route.timeout, path / "timeout", findings);
+  if (route.retries) checkRetries(*route.retries, path / "retries", findings);
+  if (route.fault) checkFault(*route.fault, path / "fault", findings);
+  if (route.cors_policy) checkCors(*route.cors_policy, path / "corsPolicy", findings);
+  checkHeaders(route.headers, path / "headers", findings);
+  checkDestinationHeaders(route, path / "route", findings);
+  checkAuthoritySetOnce(route, path, findings);
 }
 
 }  // namespace
 
-void checkHttpRoute(const HttpRoute& route, const FieldPath& path, Findings& findings) {
-  checkAction(route, path, findings);
+void checkHttpRoute(const HttpRoute& route, const RuleOwner& owner, const FieldPath& path,
+                    Findings& findings) {
+  checkConflicts(route, owner, path, findings);
   for (size_t i = 0; i < route.match.size(); ++i) {
-    checkHttpMatch(route.match[i], (path / "match")[i], findings);
+    checkHttpMatch(route.match[i], owner, (path / "match")[i], findings);
   }
-  for (size_t i = 0; i < route.route.size(); ++i) {
-    checkDestination(route.route[i].destination, (path / "route")[i] / "destination", findings);
-  }
-  checkWeights(route.route, path / "route", findings);
-  if (route.timeout) checkDuration(*route.timeout, path / "timeout", findings);
-  if (route.fault) checkFault(*route.fault, path / "fault", findings);
+  checkActions(route, path, findings);
+  checkPolicies(route, path, findings);
 }
 
 }  // namespace sluice::source

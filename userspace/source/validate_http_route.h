@@ -6,14 +6,18 @@
 
 namespace sluice::source {
 
-/// One rule of spec.http.
-void checkHttpRoute(const HttpRoute& route, const FieldPath& path, Findings& findings);
+/// What a VirtualService is for its rules.
+struct RuleOwner {
+  bool delegate = false;  ///< has no hosts: its rules complete those of other VirtualServices
+  bool mesh = true;       ///< is for clients in the mesh, not only for gateways
+};
 
-/// One entry of a rule's `match`.
-void checkHttpMatch(const HttpMatchRequest& match, const FieldPath& path, Findings& findings);
+/// One rule of spec.http (Istio: validateHTTPRoute).
+void checkHttpRoute(const HttpRoute& route, const RuleOwner& owner, const FieldPath& path,
+                    Findings& findings);
 
-/// Istio: validateGatewayNames; of a VirtualService or of one match.
-void checkGateways(const std::vector<std::string>& gateways, const FieldPath& path,
-                   Findings& findings);
+/// One entry of a rule's `match` (Istio: validateHTTPRouteMatchRequest).
+void checkHttpMatch(const HttpMatchRequest& match, const RuleOwner& owner, const FieldPath& path,
+                    Findings& findings);
 
 }  // namespace sluice::source

@@ -1,68 +1,91 @@
 // SPDX-License-Identifier: Apache-2.0
-// VirtualService as a whole; its rules are in validate_http_route.cpp.
+// VirtualService as a whole; its rules are in validate_http_route.cpp and validate_l4_routes.cpp.
 #include <fmt/format.h>
 
 #include <algorithm>
 
-#include "userspace/source/codes.h"
 #include "userspace/source/validate.h"
 #include "userspace/source/validate_common.h"
+#include "userspace/source/validate_gateways.h"
+#include "userspace/source/validate_hosts.h"
 #include "userspace/source/validate_http_route.h"
+#include "userspace/source/validate_l4_routes.h"
+#include "userspace/source/validate_reachability.h"
 
 namespace sluice::source {
 namespace {
 
-bool appliesToMesh(const VirtualService& resource) {
-  return resource.gateways.empty() || std::ranges::count(resource.gateways, "mesh") > 0;
+bool hasSniHosts(const VirtualService& resource) {
+  return std::ranges::any_of(resource.tls, [](const TlsRoute& route) {
+    return std::ranges::any_of(route.match,
+                               [](const TlsMatch& match) { return !match.sni_hosts.empty(); });
+  });
 }
 
-/// Istio: validateVirtualServiceHosts. An address or a DNS name with at most one wildcard in front.
-void checkHost(const std::string& host, const FieldPath& path, bool mesh, Findings& findings) {
-  if (IpAddress::parse(host).ok()) return;
-  if (host == "*" && mesh) {
-    return findings.invalid(path, "\"*\" is not allowed for clients in the mesh",
-                            "name the services, or only gateways");
-  }
-  report(findings, code::kIstioInvalid, path, host, checkWildcardDomain(host));
+/// How a VirtualService's hosts may be written.
+enum class HostRules { kMesh, kGateway, kGatewayWithSni };
+
+HostRules hostRulesOf(const VirtualService& resource) {
+  if (appliesToMesh(resource.gateways)) return HostRules::kMesh;
+  return hasSniHosts(resource) ? HostRules::kGatewayWithSni : HostRules::kGateway;
 }
 
-/// Whether `pattern` stands for `host` too, text by text.
-bool covers(std::string_view pattern, std::string_view host) {
-  if (pattern == host) return true;
-  return pattern.starts_with('*') && host.size() >= pattern.size() &&
-         host.ends_with(pattern.substr(1));
+/// An address, or a DNS name with at most one wildcard in front.
+Complaint checkHost(const std::string& host, HostRules rules) {
+  if (!checkAddress(host)) return std::nullopt;
+  if (rules == HostRules::kMesh && host == "*") return "is not allowed for clients in the mesh";
+  return rules == HostRules::kGatewayWithSni ? checkGatewayDomain(host) : checkWildcardDomain(host);
 }
 
-/// Istio: "duplicate hosts", also when a wildcard includes another one.
+/// Istio: "duplicate hosts in virtual service", also when a wildcard includes another one.
 void checkDuplicateHosts(const std::vector<std::string>& hosts, const FieldPath& path,
                          Findings& findings) {
-  for (size_t i = 0; i < hosts.size(); ++i) {
-    for (size_t j = 0; j < i; ++j) {
-      if (!covers(hosts[i], hosts[j]) && !covers(hosts[j], hosts[i])) continue;
-      findings.invalid(
-          path, fmt::format("\"{}\" and \"{}\" name the same host twice", hosts[j], hosts[i]),
-          "remove one of them");
-      return;
-    }
-  }
+  const auto same = findSameHost(hosts);
+  if (!same) return;
+  findings.invalid(
+      path, fmt::format("\"{}\" and \"{}\" name the same host twice", same->first, same->second),
+      "remove one of them");
 }
 
-void checkHosts(const VirtualService& resource, const FieldPath& spec, Findings& findings) {
-  const FieldPath path = spec / "hosts";
-  if (resource.hosts.empty()) {
-    return findings.error(code::kNotSupported, path,
-                          "a VirtualService without hosts is the target of a delegation, which "
-                          "this version does not support yet",
-                          "name the hosts");
-  }
+void checkHosts(const VirtualService& resource, const FieldPath& path, Findings& findings) {
+  const HostRules rules = hostRulesOf(resource);
+  bool all_good = true;
   for (size_t i = 0; i < resource.hosts.size(); ++i) {
-    checkHost(resource.hosts[i], path[i], appliesToMesh(resource), findings);
+    const Complaint complaint = checkHost(resource.hosts[i], rules);
+    reportInvalid(findings, path[i], resource.hosts[i], complaint);
+    if (complaint) all_good = false;
   }
-  checkDuplicateHosts(resource.hosts, path, findings);
+  if (all_good) checkDuplicateHosts(resource.hosts, path, findings);
 }
 
+/// Istio: "delegate virtual service must have no …". Its rules take part in those of others, for
+/// HTTP only, and where those say.
+void checkDelegate(const VirtualService& resource, const FieldPath& spec, Findings& findings) {
+  const auto refuse = [&](const char* field) {
+    findings.invalid(
+        spec / field,
+        fmt::format("a VirtualService without hosts is a delegate and has no {}", field),
+        "name the hosts, or remove it");
+  };
+  if (!resource.gateways.empty()) refuse("gateways");
+  if (!resource.tls.empty()) refuse("tls");
+  if (!resource.tcp.empty()) refuse("tcp");
+}
+
+/// Istio: "http, tcp or tls must be provided in virtual service".
 void checkSomeRule(const VirtualService& resource, const FieldPath& spec, Findings& findings) {
-  if (resource.http.empty()) findings.invalid(spec, "http must have at least one rule");
+  if (!resource.http.empty() || !resource.tcp.empty() || !resource.tls.empty()) return;
+  findings.invalid(spec, "has no rule", "add one to http, tls or tcp");
+}
+
+void checkRules(const VirtualService& resource, const FieldPath& spec, Findings& findings) {
+  const RuleOwner owner{resource.hosts.empty(), appliesToMesh(resource.gateways)};
+  for (size_t i = 0; i < resource.http.size(); ++i) {
+    checkHttpRoute(resource.http[i], owner, (spec / "http")[i], findings);
+  }
+  checkTlsRoutes(resource, spec / "tls", findings);
+  checkTcpRoutes(resource, spec / "tcp", findings);
+  checkReachability(resource, spec, findings);
 }
 
 }  // namespace
@@ -71,13 +94,13 @@ void validate(const VirtualService& resource, Findings& findings) {
   const FieldPath spec("spec");
   checkMetadata(resource.metadata, findings);
   checkAnnotations(resource.metadata, findings);
-  checkHosts(resource, spec, findings);
+  if (resource.hosts.empty()) checkDelegate(resource, spec, findings);
+  checkHosts(resource, spec / "hosts", findings);
   checkGateways(resource.gateways, spec / "gateways", findings);
   checkSomeRule(resource, spec, findings);
-  for (size_t i = 0; i < resource.http.size(); ++i) {
-    checkHttpRoute(resource.http[i], (spec / "http")[i], findings);
-  }
-  checkExportTo(resource.export_to, resource.metadata.namespace_, spec / "exportTo", findings);
+  checkRules(resource, spec, findings);
+  checkExportTo(resource.export_to, resource.metadata.namespace_, ExportRules::kRule,
+                spec / "exportTo", findings);
 }
 
 }  // namespace sluice::source
