@@ -16,8 +16,11 @@ void validate(const WorkloadEntry& resource, Findings& findings);
 void validate(const Sidecar& resource, Findings& findings);
 void validate(const Service& resource, Findings& findings);
 void validate(const EndpointSlice& resource, Findings& findings);
+void validate(const Endpoints& resource, Findings& findings);
 void validate(const Pod& resource, Findings& findings);
+void validate(const Node& resource, Findings& findings);
 void validate(const Namespace& resource, Findings& findings);
+void validate(const Deployment& resource, Findings& findings);
 void validate(const AgentSettings& resource, Findings& findings);
 void validate(const Workload& resource, Findings& findings);
 

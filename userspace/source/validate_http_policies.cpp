@@ -133,7 +133,10 @@ void checkDelay(const Delay& delay, const FieldPath& path, Findings& findings) {
     return findings.invalid(path / "exponentialDelay", "is not supported by Istio",
                             "write fixedDelay");
   }
-  checkDuration(delay.fixed_delay, path / "fixedDelay", findings);
+  // Of length 0 it has none; Istio takes that.
+  if (delay.fixed_delay != std::chrono::nanoseconds(0)) {
+    checkDuration(delay.fixed_delay, path / "fixedDelay", findings);
+  }
 }
 
 /// Istio: validateAllowOrigins.

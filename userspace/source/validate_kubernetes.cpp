@@ -8,14 +8,30 @@
 namespace sluice::source {
 namespace {
 
-void checkAddress(const std::string& address, const FieldPath& path, Findings& findings) {
-  if (IpAddress::parse(address).ok()) return;
-  report(findings, code::kInvalidValue, path, address, "is no IP address");
+void checkIp(const std::string& address, const FieldPath& path, Findings& findings) {
+  report(findings, code::kInvalidValue, path, address, checkAddress(address));
 }
 
 void checkPortNumber(uint16_t port, const FieldPath& path, Findings& findings) {
   if (port != 0) return;
   findings.error(code::kInvalidValue, path, "must be a port, 1 to 65535");
+}
+
+void checkPorts(const std::vector<SlicePort>& ports, const FieldPath& path, Findings& findings) {
+  for (size_t i = 0; i < ports.size(); ++i) {
+    if (ports[i].port) checkPortNumber(*ports[i].port, path[i] / "port", findings);
+  }
+}
+
+void checkIps(const std::vector<Endpoints::Address>& addresses, const FieldPath& path,
+              Findings& findings) {
+  for (size_t i = 0; i < addresses.size(); ++i) checkIp(addresses[i].ip, path[i] / "ip", findings);
+}
+
+/// Of what lives in no namespace.
+void checkName(const Metadata& metadata, Complaint (*check)(std::string_view), Findings& findings) {
+  report(findings, code::kInvalidValue, FieldPath("metadata") / "name", metadata.name,
+         check(metadata.name));
 }
 
 }  // namespace
@@ -29,22 +45,19 @@ void validate(const Service& resource, Findings& findings) {
   for (size_t i = 0; i < resource.cluster_ips.size(); ++i) {
     const std::string& ip = resource.cluster_ips[i];
     // "None": headless; "": not allocated yet.
-    if (!ip.empty() && ip != "None") checkAddress(ip, (spec / "clusterIPs")[i], findings);
+    if (!ip.empty() && ip != "None") checkIp(ip, (spec / "clusterIPs")[i], findings);
   }
 }
 
 void validate(const EndpointSlice& resource, Findings& findings) {
   checkMetadata(resource.metadata, findings);
-  for (size_t i = 0; i < resource.ports.size(); ++i) {
-    const FieldPath path = FieldPath("ports")[i] / "port";
-    if (resource.ports[i].port) checkPortNumber(*resource.ports[i].port, path, findings);
-  }
+  checkPorts(resource.ports, FieldPath("ports"), findings);
   // Names are the only other thing that may stand there, and nobody routes to them.
   if (resource.address_type == "FQDN") return;
   for (size_t i = 0; i < resource.endpoints.size(); ++i) {
     const FieldPath path = FieldPath("endpoints")[i] / "addresses";
     const auto& addresses = resource.endpoints[i].addresses;
-    for (size_t j = 0; j < addresses.size(); ++j) checkAddress(addresses[j], path[j], findings);
+    for (size_t j = 0; j < addresses.size(); ++j) checkIp(addresses[j], path[j], findings);
   }
 }
 
@@ -52,13 +65,31 @@ void validate(const Pod& resource, Findings& findings) {
   checkMetadata(resource.metadata, findings);
   const FieldPath path = FieldPath("status") / "podIPs";
   for (size_t i = 0; i < resource.pod_ips.size(); ++i) {
-    checkAddress(resource.pod_ips[i], path[i], findings);
+    checkIp(resource.pod_ips[i], path[i], findings);
   }
 }
 
+void validate(const Endpoints& resource, Findings& findings) {
+  checkMetadata(resource.metadata, findings);
+  for (size_t i = 0; i < resource.subsets.size(); ++i) {
+    const Endpoints::EndpointSubset& subset = resource.subsets[i];
+    const FieldPath path = FieldPath("subsets")[i];
+    checkIps(subset.addresses, path / "addresses", findings);
+    checkIps(subset.not_ready_addresses, path / "notReadyAddresses", findings);
+    checkPorts(subset.ports, path / "ports", findings);
+  }
+}
+
+void validate(const Deployment& resource, Findings& findings) {
+  checkMetadata(resource.metadata, findings);
+}
+
+void validate(const Node& resource, Findings& findings) {
+  checkName(resource.metadata, checkDns1123Subdomain, findings);
+}
+
 void validate(const Namespace& resource, Findings& findings) {
-  report(findings, code::kInvalidValue, FieldPath("metadata") / "name", resource.metadata.name,
-         checkDns1123Label(resource.metadata.name));
+  checkName(resource.metadata, checkDns1123Label, findings);
 }
 
 }  // namespace sluice::source

@@ -4,6 +4,8 @@
 #include "userspace/source/codes.h"
 #include "userspace/source/validate.h"
 #include "userspace/source/validate_common.h"
+#include "userspace/source/validate_http_actions.h"
+#include "userspace/source/validate_traffic_policy.h"
 
 namespace sluice::source {
 namespace {
@@ -27,6 +29,29 @@ Complaint checkCgroup(std::string_view path) {
   return checkAbsolutePath(path);
 }
 
+/// Istio: ValidateMeshConfig.
+void checkMesh(const AgentSettings& resource, const FieldPath& mesh, Findings& findings) {
+  const std::string no_namespace;
+  checkExportTo(resource.default_service_export_to, no_namespace, ExportRules::kServiceEntry,
+                mesh / "defaultServiceExportTo", findings);
+  checkExportTo(resource.default_virtual_service_export_to, no_namespace, ExportRules::kRule,
+                mesh / "defaultVirtualServiceExportTo", findings);
+  checkExportTo(resource.default_destination_rule_export_to, no_namespace, ExportRules::kRule,
+                mesh / "defaultDestinationRuleExportTo", findings);
+  if (resource.default_http_retry_policy) {
+    checkRetries(*resource.default_http_retry_policy, mesh / "defaultHttpRetryPolicy", findings);
+  }
+  if (resource.locality_lb_setting) {
+    // Whether there is outlier detection is for each DestinationRule to say.
+    checkLocality(*resource.locality_lb_setting, PolicyPlace::kTop, true,
+                  mesh / "localityLbSetting", findings);
+  }
+  if (resource.default_traffic_policy) {
+    checkPolicyBlocks(*resource.default_traffic_policy, PolicyPlace::kTop, resource.root_namespace,
+                      mesh / "defaultTrafficPolicy", findings);
+  }
+}
+
 }  // namespace
 
 void validate(const AgentSettings& resource, Findings& findings) {
@@ -36,6 +61,11 @@ void validate(const AgentSettings& resource, Findings& findings) {
          checkDns1123Subdomain(resource.cluster_domain));
   report(findings, code::kInvalidValue, spec / "rootNamespace", resource.root_namespace,
          checkDns1123Label(resource.root_namespace));
+  if (!resource.node_name.empty()) {
+    report(findings, code::kInvalidValue, spec / "nodeName", resource.node_name,
+           checkDns1123Subdomain(resource.node_name));
+  }
+  checkMesh(resource, spec / "mesh", findings);
 }
 
 void validate(const Workload& resource, Findings& findings) {
