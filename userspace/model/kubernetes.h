@@ -116,7 +116,8 @@ struct Namespace {
 /// apps: what `analyze` needs of the workloads that a Service selects.
 struct Deployment {
   Metadata metadata;
-  Labels pod_labels;  ///< spec.template.metadata.labels
+  Labels pod_labels;       ///< spec.template.metadata.labels
+  Labels pod_annotations;  ///< spec.template.metadata.annotations
   std::vector<Container> containers;
   friend bool operator==(const Deployment&, const Deployment&) = default;
 };
