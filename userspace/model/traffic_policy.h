@@ -66,9 +66,9 @@ struct LocalityLbSetting {
 
 struct ZoneAwareLbSetting {
   std::optional<bool> enabled;
-  std::optional<uint32_t> min_cluster_size;
-  std::optional<double> routing_enabled_percent;
-  std::optional<bool> fail_traffic_on_panic;
+  std::vector<LocalityLbSetting::Failover> failover;
+  std::vector<std::string> failover_priority;
+  std::optional<uint32_t> min_cluster_size;  ///< absent: 6
   friend bool operator==(const ZoneAwareLbSetting&, const ZoneAwareLbSetting&) = default;
 };
 

@@ -12,9 +12,9 @@ namespace sluice::source {
 namespace {
 
 /// The string under `key`; null when it is absent or something else.
-const std::string* stringAt(const Node& node, std::string_view key) {
-  const Node* value = node.find(key);
-  if (value == nullptr || value->kind != Node::Kind::kScalar) return nullptr;
+const std::string* stringAt(const YamlNode& node, std::string_view key) {
+  const YamlNode* value = node.find(key);
+  if (value == nullptr || value->kind != YamlNode::Kind::kScalar) return nullptr;
   return scalarType(*value) == ScalarType::kString ? &value->text : nullptr;
 }
 
@@ -40,7 +40,7 @@ class FileDecoder {
   }
 
  private:
-  void decode(const Node& node, const Inherited& inherited) {
+  void decode(const YamlNode& node, const Inherited& inherited) {
     if (!node.isMap()) {
       return fileError(code::kWrongType, node.place,
                        fmt::format("a resource must be a mapping, is {}", describeValue(node)), {});
@@ -61,8 +61,8 @@ class FileDecoder {
 
   /// `kind: List`, whose items are anything, and `VirtualServiceList`, whose items need not say
   /// what they are.
-  void decodeList(const Node& node, const std::string& api_version, const std::string& kind) {
-    const Node& items = *node.find("items");
+  void decodeList(const YamlNode& node, const std::string& api_version, const std::string& kind) {
+    const YamlNode& items = *node.find("items");
     if (isNullValue(items)) return;
     if (!items.isSequence()) {
       return fileError(code::kWrongType, items.place,
@@ -73,24 +73,23 @@ class FileDecoder {
     for (const auto& item : items.items) decode(*item, inherited);
   }
 
-  void decodeKind(const Node& node, const Kind& kind) {
+  void decodeKind(const YamlNode& node, const Kind& kind) {
     const auto id = identify(node, kind);
     if (!id) return;
     Document document;
     document.id = *id;
     document.claim = kind.is_single ? ResourceId{id->kind, "", ""} : *id;
     document.position = positionOf(node.place);
-    Findings findings(file_.name);
+    Findings findings(file_.name, &node);
     findings.setResource(id->text());
-    findings.place(FieldPath(), node.place);
     document.resource = kind.decode(node, document.position, findings);
     document.diagnostics = findings.take();
     result_.documents.push_back(std::move(document));
   }
 
   /// Before anything else is read: whose last good version stays when the rest is wrong?
-  std::optional<ResourceId> identify(const Node& node, const Kind& kind) {
-    const Node* metadata = node.find("metadata");
+  std::optional<ResourceId> identify(const YamlNode& node, const Kind& kind) {
+    const YamlNode* metadata = node.find("metadata");
     const std::string* name = metadata == nullptr ? nullptr : stringAt(*metadata, "name");
     if (name == nullptr || name->empty()) {
       fileError(code::kWrongType, metadata == nullptr ? node.place : metadata->place,
@@ -98,7 +97,7 @@ class FileDecoder {
       return std::nullopt;
     }
     if (!kind.in_namespace) return ResourceId{std::string(kind.name), "", *name};
-    const Node* written = metadata->find("namespace");
+    const YamlNode* written = metadata->find("namespace");
     const bool absent = written == nullptr || isNullValue(*written);
     const std::string* in = absent ? &default_namespace_ : stringAt(*metadata, "namespace");
     if (in == nullptr) {
@@ -110,7 +109,7 @@ class FileDecoder {
     return ResourceId{std::string(kind.name), *in, *name};
   }
 
-  void skip(const Node& node, const std::string& api_version, const std::string& kind) {
+  void skip(const YamlNode& node, const std::string& api_version, const std::string& kind) {
     result_.diagnostics.push_back({code::kUnknownKind, Diagnostic::Level::kInfo, "",
                                    positionOf(node.place), "",
                                    fmt::format("{} {} is nothing that Sluice reads; skipped",

@@ -2,49 +2,58 @@
 #pragma once
 
 #include <string>
-#include <unordered_map>
 #include <utility>
 
 #include "userspace/model/diagnostic.h"
 #include "userspace/source/field_path.h"
-#include "userspace/source/node.h"
+#include "userspace/source/yaml_node.h"
 
 namespace sluice::source {
 
-/// Collects what is wrong with one resource. Decoding tells it where each field stands, so that
-/// validation, which sees only the typed resource, can point into the file.
+/// Collects what is wrong with one resource. It holds the document, so that validation, which
+/// sees only the typed resource, can point into the file.
 class Findings {
  public:
-  explicit Findings(std::string file) : file_(std::move(file)) {}
+  /// `document`: where the resource was read; must outlive this object. Null: no positions.
+  explicit Findings(std::string file, const YamlNode* document = nullptr)
+      : file_(std::move(file)), document_(document) {}
 
   /// "VirtualService/shop/catalog", of all findings from now on.
   void setResource(std::string resource) { resource_ = std::move(resource); }
 
-  void place(const FieldPath& path, Place place) { places_[path.exact()] = place; }
-  /// Of `path`, or of the nearest field around it that the file has.
+  /// Of `path`, or of the nearest field around it that the file has. A field's place is that of
+  /// its value, or of its name when the value begins on a later line.
   Position positionOf(const FieldPath& path) const;
 
   void error(const char* code, const FieldPath& path, std::string message, std::string hint = {});
+  /// Of something that `path` does not lead to, such as the second of two equal keys.
+  void errorAt(Place place, const char* code, const FieldPath& path, std::string message,
+               std::string hint);
   void warning(const char* code, const FieldPath& path, std::string message, std::string hint = {});
   void info(const char* code, const FieldPath& path, std::string message, std::string hint = {});
 
   /// Istio's own checks.
   void invalid(const FieldPath& path, std::string message, std::string hint = {});
 
-  bool hasError() const { return sluice::hasError(diagnostics_); }
+  bool hasError() const { return errors_ > 0; }
+  /// How many errors there have been, kept or not.
+  size_t errors() const { return errors_; }
   /// Further findings are only counted.
   bool full() const;
   /// Ends with how many there are beyond kMaxDiagnostics, if there are.
   Diagnostics take();
 
  private:
+  /// Whether one more may be kept; counts it as left out otherwise.
+  bool admit(Diagnostic::Level level);
   void add(Diagnostic::Level level, const char* code, const FieldPath& path, std::string message,
            std::string hint);
 
   std::string file_;
+  const YamlNode* document_;
   std::string resource_;
-  std::unordered_map<std::string, Place> places_;
   Diagnostics diagnostics_;
+  size_t errors_ = 0;
   size_t left_out_ = 0;
 };
 

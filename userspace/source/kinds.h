@@ -19,9 +19,13 @@ struct Kind {
   /// sluice.io settings: one for the node, whatever its name.
   bool is_single = false;
   const Message& (*message)() = nullptr;
+  /// What people call several of them in `sluicectl get`: "virtualservices", "vs".
+  std::string_view plural, short_name;
   /// Decodes and validates. Nothing, and findings, when the document is wrong.
-  std::optional<Resource> (*decode)(const Node& node, const Position& position,
+  std::optional<Resource> (*decode)(const YamlNode& node, const Position& position,
                                     Findings& findings) = nullptr;
+  /// As the API writes it, with apiVersion and kind. `resource` must be of this kind.
+  YamlNodePtr (*encode)(const Resource& resource) = nullptr;
 };
 
 /// Every kind, for finding and for describing.
@@ -29,5 +33,8 @@ const std::vector<Kind>& kinds();
 
 /// Null when Sluice does not know it.
 const Kind* findKind(std::string_view api_version, std::string_view name);
+
+/// By any of its names, in any letter case: "VirtualService", "virtualservices", "vs".
+const Kind* findKindByName(std::string_view name);
 
 }  // namespace sluice::source

@@ -14,8 +14,6 @@ void normalise(HttpMatchRequest& match) {
   dropEmpty(match.scheme);
   dropEmpty(match.method);
   dropEmpty(match.authority);
-  // protobuf cannot tell 0 from absent.
-  if (match.port == uint16_t{0}) match.port.reset();
   for (auto& [name, header] : match.without_headers) {
     if (header.kind == StringMatch::Kind::kRegex && header.value == "*") {
       header = {StringMatch::Kind::kPresent, ""};
@@ -23,9 +21,11 @@ void normalise(HttpMatchRequest& match) {
   }
 }
 
-/// Istio: an abort without a status is legal and aborts nothing.
+/// Istio: an abort without an error is legal and aborts nothing.
 void normalise(HttpFaultInjection& fault) {
-  if (fault.abort && !fault.abort->http_status) fault.abort.reset();
+  if (!fault.abort) return;
+  const bool has_error = fault.abort->http_status || !fault.abort->grpc_status.empty();
+  if (!has_error) fault.abort.reset();
 }
 
 }  // namespace
@@ -38,6 +38,8 @@ void normalise(VirtualService& resource) {
     if (*route.fault == HttpFaultInjection{}) route.fault.reset();
   }
 }
+
+void normalise(Node& resource) { resource.metadata.namespace_.clear(); }
 
 void normalise(Namespace& resource) { resource.metadata.namespace_.clear(); }
 

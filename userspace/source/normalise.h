@@ -7,6 +7,7 @@
 namespace sluice::source {
 
 void normalise(VirtualService& resource);
+void normalise(Node& resource);
 void normalise(Namespace& resource);
 
 /// Kinds that have one spelling only.

@@ -13,8 +13,11 @@ namespace sluice::source {
 /// One resource of any kind; immutable, shared with the snapshots that it is in.
 using Resource =
     std::variant<std::shared_ptr<const VirtualService>, std::shared_ptr<const DestinationRule>,
-                 std::shared_ptr<const Service>, std::shared_ptr<const EndpointSlice>,
-                 std::shared_ptr<const Pod>, std::shared_ptr<const Namespace>,
+                 std::shared_ptr<const ServiceEntry>, std::shared_ptr<const WorkloadEntry>,
+                 std::shared_ptr<const Sidecar>, std::shared_ptr<const Service>,
+                 std::shared_ptr<const EndpointSlice>, std::shared_ptr<const Endpoints>,
+                 std::shared_ptr<const Pod>, std::shared_ptr<const Node>,
+                 std::shared_ptr<const Namespace>, std::shared_ptr<const Deployment>,
                  std::shared_ptr<const Workload>, std::shared_ptr<const AgentSettings>>;
 
 /// Names one resource. `namespace_` is empty for kinds that live in none.

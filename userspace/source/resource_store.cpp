@@ -18,6 +18,24 @@ void put(Snapshot& snapshot, const std::shared_ptr<const VirtualService>& resour
 void put(Snapshot& snapshot, const std::shared_ptr<const DestinationRule>& resource) {
   snapshot.destination_rules.push_back(resource);
 }
+void put(Snapshot& snapshot, const std::shared_ptr<const ServiceEntry>& resource) {
+  snapshot.service_entries.push_back(resource);
+}
+void put(Snapshot& snapshot, const std::shared_ptr<const WorkloadEntry>& resource) {
+  snapshot.workload_entries.push_back(resource);
+}
+void put(Snapshot& snapshot, const std::shared_ptr<const Sidecar>& resource) {
+  snapshot.sidecars.push_back(resource);
+}
+void put(Snapshot& snapshot, const std::shared_ptr<const Endpoints>& resource) {
+  snapshot.endpoints.push_back(resource);
+}
+void put(Snapshot& snapshot, const std::shared_ptr<const Node>& resource) {
+  snapshot.nodes.push_back(resource);
+}
+void put(Snapshot& snapshot, const std::shared_ptr<const Deployment>& resource) {
+  snapshot.deployments.push_back(resource);
+}
 void put(Snapshot& snapshot, const std::shared_ptr<const Service>& resource) {
   snapshot.services.push_back(resource);
 }
@@ -54,9 +72,15 @@ void sortByKey(Snapshot& snapshot) {
   };
   sort(snapshot.virtual_services);
   sort(snapshot.destination_rules);
+  sort(snapshot.service_entries);
+  sort(snapshot.workload_entries);
+  sort(snapshot.sidecars);
   sort(snapshot.services);
   sort(snapshot.endpoint_slices);
+  sort(snapshot.endpoints);
   sort(snapshot.pods);
+  sort(snapshot.nodes);
+  sort(snapshot.deployments);
   sort(snapshot.namespaces);
   sort(snapshot.workloads);
 }

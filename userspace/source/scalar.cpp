@@ -89,12 +89,12 @@ ScalarType plainScalarType(std::string_view text) {
   return ScalarType::kString;
 }
 
-ScalarType scalarType(const Node& node) {
+ScalarType scalarType(const YamlNode& node) {
   return node.quoted ? ScalarType::kString : plainScalarType(node.text);
 }
 
-bool isNullValue(const Node& node) {
-  if (node.kind == Node::Kind::kScalar) return scalarType(node) == ScalarType::kNull;
+bool isNullValue(const YamlNode& node) {
+  if (node.kind == YamlNode::Kind::kScalar) return scalarType(node) == ScalarType::kNull;
   return node.isNull();
 }
 
@@ -120,7 +120,7 @@ std::optional<double> floatValue(std::string_view text) {
   return std::isfinite(value) ? std::optional(value) : std::nullopt;
 }
 
-const char* describeValue(const Node& node) {
+const char* describeValue(const YamlNode& node) {
   if (node.isMap()) return "a mapping";
   if (node.isSequence()) return "a list";
   if (node.isNull()) return "null";

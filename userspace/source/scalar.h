@@ -5,7 +5,7 @@
 #include <optional>
 #include <string_view>
 
-#include "userspace/source/node.h"
+#include "userspace/source/yaml_node.h"
 
 namespace sluice::source {
 
@@ -20,11 +20,11 @@ enum class ScalarType {
   kString,
 };
 
-ScalarType scalarType(const Node& node);
+ScalarType scalarType(const YamlNode& node);
 ScalarType plainScalarType(std::string_view text);
 
 /// A null, unquoted: nothing, `~`, `null`.
-bool isNullValue(const Node& node);
+bool isNullValue(const YamlNode& node);
 
 /// Only for kBool.
 bool boolValue(std::string_view text);
@@ -34,6 +34,6 @@ std::optional<int64_t> integerValue(std::string_view text);
 std::optional<double> floatValue(std::string_view text);
 
 /// "a string", "a boolean", "a list": for messages.
-const char* describeValue(const Node& node);
+const char* describeValue(const YamlNode& node);
 
 }  // namespace sluice::source

@@ -2,8 +2,8 @@
 // sluice.io: Agent and Workload.
 #include <array>
 
-#include "userspace/source/codec.h"
-#include "userspace/source/messages.h"
+#include "userspace/source/istio_codecs.h"
+#include "userspace/source/metadata_messages.h"
 
 namespace sluice::source {
 
@@ -17,39 +17,89 @@ struct EnumNames<AgentSettings::FailPolicy> {
 };
 
 template <>
-const Message& describe<AgentSettings>() {
+struct EnumNames<AgentSettings::HttpMode> {
+  using HttpMode = AgentSettings::HttpMode;
+  static constexpr std::array<std::pair<std::string_view, HttpMode>, 2> kNames = {{
+      {"service", HttpMode::kService},
+      {"istio", HttpMode::kIstio},
+  }};
+};
+
+template <>
+struct EnumNames<AgentSettings::Steer> {
+  using Steer = AgentSettings::Steer;
+  static constexpr std::array<std::pair<std::string_view, Steer>, 2> kNames = {{
+      {"all", Steer::kAll},
+      {"ruled", Steer::kRuled},
+  }};
+};
+
+namespace {
+
+/// Named as in Istio's MeshConfig, so that a mesh's settings can be taken over.
+MessageOf<AgentSettings> meshSettings() {
   using M = AgentSettings;
-  static const Message kMessage =
-      messageOf<M>("Agent", {
-                                ignored<M>("apiVersion"),
-                                ignored<M>("kind"),
-                                field<&M::metadata>("metadata").required(),
-                                group<M>("spec",
-                                         {
-                                             field<&M::fail_policy>("failPolicy"),
-                                             field<&M::cluster_domain>("clusterDomain"),
-                                             field<&M::root_namespace>("rootNamespace"),
-                                         }),
-                            });
-  return kMessage;
+  const Fields<M> outbound = {
+      field<&M::outbound_traffic_policy>("mode", "ALLOW_ANY or REGISTRY_ONLY.")
+          .byDefault("ALLOW_ANY"),
+  };
+  return MessageOf<M>(
+      "Mesh",
+      {
+          group("outboundTrafficPolicy", outbound),
+          field<&M::default_service_export_to>("defaultServiceExportTo",
+                                               "Who sees a service that does not say it.")
+              .byDefault("\"*\""),
+          field<&M::default_virtual_service_export_to>(
+              "defaultVirtualServiceExportTo", "Who sees a VirtualService that does not say it.")
+              .byDefault("\"*\""),
+          field<&M::default_destination_rule_export_to>(
+              "defaultDestinationRuleExportTo", "Who sees a DestinationRule that does not say it.")
+              .byDefault("\"*\""),
+          field<&M::default_http_retry_policy>("defaultHttpRetryPolicy",
+                                               "Retries of rules that do not say it.")
+              .byDefault("2 attempts"),
+          field<&M::locality_lb_setting>("localityLbSetting",
+                                         "Localities, where no DestinationRule says it."),
+          field<&M::default_traffic_policy>("defaultTrafficPolicy",
+                                            "Blocks that no DestinationRule sets."),
+      });
+}
+
+}  // namespace
+
+template <>
+Message define<AgentSettings>() {
+  using M = AgentSettings;
+  const Fields<M> spec = {
+      field<&M::fail_policy>("failPolicy",
+                             "What becomes of connections while the agent is away: closed "
+                             "refuses them, open sends them to any endpoint.")
+          .byDefault("closed"),
+      field<&M::http_mode>("httpMode",
+                           "Which service an HTTP request means: the address that was called "
+                           "(service), or the Host header, as with sidecars (istio).")
+          .byDefault("service"),
+      field<&M::steer>("steer", "Which services are steered: all, or those that a rule names.")
+          .byDefault("all"),
+      field<&M::cluster_domain>("clusterDomain", "End of the full names of services.")
+          .byDefault("cluster.local"),
+      field<&M::root_namespace>("rootNamespace", "Namespace whose rules are for everyone.")
+          .byDefault("istio-system"),
+      field<&M::node_name>("nodeName", "Name of this node, for localities."),
+      group("mesh", meshSettings(), "Settings of the mesh, named as in Istio's MeshConfig."),
+  };
+  return resourceMessage<M>("Agent", {group("spec", spec)});
 }
 
 template <>
-const Message& describe<Workload>() {
+Message define<Workload>() {
   using M = Workload;
-  static const Message kMessage = messageOf<M>(
-      "Workload", {
-                      ignored<M>("apiVersion"),
-                      ignored<M>("kind"),
-                      field<&M::metadata>("metadata").required(),
-                      group<M>("spec",
-                               {
-                                   field<&M::cgroup>("cgroup").required(),
-                                   field<&M::network_namespace>("networkNamespace").required(),
-                               })
-                          .required(),
-                  });
-  return kMessage;
+  const Fields<M> spec = {
+      field<&M::cgroup>("cgroup", "Its cgroup, as a path below the cgroup2 mount.").required(),
+      field<&M::network_namespace>("networkNamespace", "File of its network namespace.").required(),
+  };
+  return resourceWithSpec<M>("Workload", MessageOf<M>("Workload", spec));
 }
 
 }  // namespace sluice::source

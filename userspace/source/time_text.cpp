@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "userspace/source/time_text.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -151,6 +153,26 @@ std::optional<std::chrono::nanoseconds> parseDuration(std::string_view text) {
   return std::chrono::nanoseconds(negative ? -total : total);
 }
 
+std::string durationText(std::chrono::nanoseconds duration) {
+  constexpr std::array<std::pair<const char*, int64_t>, 6> kWritten = {{
+      {"h", 3'600'000'000'000},
+      {"m", 60'000'000'000},
+      {"s", 1'000'000'000},
+      {"ms", 1'000'000},
+      {"us", 1'000},
+      {"ns", 1},
+  }};
+  int64_t rest = duration.count();
+  if (rest == 0) return "0s";
+  std::string text = rest < 0 ? "-" : "";
+  for (const auto& [name, nanoseconds] : kWritten) {
+    const int64_t count = rest / nanoseconds;
+    rest %= nanoseconds;
+    if (count != 0) text += std::to_string(count < 0 ? -count : count) + name;
+  }
+  return text;
+}
+
 std::optional<std::chrono::sys_seconds> parseTime(std::string_view text) {
   const auto date = takeDate(text);
   if (!date || !take(text, "Tt")) return std::nullopt;
@@ -159,6 +181,15 @@ std::optional<std::chrono::sys_seconds> parseTime(std::string_view text) {
   const auto offset = parseOffset(text);
   if (!offset) return std::nullopt;
   return std::chrono::sys_seconds(*date) + *time - *offset;
+}
+
+std::string timeText(std::chrono::sys_seconds time) {
+  const auto day = std::chrono::floor<std::chrono::days>(time);
+  const std::chrono::year_month_day date(day);
+  const std::chrono::hh_mm_ss of_day(time - day);
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", int{date.year()},
+                     unsigned{date.month()}, unsigned{date.day()}, of_day.hours().count(),
+                     of_day.minutes().count(), of_day.seconds().count());
 }
 
 }  // namespace sluice::source

@@ -4,7 +4,7 @@
 #include <optional>
 #include <string_view>
 
-#include "userspace/source/node.h"
+#include "userspace/source/yaml_node.h"
 
 namespace sluice::source {
 

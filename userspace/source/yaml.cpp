@@ -25,7 +25,7 @@ Place placeOf(const YAML::Mark& mark) { return {mark.line + 1, mark.column + 1};
 /// out of it; parseYaml() catches it.
 class TreeBuilder final : public YAML::EventHandler {
  public:
-  NodePtr takeDocument() { return std::exchange(document_, nullptr); }
+  YamlNodePtr takeDocument() { return std::exchange(document_, nullptr); }
 
   void OnDocumentStart(const YAML::Mark& mark) override {
     // At a token that can start nothing, such as a comma after "...", yaml-cpp 0.7 makes empty
@@ -41,12 +41,12 @@ class TreeBuilder final : public YAML::EventHandler {
   void OnDocumentEnd() override {}
 
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
-    add(newNode(Node::Kind::kNull, mark), anchor);
+    add(newNode(YamlNode::Kind::kNull, mark), anchor);
   }
 
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& value) override {
-    auto node = newNode(Node::Kind::kScalar, mark);
+    auto node = newNode(YamlNode::Kind::kScalar, mark);
     node->text = value;
     // yaml-cpp says "?" for a plain scalar and "!" for a quoted one.
     node->quoted = tag == "!" || tag == "tag:yaml.org,2002:str";
@@ -64,27 +64,27 @@ class TreeBuilder final : public YAML::EventHandler {
 
   void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                        YAML::EmitterStyle::value) override {
-    begin(Node::Kind::kSequence, mark, tag, anchor);
+    begin(YamlNode::Kind::kSequence, mark, tag, anchor);
   }
   void OnSequenceEnd() override { end(); }
 
   void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                   YAML::EmitterStyle::value) override {
-    begin(Node::Kind::kMap, mark, tag, anchor);
+    begin(YamlNode::Kind::kMap, mark, tag, anchor);
   }
   void OnMapEnd() override { end(); }
 
  private:
   /// A sequence or mapping whose end has not been seen.
   struct Open {
-    std::shared_ptr<Node> node;
+    std::shared_ptr<YamlNode> node;
     YAML::anchor_t anchor;
-    NodePtr key;  ///< mappings: waits for its value
+    YamlNodePtr key;  ///< mappings: waits for its value
     std::unordered_set<std::string_view> keys;
   };
 
-  static std::shared_ptr<Node> newNode(Node::Kind kind, const YAML::Mark& mark) {
-    auto node = std::make_shared<Node>();
+  static std::shared_ptr<YamlNode> newNode(YamlNode::Kind kind, const YAML::Mark& mark) {
+    auto node = std::make_shared<YamlNode>();
     node->kind = kind;
     node->place = placeOf(mark);
     return node;
@@ -96,7 +96,7 @@ class TreeBuilder final : public YAML::EventHandler {
                     "remove the tag; values are typed by how they are written"};
   }
 
-  void begin(Node::Kind kind, const YAML::Mark& mark, const std::string& tag,
+  void begin(YamlNode::Kind kind, const YAML::Mark& mark, const std::string& tag,
              YAML::anchor_t anchor) {
     refuseTag(tag == "!" ? std::string() : tag, mark);
     if (open_.size() >= kMaxDepth) tooDeep(placeOf(mark));
@@ -110,15 +110,15 @@ class TreeBuilder final : public YAML::EventHandler {
     add(std::move(closed.node), closed.anchor);
   }
 
-  void add(std::shared_ptr<Node> node, YAML::anchor_t anchor) {
+  void add(std::shared_ptr<YamlNode> node, YAML::anchor_t anchor) {
     const Place place = node->place;
-    NodePtr shared = std::move(node);
+    YamlNodePtr shared = std::move(node);
     if (anchor != 0) anchors_[anchor] = shared;
     attach(std::move(shared), place);
   }
 
   /// `place`: where `node` is used, which for an alias is not where it stands.
-  void attach(NodePtr node, Place place) {
+  void attach(YamlNodePtr node, Place place) {
     if (open_.empty()) {
       document_ = std::move(node);
       return;
@@ -134,8 +134,9 @@ class TreeBuilder final : public YAML::EventHandler {
     }
   }
 
-  void count(Node& parent, const Node& child, Place place) const {
+  void count(YamlNode& parent, const YamlNode& child, Place place) const {
     parent.nodes += child.nodes;
+    parent.repeats_keys_in = parent.repeats_keys_in || child.repeats_keys_in;
     parent.height = std::max(parent.height, child.height + 1);
     if (open_.size() + child.height > kMaxDepth) tooDeep(place);
     if (parent.nodes > kMaxNodes) {
@@ -145,8 +146,8 @@ class TreeBuilder final : public YAML::EventHandler {
     }
   }
 
-  static NodePtr checkedKey(Open& map, NodePtr key, Place place) {
-    if (key->kind != Node::Kind::kScalar) {
+  static YamlNodePtr checkedKey(Open& map, YamlNodePtr key, Place place) {
+    if (key->kind != YamlNode::Kind::kScalar) {
       throw YamlError{code::kYaml, place, "a key must be a plain or quoted word", {}};
     }
     if (key->text == "<<" && !key->quoted) {
@@ -154,8 +155,8 @@ class TreeBuilder final : public YAML::EventHandler {
                       "write the fields out"};
     }
     if (!map.keys.insert(key->text).second) {
-      throw YamlError{code::kDuplicateKey, place,
-                      fmt::format("key \"{}\" is here twice", key->text), "remove one of them"};
+      map.node->repeats_a_key = true;
+      map.node->repeats_keys_in = true;
     }
     return key;
   }
@@ -167,10 +168,10 @@ class TreeBuilder final : public YAML::EventHandler {
                     {}};
   }
 
-  NodePtr document_;
+  YamlNodePtr document_;
   int last_start_ = -1;  ///< of the last document, in bytes
   std::vector<Open> open_;
-  std::unordered_map<YAML::anchor_t, NodePtr> anchors_;
+  std::unordered_map<YAML::anchor_t, YamlNodePtr> anchors_;
 };
 
 /// Lets yaml-cpp read a string_view without a copy of the text.
