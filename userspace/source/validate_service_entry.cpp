@@ -146,7 +146,7 @@ void checkWorkloads(const ServiceEntry& resource, const FieldPath& spec, Finding
   checkSelector(resource.workload_selector, "labels", path, findings);
   if (!resource.workload_selector) return;
   if (!resource.endpoints.empty()) {
-    findings.invalid(spec, "workloadSelector and endpoints exclude each other",
+    findings.invalid(spec / "endpoints", "workloadSelector and endpoints exclude each other",
                      "remove one of them");
   }
   if (resource.resolution == Resolution::kNone) {
