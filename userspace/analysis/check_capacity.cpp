@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// Whether the kernel's tables can hold what the rules amount to.
+#include <fmt/format.h>
+
+#include <set>
+
+#include "maps/abi/limits.h"
+#include "userspace/analysis/checks.h"
+#include "userspace/model/address.h"
+
+namespace sluice::analysis {
+namespace {
+
+/// How many entries the tables need, by name.
+struct Need {
+  const char* table;
+  size_t entries;
+  size_t capacity;
+};
+
+/// The clusters of a route; routes of several clients share theirs.
+void collect(const routing::ServiceRoute& route, std::set<const routing::Cluster*>& clusters) {
+  clusters.insert(route.plain.get());
+  for (const auto& rule : route.rules) {
+    for (const auto& destination : rule.destinations) clusters.insert(destination.cluster.get());
+  }
+  clusters.erase(nullptr);
+}
+
+std::vector<Need> needsOf(const routing::Routing& routing) {
+  std::set<SocketAddress> services;
+  std::set<const routing::ServiceRoute*> routes;
+  std::set<const routing::Cluster*> clusters;
+  for (const auto& [client_class, table] : routing.tables) {
+    for (const auto& [key, route] : table.services) {
+      for (const IpAddress& vip : route->vips) services.insert({vip, key.port});
+      if (routes.insert(route.get()).second) collect(*route, clusters);
+    }
+  }
+  size_t endpoints = 0;
+  for (const auto* cluster : clusters) endpoints += cluster->endpoints.size();
+  return {{"services", services.size(), SLUICE_MAX_SERVICES},
+          {"routes", routes.size(), SLUICE_MAX_ROUTES},
+          {"clusters", clusters.size(), SLUICE_MAX_CLUSTERS},
+          {"endpoints", endpoints, SLUICE_MAX_ENDPOINTS}};
+}
+
+}  // namespace
+
+void checkCapacity(const Mesh& mesh, Report& report) {
+  for (const Need& need : needsOf(mesh.routing())) {
+    const bool over = need.entries > need.capacity;
+    if (!over && need.entries * 5 <= need.capacity * 4) continue;
+    report.add({over ? code::kOverCapacity : code::kNearCapacity,
+                subjectOfNone(),
+                {},
+                fmt::format("{} {} of at most {}", need.entries, need.table, need.capacity)});
+  }
+}
+
+}  // namespace sluice::analysis
