@@ -20,6 +20,10 @@ const std::map<std::string, Format> kFormats = {{"table", Format::kTable},
                                                 {"yaml", Format::kYaml},
                                                 {"name", Format::kName}};
 
+const std::map<std::string, Diagnostic::Level> kLevels = {{"error", Diagnostic::Level::kError},
+                                                          {"warning", Diagnostic::Level::kWarning},
+                                                          {"info", Diagnostic::Level::kInfo}};
+
 /// Everything that the command line can set, and what it asks to be done.
 struct Invocation {
   CommonOptions common;
@@ -29,6 +33,7 @@ struct Invocation {
   StatusArguments status;
   GetArguments get;
   ExplainArguments explain;
+  AnalyzeArguments analyze;
   bool lists = false;  ///< the command prints a list: it knows -o wide and -o name
   std::function<ExitCode(const Terminal&)> command;
 };
@@ -139,12 +144,45 @@ void addExplain(CLI::App& app, Invocation& invocation) {
   command.add_option("-H,--header", arguments.headers, "Header, as 'name: value'")
       ->allow_extra_args(false);
   command.add_option("--host", arguments.authority, "Host header, when it is not that of --to");
-  static const std::string kService = "service";
-  command.add_option("--http-mode", "Which service is meant: service (the address that is called)")
-      ->check(CLI::IsMember({kService}));
+  command.add_option("--proto", arguments.proto, "What is sent first: http, tcp or tls (http)")
+      ->check(CLI::IsMember({"http", "tcp", "tls"}));
+  command.add_option("--sni", arguments.sni, "Server name that a TLS client asks for");
+  command
+      .add_option("--http-mode", arguments.http_mode,
+                  "Which service is meant: service (the address that is called) or istio (the Host "
+                  "header decides); of files, instead of what their Agent says")
+      ->check(CLI::IsMember({"service", "istio"}))
+      ->needs("-f");
   command.callback([&invocation] {
     invocation.command = [&](const Terminal& t) {
       return runExplain(t, invocation.common, invocation.explain);
+    };
+  });
+}
+
+void addAnalyze(CLI::App& app, Invocation& invocation) {
+  auto& command = addCommand(
+      app, "analyze", "What is wrong with a configuration, in files or of the running agent",
+      "  sluicectl analyze -f rules/\n"
+      "  kubectl get vs,dr,se,svc,pod -A -o yaml | sluicectl analyze -f - --fail-on warning\n"
+      "  sluicectl analyze -f rules/ -S \"IST0118=Service legacy.shop\" -S \"SLU2006=*\"\n");
+  auto& arguments = invocation.analyze;
+  command.add_option("-f,--filename", arguments.files,
+                     "Files and directories to read, - for standard input; without it, what the "
+                     "agent reads");
+  command
+      .add_option("-S,--suppress", arguments.suppress,
+                  "Leave out findings, as 'CODE=Kind name.namespace'; * stands for any text")
+      ->allow_extra_args(false);
+  command.add_option("--meshConfig", arguments.mesh_config, "File of Istio's mesh-wide settings");
+  command.add_option("--fail-on", arguments.fail_on, "Lowest level that makes the command fail")
+      ->transform(CLI::CheckedTransformer(kLevels).description(""))
+      ->default_str("error")
+      ->type_name("error|warning|info");
+  command.add_flag("-L,--list-analyzers", arguments.list, "List all checks and codes");
+  command.callback([&invocation] {
+    invocation.command = [&](const Terminal& t) {
+      return runAnalyze(t, invocation.common, invocation.analyze);
     };
   });
 }
@@ -174,6 +212,7 @@ void addCommands(CLI::App& app, Invocation& invocation) {
   addStatus(app, invocation);
   addGet(app, invocation);
   addExplain(app, invocation);
+  addAnalyze(app, invocation);
   addStat(app, invocation);
   addVersion(app, invocation);
   app.footer(

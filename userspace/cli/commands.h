@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "userspace/cli/options.h"
+#include "userspace/model/diagnostic.h"
 
 namespace sluice::cli {
 
@@ -32,6 +33,17 @@ struct ExplainArguments {
   std::string path = "/";
   std::vector<std::string> headers;  ///< "name: value"
   std::string authority;             ///< empty: `to`
+  std::string proto;                 ///< "http", "tcp", "tls"; empty: tls with `sni`, else http
+  std::string sni;
+  std::string http_mode;             ///< "service", "istio"; empty: what the files' Agent says
+};
+
+struct AnalyzeArguments {
+  std::vector<std::string> files;     ///< empty: what the running agent reads
+  std::vector<std::string> suppress;  ///< "CODE=Kind name.namespace"
+  std::string mesh_config;            ///< file; empty: none
+  Diagnostic::Level fail_on = Diagnostic::Level::kError;
+  bool list = false;  ///< say what can be found, and analyze nothing
 };
 
 ExitCode runGet(const Terminal& terminal, const CommonOptions& options,
@@ -40,6 +52,8 @@ ExitCode runStatus(const Terminal& terminal, const CommonOptions& options,
                    const StatusArguments& arguments);
 ExitCode runExplain(const Terminal& terminal, const CommonOptions& options,
                     const ExplainArguments& arguments);
+ExitCode runAnalyze(const Terminal& terminal, const CommonOptions& options,
+                    const AnalyzeArguments& arguments);
 ExitCode runStat(const Terminal& terminal, const CommonOptions& options);
 ExitCode runCheck(const Terminal& terminal, const CommonOptions& options,
                   const CheckArguments& arguments);
