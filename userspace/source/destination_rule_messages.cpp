@@ -10,7 +10,7 @@ template <>
 Message define<MatchLabels>() {
   using M = WorkloadSelector;
   constexpr size_t kMaxLabels = 4096;
-  return MessageOf<M>("WorkloadSelector",
+  return MessageOf<M>("WorkloadSelector (DestinationRule)",
                       {field<&M::labels>("matchLabels", "Labels of the clients it is for.")
                            .within(atMostItems(kMaxLabels))
                            .keysWithin(textRule(selectorKeyComplaint))

@@ -40,13 +40,18 @@ YamlNodePtr encodeAs(const Resource& resource) {
   return encodeMessage(describe<T>(), std::get<std::shared_ptr<const T>>(resource).get());
 }
 
+/// The names and meaning of a kind, in the order in which people look for them.
+struct Naming {
+  std::string_view name, plural, short_name, says;
+};
+
 template <typename T, const Dialect& dialect>
-Kind kind(std::string_view name, std::string_view plural, std::string_view short_name,
-          std::vector<std::string_view> api_versions) {
+Kind kind(const Naming& naming, std::vector<std::string_view> api_versions) {
   Kind result;
-  result.name = name;
-  result.plural = plural;
-  result.short_name = short_name;
+  result.name = naming.name;
+  result.plural = naming.plural;
+  result.short_name = naming.short_name;
+  result.says = naming.says;
   result.api_versions = std::move(api_versions);
   result.message = &describe<T>;
   result.decode = &decodeAs<T, dialect>;
@@ -54,31 +59,69 @@ Kind kind(std::string_view name, std::string_view plural, std::string_view short
   return result;
 }
 
-std::vector<Kind> allKinds() {
-  const std::vector<std::string_view> istio = {
+std::vector<Kind> istioKinds() {
+  const std::vector<std::string_view> versions = {
       "networking.istio.io/v1", "networking.istio.io/v1beta1", "networking.istio.io/v1alpha3"};
-  const std::vector<std::string_view> core = {"v1"};
-  const std::vector<std::string_view> own = {"sluice.io/v1"};
-  std::vector<Kind> all = {
-      kind<VirtualService, kIstio>("VirtualService", "virtualservices", "vs", istio),
-      kind<DestinationRule, kIstio>("DestinationRule", "destinationrules", "dr", istio),
-      kind<ServiceEntry, kIstio>("ServiceEntry", "serviceentries", "se", istio),
-      kind<WorkloadEntry, kIstio>("WorkloadEntry", "workloadentries", "we", istio),
-      kind<Sidecar, kIstio>("Sidecar", "sidecars", "", istio),
-      kind<Service, kKubernetes>("Service", "services", "svc", core),
-      kind<EndpointSlice, kKubernetes>("EndpointSlice", "endpointslices", "",
-                                       {"discovery.k8s.io/v1"}),
-      kind<Endpoints, kKubernetes>("Endpoints", "endpoints", "ep", core),
-      kind<Pod, kKubernetes>("Pod", "pods", "po", core),
-      kind<Node, kKubernetes>("Node", "nodes", "no", core),
-      kind<Namespace, kKubernetes>("Namespace", "namespaces", "ns", core),
-      kind<Deployment, kKubernetes>("Deployment", "deployments", "deploy", {"apps/v1"}),
-      kind<Workload, kSluice>("Workload", "workloads", "", own),
-      kind<AgentSettings, kSluice>("Agent", "agents", "", own),
+  return {
+      kind<VirtualService, kIstio>({"VirtualService", "virtualservices", "vs",
+                                    "Rules for what is sent to the hosts that it names."},
+                                   versions),
+      kind<DestinationRule, kIstio>({"DestinationRule", "destinationrules", "dr",
+                                     "Subsets of a service and policies towards it."},
+                                    versions),
+      kind<ServiceEntry, kIstio>(
+          {"ServiceEntry", "serviceentries", "se", "A service that Kubernetes does not know."},
+          versions),
+      kind<WorkloadEntry, kIstio>(
+          {"WorkloadEntry", "workloadentries", "we", "A server that is no pod."}, versions),
+      kind<Sidecar, kIstio>(
+          {"Sidecar", "sidecars", "",
+           "Of a Sidecar only outboundTrafficPolicy counts; the rest is checked for its form."},
+          versions),
   };
-  std::ranges::find(all, "Node", &Kind::name)->in_namespace = false;
-  std::ranges::find(all, "Namespace", &Kind::name)->in_namespace = false;
-  std::ranges::find(all, "Agent", &Kind::name)->is_single = true;
+}
+
+std::vector<Kind> kubernetesKinds() {
+  const std::vector<std::string_view> core = {"v1"};
+  std::vector<Kind> kinds = {
+      kind<Service, kKubernetes>({"Service", "services", "svc", "Names, addresses, ports."}, core),
+      kind<EndpointSlice, kKubernetes>(
+          {"EndpointSlice", "endpointslices", "", "Endpoints of a Service."},
+          {"discovery.k8s.io/v1"}),
+      kind<Endpoints, kKubernetes>({"Endpoints", "endpoints", "ep", "The old EndpointSlice."},
+                                   core),
+      kind<Pod, kKubernetes>({"Pod", "pods", "po", "Labels of endpoints and clients."}, core),
+      kind<Node, kKubernetes>({"Node", "nodes", "no", "Its labels say where pods stand."}, core),
+      kind<Namespace, kKubernetes>({"Namespace", "namespaces", "ns", "Its labels."}, core),
+      kind<Deployment, kKubernetes>(
+          {"Deployment", "deployments", "deploy", "What analyses know of pods to come."},
+          {"apps/v1"}),
+  };
+  std::ranges::find(kinds, "Node", &Kind::name)->in_namespace = false;
+  std::ranges::find(kinds, "Namespace", &Kind::name)->in_namespace = false;
+  return kinds;
+}
+
+std::vector<Kind> sluiceKinds() {
+  const std::vector<std::string_view> versions = {"sluice.io/v1"};
+  std::vector<Kind> kinds = {
+      kind<Workload, kSluice>({"Workload", "workloads", "",
+                               "A client whose connections are steered: "
+                               "whatever runs in its cgroup."},
+                              versions),
+      kind<AgentSettings, kSluice>(
+          {"Agent", "agents", "", "Settings of this node's agent; at most one, whatever its name."},
+          versions),
+  };
+  std::ranges::find(kinds, "Agent", &Kind::name)->is_single = true;
+  return kinds;
+}
+
+std::vector<Kind> allKinds() {
+  std::vector<Kind> all = istioKinds();
+  for (auto& kinds : {kubernetesKinds(), sluiceKinds()}) {
+    all.insert(all.end(), kinds.begin(), kinds.end());
+  }
   return all;
 }
 
@@ -94,6 +137,18 @@ const Kind* findKind(std::string_view api_version, std::string_view name) {
     if (kind.name == name && std::ranges::count(kind.api_versions, api_version) > 0) return &kind;
   }
   return nullptr;
+}
+
+const Kind& kindOf(const Resource& resource) { return kinds()[resource.index()]; }
+
+YamlNodePtr encodeResource(const Resource& resource) {
+  const Kind& kind = kindOf(resource);
+  const YamlNodePtr fields = kind.encode(resource);
+  MapBuilder map;
+  map.add("apiVersion", stringNode(kind.api_versions.front()));
+  map.add("kind", stringNode(kind.name));
+  for (const auto& [name, value] : fields->entries) map.add(name->text, value);
+  return std::move(map).take();
 }
 
 const Kind* findKindByName(std::string_view name) {

@@ -19,20 +19,28 @@ struct Kind {
   /// sluice.io settings: one for the node, whatever its name.
   bool is_single = false;
   const Message& (*message)() = nullptr;
-  /// What people call several of them in `sluicectl get`: "virtualservices", "vs".
+  /// What people call several of them in `sluicectl get`: "virtualservices", "vs" or empty.
   std::string_view plural, short_name;
+  std::string_view says;  ///< for the reference
   /// Decodes and validates. Nothing, and findings, when the document is wrong.
   std::optional<Resource> (*decode)(const YamlNode& node, const Position& position,
                                     Findings& findings) = nullptr;
-  /// As the API writes it, with apiVersion and kind. `resource` must be of this kind.
+  /// Everything but apiVersion and kind; see encodeResource().
   YamlNodePtr (*encode)(const Resource& resource) = nullptr;
 };
 
-/// Every kind, for finding and for describing.
+/// Every kind, for finding and for describing, in the order of the alternatives of Resource.
 const std::vector<Kind>& kinds();
 
 /// Null when Sluice does not know it.
 const Kind* findKind(std::string_view api_version, std::string_view name);
+
+/// Of which `resource` is one.
+const Kind& kindOf(const Resource& resource);
+
+/// `resource` as it is understood, in the shape of the API, without what is default. Reading it
+/// again gives the same resource.
+YamlNodePtr encodeResource(const Resource& resource);
 
 /// By any of its names, in any letter case: "VirtualService", "virtualservices", "vs".
 const Kind* findKindByName(std::string_view name);

@@ -179,7 +179,7 @@ Message define<WorkloadEndpoint>() {
   using M = WorkloadEndpoint;
   constexpr size_t kMaxText = 2048;
   return MessageOf<M>(
-             "WorkloadEntry",
+             "WorkloadEntry.spec",
              {
                  field<&M::address>("address", "IP address, host name, or unix:// and a path.")
                      .within(textOf(256, addressComplaint)),
@@ -211,7 +211,7 @@ template <>
 Message define<ServiceEntryPort>() {
   using M = ServiceEntryPort;
   return MessageOf<M>(
-      "ServicePort",
+      "ServicePort (ServiceEntry)",
       {
           field<&M::number>("number", "Port that clients call.")
               .required()

@@ -25,6 +25,8 @@ Place placeOf(const YAML::Mark& mark) { return {mark.line + 1, mark.column + 1};
 /// out of it; parseYaml() catches it.
 class TreeBuilder final : public YAML::EventHandler {
  public:
+  explicit TreeBuilder(std::string_view text) : text_(text) {}
+
   YamlNodePtr takeDocument() { return std::exchange(document_, nullptr); }
 
   void OnDocumentStart(const YAML::Mark& mark) override {
@@ -46,6 +48,7 @@ class TreeBuilder final : public YAML::EventHandler {
 
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& value) override {
+    last_scalar_ = static_cast<size_t>(mark.pos);
     auto node = newNode(YamlNode::Kind::kScalar, mark);
     node->text = value;
     // yaml-cpp says "?" for a plain scalar and "!" for a quoted one.
@@ -107,7 +110,27 @@ class TreeBuilder final : public YAML::EventHandler {
   void end() {
     Open closed = std::move(open_.back());
     open_.pop_back();
+    if (isScalarWithColon(*closed.node)) closed.node = scalarWithColon(*closed.node);
     add(std::move(closed.node), closed.anchor);
+  }
+
+  /// In `[fd00::]` yaml-cpp sees a mapping, `{"fd00:": null}`. To Kubernetes' reader a colon ends
+  /// a key only before a blank.
+  bool isScalarWithColon(const YamlNode& map) const {
+    if (open_.empty() || !open_.back().node->isSequence() || map.entries.size() != 1) return false;
+    const auto& [key, value] = map.entries.front();
+    if (!value->isNull() || key->quoted) return false;
+    // The key is the last scalar there was.
+    const std::string_view rest = text_.substr(std::min(last_scalar_, text_.size()));
+    if (!rest.starts_with(key->text) || rest.size() < key->text.size() + 2) return false;
+    const std::string_view end = rest.substr(key->text.size(), 2);
+    return end == ":]" || end == ":,";
+  }
+
+  static std::shared_ptr<YamlNode> scalarWithColon(const YamlNode& map) {
+    auto scalar = std::make_shared<YamlNode>(*map.entries.front().first);
+    scalar->text += ':';
+    return scalar;
   }
 
   void add(std::shared_ptr<YamlNode> node, YAML::anchor_t anchor) {
@@ -168,8 +191,10 @@ class TreeBuilder final : public YAML::EventHandler {
                     {}};
   }
 
+  std::string_view text_;
   YamlNodePtr document_;
-  int last_start_ = -1;  ///< of the last document, in bytes
+  size_t last_scalar_ = 0;  ///< where it begins, in bytes
+  int last_start_ = -1;     ///< of the last document, in bytes
   std::vector<Open> open_;
   std::unordered_map<YAML::anchor_t, YamlNodePtr> anchors_;
 };
@@ -184,11 +209,16 @@ class ViewBuffer final : public std::streambuf {
   }
 };
 
+std::string_view withoutByteOrderMark(std::string_view text) {
+  constexpr std::string_view kMark = "\xEF\xBB\xBF";
+  return text.starts_with(kMark) ? text.substr(kMark.size()) : text;
+}
+
 Documents readDocuments(std::string_view text) {
   ViewBuffer buffer(text);
   std::istream stream(&buffer);
   YAML::Parser parser(stream);
-  TreeBuilder builder;
+  TreeBuilder builder(text);
   Documents documents;
   while (parser.HandleNextDocument(builder)) {
     auto document = builder.takeDocument();
@@ -217,7 +247,7 @@ std::variant<Documents, YamlError> parseYaml(std::string_view text) {
                      "save it as UTF-8, without control characters"};
   }
   try {
-    return readDocuments(text);
+    return readDocuments(withoutByteOrderMark(text));
   } catch (const YamlError& error) {
     return error;
   } catch (const YAML::Exception& error) {

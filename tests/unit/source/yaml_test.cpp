@@ -57,10 +57,25 @@ TEST(Yaml, TellsQuotedFromPlain) {
   EXPECT_TRUE(parsed("a: |\n  1\n")[0]->find("a")->quoted);
 }
 
-TEST(Yaml, RefusesAKeyTwice) {
-  EXPECT_EQ(fault("a: 1\nb: 2\na: 3\n"), "SLU1002 3:1");
-  EXPECT_EQ(fault("x: {k: 1, 'k': 2}"), "SLU1002 1:11");
-  EXPECT_EQ(fault("- {a: 1}\n- {a: 2}\n"), "fine");
+TEST(Yaml, ColonEndsAKeyOnlyBeforeABlank) {
+  const auto texts = parsed("\xEF\xBB\xBFname: \"\xC3\xA4\"\na: [fd00::, 001:db8::]\n")[0];
+  ASSERT_EQ(texts->find("a")->items.size(), 2U);
+  EXPECT_EQ(texts->find("a")->items[0]->text, "fd00::");
+  EXPECT_EQ(texts->find("a")->items[1]->text, "001:db8::");
+  const auto maps = parsed("a: [b: , c: 1, 'd':]\n")[0];
+  for (const auto& item : maps->find("a")->items) EXPECT_TRUE(item->isMap());
+}
+
+TEST(Yaml, MarksWhatHasAKeyTwice) {
+  const auto twice = parsed("a: 1\nb: 2\na: 3\n")[0];
+  EXPECT_TRUE(twice->repeats_a_key);
+  EXPECT_EQ(twice->find("a")->text, "1");
+  const auto inside = parsed("x: {k: 1, 'k': 2}\ny: {k: 1}\n")[0];
+  EXPECT_FALSE(inside->repeats_a_key);
+  EXPECT_TRUE(inside->repeats_keys_in);
+  EXPECT_TRUE(inside->find("x")->repeats_a_key);
+  EXPECT_FALSE(inside->find("y")->repeats_keys_in);
+  EXPECT_FALSE(parsed("- {a: 1}\n- {a: 2}\n")[0]->repeats_keys_in);
 }
 
 TEST(Yaml, RefusesWhatKubernetesDoesNotMean) {
