@@ -24,6 +24,7 @@ class Builder {
   Builder(const routing::Routing& routing, const steering::Steering& steering)
       : routing_(routing), steering_(steering) {
     config_->revision = routing.revision;
+    config_->envoy_habits = routing.agent.http_mode == AgentSettings::HttpMode::kIstio;
   }
 
   Result<std::shared_ptr<const ProxyConfig>> build() {
@@ -49,7 +50,7 @@ class Builder {
     made->route = route;
     made->matcher = *std::move(matcher);
     for (const auto& rule : route->rules) {
-      auto proxy_rule = makeRule(rule);
+      auto proxy_rule = makeRule(rule, route->service.port);
       if (!proxy_rule) return std::move(proxy_rule).error();
       made->rules.push_back(*std::move(proxy_rule));
     }
@@ -67,13 +68,17 @@ class Builder {
     return known;
   }
 
-  Result<ProxyRule> makeRule(const routing::Rule& rule) const {
+  Result<ProxyRule> makeRule(const routing::Rule& rule, uint16_t port) const {
     ProxyRule made;
     made.rule = &rule;
+    auto actions = proxy::RuleActions::of(rule, port);
+    if (!actions) return std::move(actions).error();
+    made.actions = *std::move(actions);
     std::vector<uint32_t> weights;
     for (const auto& destination : rule.destinations) {
       weights.push_back(destination.weight);
       made.destinations.push_back(makeCluster(destination.cluster));
+      made.destinations.back().edits = proxy::DestinationEdits::of(rule, destination.headers);
     }
     if (weights.empty()) return made;
     auto choice = balance::aliasTable(weights);

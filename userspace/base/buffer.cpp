@@ -54,12 +54,24 @@ void Buffer::erase(size_t at, size_t size) {
   end_ -= size;
 }
 
-void Buffer::replace(size_t at, size_t size, std::string_view text) {
+bool Buffer::replace(size_t at, size_t size, std::string_view text) {
+  if (begin_ + size < text.size()) return growBehind(at, size, text);
   char* const old_front = block_.get() + begin_;
   begin_ = begin_ + size - text.size();
   char* const front = block_.get() + begin_;
   std::memmove(front, old_front, at);
   std::memcpy(front + at, text.data(), text.size());
+  return true;
+}
+
+bool Buffer::growBehind(size_t at, size_t size, std::string_view text) {
+  const size_t growth = text.size() - size;
+  if (end_ + growth > pool_.blockSize()) return false;
+  char* const hole = block_.get() + begin_ + at;
+  std::memmove(hole + text.size(), hole + size, this->size() - at - size);
+  std::memcpy(hole, text.data(), text.size());
+  end_ += growth;
+  return true;
 }
 
 void Buffer::releaseIfEmpty() {

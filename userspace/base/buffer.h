@@ -53,15 +53,18 @@ class Buffer {
   void consume(size_t size);
   /// Takes bytes out of the middle.
   void erase(size_t at, size_t size);
-  /// Puts `text` where `size` bytes are, from offset `at` on. What is behind them stays where it
-  /// is; `text` may exceed `size` by what is left of the headroom and must not point into here.
-  void replace(size_t at, size_t size, std::string_view text);
+  /// Puts `text`, which must not point into here, where `size` bytes are, from offset `at` on.
+  /// False, and nothing is changed, when there is no room. What is in front moves as long as there
+  /// is headroom, which costs least when it is short; else what is behind.
+  [[nodiscard]] bool replace(size_t at, size_t size, std::string_view text);
 
   /// Gives the block back if there is nothing in it.
   void releaseIfEmpty();
   void clear();
 
  private:
+  bool growBehind(size_t at, size_t size, std::string_view text);
+
   BlockPool& pool_;
   size_t headroom_;
   BlockPool::Block block_;

@@ -8,6 +8,7 @@
 
 #include "maps/abi/types.h"
 #include "userspace/model/ids.h"
+#include "userspace/proxy/rule_actions.h"
 #include "userspace/routing/matcher.h"
 #include "userspace/routing/route_table.h"
 
@@ -24,13 +25,15 @@ struct ProxyEndpoint {
 struct ProxyCluster {
   std::shared_ptr<const routing::Cluster> cluster;  ///< null: answered with 503 NC
   std::vector<ProxyEndpoint> endpoints;             ///< empty: 503 UH
+  std::shared_ptr<const DestinationEdits> edits;    ///< null: heads are passed on as they are
 };
 
 /// A rule's destinations, ready to be drawn from.
 struct ProxyRule {
   const routing::Rule* rule = nullptr;  ///< lives in `ProxyRoute::route`
   std::vector<ProxyCluster> destinations;
-  std::vector<alias_slot> choice;  ///< over the indices of `destinations`
+  std::vector<alias_slot> choice;              ///< over the indices of `destinations`
+  std::shared_ptr<const RuleActions> actions;  ///< null: it forwards, and nothing else
 };
 
 /// One service for one client class.
@@ -46,6 +49,9 @@ struct ProxyRoute {
 /// uses it from the next request on, on every connection.
 struct ProxyConfig {
   uint64_t revision = 0;
+  /// httpMode istio: what Envoy does to each request besides the rules (normalised paths, no
+  /// x-envoy-* from clients, x-envoy-original-path).
+  bool envoy_habits = false;
   std::map<std::pair<ServiceId, ClientClass>, std::shared_ptr<const ProxyRoute>> routes;
   std::map<WorkloadId, ClientClass> workloads;
 };

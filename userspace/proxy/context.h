@@ -14,6 +14,7 @@
 #include "userspace/proxy/balancer.h"
 #include "userspace/proxy/config.h"
 #include "userspace/proxy/counters.h"
+#include "userspace/proxy/head_draft.h"
 #include "userspace/proxy/http1/head.h"
 #include "userspace/proxy/options.h"
 #include "userspace/proxy/stats.h"
@@ -23,9 +24,10 @@ namespace sluice::proxy {
 
 class Session;
 
-/// Space in front of each buffer's bytes, for heads that grow when they are passed on: a name
-/// for Host, and the fields of http1::kMaxHeadGrowth.
-inline constexpr size_t kHeadroom = 512;
+/// Space in front of each buffer's bytes, for heads that grow when they are passed on: by a name
+/// for Host, by http1::kMaxHeadGrowth, and by what rules add. Memory that is never written to costs
+/// nothing.
+inline constexpr size_t kHeadroom = 4096;
 
 /// What all sessions of one worker share; one thread.
 struct Context {
@@ -66,7 +68,9 @@ struct Context {
   http1::RequestHead request_head;
   http1::ResponseHead response_head;
   std::vector<routing::HeaderView> header_views;
+  std::string_view scheme = "http";  ///< of the request, as rules and redirects see it
   std::string text;
+  HeadDraft draft;
 
   /// Tells the worker that a session is over.
   std::function<void(Session&)> closed;

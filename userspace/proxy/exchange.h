@@ -25,8 +25,10 @@ struct Exchange {
   bool http10 = false;
   bool wants_upgrade = false;
   bool rewrite_needed = false;
+  bool grpc = false;                      ///< answers of the proxy's own are those of gRPC
   bool close = false;                     ///< the client's connection ends with this exchange
   std::string method, target, authority;  ///< for the access log; capacity is reused
+  std::string head_copy;  ///< for a rule that puts something of the request in the response
 
   // The decision. Points into the route that the session holds.
   const ProxyRule* rule = nullptr;

@@ -10,9 +10,10 @@ void Flow::forget() {
   written_ = 0;
 }
 
-void Flow::replaceCleared(size_t size, std::string_view text) {
-  buffer_.replace(0, size, text);
+bool Flow::replaceCleared(size_t size, std::string_view text) {
+  if (!buffer_.replace(0, size, text)) return false;
   cleared_ = cleared_ - size + text.size();
+  return true;
 }
 
 bool Flow::makeRoom() {

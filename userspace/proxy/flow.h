@@ -32,10 +32,13 @@ class Flow {
   bool canRewind() const { return retained_; }
   void rewind() { written_ = 0; }
 
-  /// Replaces `size` bytes that are not cleared yet, from the first of them on.
-  void replaceUnseen(size_t size, std::string_view text) { buffer_.replace(cleared_, size, text); }
-  /// Replaces the front: its head, before anything of it was written.
-  void replaceCleared(size_t size, std::string_view text);
+  /// Replaces `size` bytes that are not cleared yet, from the first of them on. False when there is
+  /// no room.
+  [[nodiscard]] bool replaceUnseen(size_t size, std::string_view text) {
+    return buffer_.replace(cleared_, size, text);
+  }
+  /// Replaces the front: its head, before anything of it was written. False when there is no room.
+  [[nodiscard]] bool replaceCleared(size_t size, std::string_view text);
   void dropUnseen(size_t size) { buffer_.erase(cleared_, size); }
 
   /// kBlocked, too, when there is no room.

@@ -15,6 +15,15 @@ namespace {
 const char* reasonPhrase(int status) {
   switch (status) {
     case 200: return "OK";
+    case 201: return "Created";
+    case 202: return "Accepted";
+    case 204: return "No Content";
+    case 301: return "Moved Permanently";
+    case 302: return "Found";
+    case 303: return "See Other";
+    case 304: return "Not Modified";
+    case 307: return "Temporary Redirect";
+    case 308: return "Permanent Redirect";
     case 400: return "Bad Request";
     case 401: return "Unauthorized";
     case 403: return "Forbidden";
@@ -37,12 +46,46 @@ const char* reasonPhrase(int status) {
 // clang-format on
 
 /// RFC 9110 §5.6.7; the process never sets a locale, so the names are English.
-void appendDate(std::string& out) {
+std::string dateText() {
   const std::time_t now = std::time(nullptr);
   std::tm parts{};
   char text[40];
   ::gmtime_r(&now, &parts);
-  out.append(text, std::strftime(text, sizeof(text), "%a, %d %b %Y %H:%M:%S GMT", &parts));
+  return {text, std::strftime(text, sizeof(text), "%a, %d %b %Y %H:%M:%S GMT", &parts)};
+}
+
+// clang-format off: a table.
+/// gRPC over HTTP: what a status means that did not come from a gRPC server
+/// (doc/http-grpc-status-mapping.md of gRPC).
+int grpcStatusOf(int http_status) {
+  switch (http_status) {
+    case 400: return 13;  // INTERNAL
+    case 401: return 16;  // UNAUTHENTICATED
+    case 403: return 7;   // PERMISSION_DENIED
+    case 404: return 12;  // UNIMPLEMENTED
+    case 429: case 502: case 503: case 504: return 14;  // UNAVAILABLE
+    default: return 2;  // UNKNOWN
+  }
+}
+// clang-format on
+
+/// As gRPC's grpc-message has it: printable ASCII but "%".
+std::string percentEncoded(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (c >= ' ' && c <= '~' && c != '%')
+      out += c;
+    else
+      fmt::format_to(std::back_inserter(out), "%{:02X}", static_cast<uint8_t>(c));
+  }
+  return out;
+}
+
+void addGrpcFields(const LocalReply& reply, HeadDraft& draft) {
+  const int status = reply.grpc_status < 0 ? grpcStatusOf(reply.status) : reply.grpc_status;
+  draft.add("content-type", "application/grpc");
+  draft.addOwned("grpc-status", std::to_string(status));
+  if (!reply.body.empty()) draft.addOwned("grpc-message", percentEncoded(reply.body));
 }
 
 /// RFC 9110 §8.6: no Content-Length in 1xx and 204; neither can be an abort's with a body.
@@ -50,17 +93,29 @@ bool mayHaveBody(int status) { return status >= 200 && status != 204 && status !
 
 }  // namespace
 
-void renderReply(const LocalReply& reply, bool close, bool to_head_request, std::string& out) {
-  const bool body_allowed = mayHaveBody(reply.status);
+int statusOf(const LocalReply& reply, bool grpc) { return grpc ? 200 : reply.status; }
+
+void renderReply(const LocalReply& reply, const ReplyForm& form, HeadDraft& draft,
+                 std::string& out) {
+  const int status = statusOf(reply, form.grpc);
+  const bool body_allowed = mayHaveBody(status);
+  const std::string_view body = form.grpc ? std::string_view() : reply.body;
+  draft.clear();
+  if (!reply.location.empty()) draft.add("location", reply.location);
+  if (form.grpc) addGrpcFields(reply, draft);
+  if (form.edits != nullptr) form.edits->apply(draft, form.input);
+  if (body_allowed) draft.addOwned("content-length", std::to_string(body.size()));
+  // Envoy: the rule's type wins.
+  if (body_allowed && !body.empty() && !draft.has("content-type"))
+    draft.add("content-type", "text/plain");
+  draft.addOwned("date", dateText());
+  if (form.close) draft.add("connection", "close");
+
   out.clear();
-  auto end = std::back_inserter(out);
-  fmt::format_to(end, "HTTP/1.1 {} {}\r\n", reply.status, reasonPhrase(reply.status));
-  if (body_allowed) fmt::format_to(end, "content-length: {}\r\n", reply.body.size());
-  if (body_allowed && !reply.body.empty()) out.append("content-type: text/plain\r\n");
-  out.append("date: ");
-  appendDate(out);
-  out.append(close ? "\r\nconnection: close\r\n\r\n" : "\r\n\r\n");
-  if (body_allowed && !to_head_request) out.append(reply.body);
+  fmt::format_to(std::back_inserter(out), "HTTP/1.1 {} {}\r\n", status, reasonPhrase(status));
+  draft.appendTo(out);
+  out.append("\r\n");
+  if (body_allowed && !form.to_head_request) out.append(body);
 }
 
 }  // namespace sluice::proxy

@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "userspace/proxy/header_edits.h"
 #include "userspace/proxy/response_flags.h"
 
 namespace sluice::proxy {
@@ -13,6 +14,8 @@ struct LocalReply {
   int status = 0;
   uint32_t flag = 0;  ///< of ResponseFlags
   std::string_view body = {};
+  std::string_view location = {};
+  int grpc_status = -1;  ///< for clients that speak gRPC; -1: what the status means there
 };
 
 inline constexpr LocalReply kNoRoute{404, ResponseFlags::kNoRoute};
@@ -34,13 +37,31 @@ inline constexpr LocalReply kTimeout{504, ResponseFlags::kUpstreamTimeout,
                                      "upstream request timeout"};
 inline constexpr LocalReply kHeadTimeout{408, ResponseFlags::kDownstreamProtocol};
 
-/// The abort of a rule's fault.
-inline constexpr LocalReply faultAbort(int status) {
-  return {status, ResponseFlags::kFaultInjected, "fault filter abort"};
+inline constexpr LocalReply kHeadTooLarge{431, ResponseFlags::kDownstreamProtocol};
+
+/// The abort of a rule's fault. Envoy: a status of gRPC comes with 200.
+inline constexpr LocalReply faultAbort(int status, int grpc_status) {
+  return {grpc_status < 0 ? status : 200,
+          ResponseFlags::kFaultInjected,
+          "fault filter abort",
+          {},
+          grpc_status};
 }
 
-/// The response as bytes, replacing `out`. `close`: the connection ends with it;
-/// `to_head_request`: without the body, but with its length.
-void renderReply(const LocalReply& reply, bool close, bool to_head_request, std::string& out);
+/// What the client, its connection and the rule make of an answer.
+struct ReplyForm {
+  bool close = false;            ///< the connection ends with it
+  bool to_head_request = false;  ///< without the body, but with its length
+  bool grpc = false;             ///< as gRPC wants it: 200 and grpc-status
+  const HeaderEdits* edits = nullptr;
+  FormatInput input = {};
+};
+
+/// The status that the client sees.
+int statusOf(const LocalReply& reply, bool grpc);
+
+/// The response as bytes, replacing `out`; `draft` is scratch.
+void renderReply(const LocalReply& reply, const ReplyForm& form, HeadDraft& draft,
+                 std::string& out);
 
 }  // namespace sluice::proxy

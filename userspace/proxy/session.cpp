@@ -186,8 +186,8 @@ void Session::reply(const LocalReply& reply) {
   exchange_.flags.add(reply.flag);
   // The rest of a body that is still to come would have to be read only to be thrown away.
   exchange_.close |= !exchange_.requestRead() || exchange_.http10 || context_.draining;
-  count(reply.status);
-  renderReply(reply, exchange_.close, exchange_.is_head, context_.text);
+  count(statusOf(reply, exchange_.grpc));
+  writeReply(reply);
   response_.reset();
   response_.buffer().append(context_.text);
   response_.clear(context_.text.size());

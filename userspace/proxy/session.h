@@ -87,11 +87,6 @@ class Session final : public Timed,
   void beginExchange(const http1::Parsed& parsed);
   void remember(const http1::RequestHead& head);
   void route();
-  void decide();
-  bool delay();
-  bool abortByFault();
-  void delayed();
-  void chooseDestination();
   void chooseEndpoint();
   void connect();
   void opened(uint64_t attempt, Result<Fd> socket);
@@ -102,9 +97,32 @@ class Session final : public Timed,
   void attach(std::shared_ptr<Upstream> upstream);
   const http1::RequestHead& requestHead();
 
+  // session_rules.cpp: what the rules say, up to the destination.
+  void readFields();
+  routing::RequestView requestView() const;
+  void decide();
+  bool ruleChangesHead() const;
+  bool answerByRule();
+  const HeaderEdits* responseEdits() const;
+  void rememberForResponse();
+  bool delay();
+  void delayed();
+  bool abortByFault();
+  void toDestination();
+
+  // session_edit.cpp: heads that are not passed on as they came.
+  bool rewriteRequestHead();
+  void writeRequestHead(const http1::RequestHead& head, std::string_view authority);
+  std::string upstreamTarget(const http1::RequestHead& head);
+  FormatInput formatInput(const http1::RequestHead* request, const http1::ResponseHead* response,
+                          int status) const;
+  template <typename Visit>
+  void withRequestOfCopy(const Visit& visit) const;
+  void writeReply(const LocalReply& reply);
+  void writeResponseHead(const HeaderEdits& edits, bool close);
+
   // session_relay.cpp: both directions.
   void startRelay();
-  void rewriteRequestHead();
   bool relay();
   bool pumpRequest();
   bool readRequestBody();
@@ -122,7 +140,8 @@ class Session final : public Timed,
   void informational(const http1::Parsed& parsed);
   void finalHead(const http1::Parsed& parsed);
   void switchProtocols(const http1::Parsed& parsed);
-  void passHeadOn(const http1::Parsed& parsed, bool close);
+  bool passHeadOn(const http1::Parsed& parsed, bool close);
+  void headTooLarge();
   void clearResponseBody();
   bool relayResponseBody();
   void responseCut();

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // The request on its way to the server, and what ends an exchange.
-#include "userspace/proxy/http1/forward.h"
 #include "userspace/proxy/session.h"
 
 namespace sluice::proxy {
@@ -8,19 +7,7 @@ namespace sluice::proxy {
 void Session::startRelay() {
   leave();
   state_ = State::kRelaying;
-  if (exchange_.rewrite_needed) rewriteRequestHead();
-}
-
-// Once per request: the head stays as rewritten for a second try.
-void Session::rewriteRequestHead() {
-  exchange_.rewrite_needed = false;
-  const auto& service = route_->route->service;
-  const std::string host =
-      service.port == 80 ? service.host : service.text();  // RFC 9110 §7.2: default port left out
-  const std::string_view head = request_.buffer().data().substr(0, exchange_.head_size);
-  if (!http1::rewriteRequest(requestHead(), head, host, context_.text)) return;
-  request_.replaceCleared(exchange_.head_size, context_.text);
-  exchange_.head_size = context_.text.size();
+  if (exchange_.rewrite_needed && !rewriteRequestHead()) reply(kHeadTooLarge);
 }
 
 bool Session::relay() {

@@ -104,52 +104,6 @@ void Session::route() {
   decide();
 }
 
-void Session::decide() {
-  const http1::RequestHead& head = context_.request_head;
-  auto& views = context_.header_views;
-  views.clear();
-  for (const auto& header : head.fields.headers.all()) views.push_back({header.name, header.value});
-  const auto index = route_->matcher->firstMatch(
-      {.method = head.method, .authority = head.authority, .target = head.path, .headers = views});
-  if (!index) return reply(kNoRoute);
-  exchange_.rule = &route_->rules[*index];
-  if (exchange_.faults_drawn) return chooseDestination();
-  exchange_.faults_drawn = true;
-  if (delay()) return;
-  if (!abortByFault()) chooseDestination();
-}
-
-bool Session::delay() {
-  const auto& fault = exchange_.rule->rule->fault;
-  if (!fault || !fault->delay || !context_.balancer.dice(fault->delay->percentage)) return false;
-  ++context_.stats.delayed_requests;
-  exchange_.flags.add(ResponseFlags::kDelayInjected);
-  state_ = State::kDelayed;
-  exchange_.delay_timer = context_.reactor.after(fault->delay->fixed_delay, [this] { delayed(); });
-  return true;
-}
-
-void Session::delayed() {
-  exchange_.delay_timer = 0;
-  if (!abortByFault()) chooseDestination();
-  advance();
-}
-
-bool Session::abortByFault() {
-  const auto& fault = exchange_.rule->rule->fault;
-  if (!fault || !fault->abort || !context_.balancer.dice(fault->abort->percentage)) return false;
-  ++context_.stats.aborted_requests;
-  reply(faultAbort(fault->abort->http_status.value_or(0)));
-  return true;
-}
-
-void Session::chooseDestination() {
-  exchange_.cluster = context_.balancer.drawCluster(*exchange_.rule);
-  if (exchange_.cluster == nullptr || !exchange_.cluster->cluster) return reply(kNoCluster);
-  if (exchange_.requestRead()) armTimeout();
-  chooseEndpoint();
-}
-
 void Session::chooseEndpoint() {
   exchange_.endpoint = context_.balancer.pick(*exchange_.cluster, exchange_.triedEndpoints());
   if (exchange_.endpoint == nullptr) return reply(kNoHealthyUpstream);

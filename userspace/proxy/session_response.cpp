@@ -47,7 +47,7 @@ void Session::informational(const http1::Parsed& parsed) {
   if (context_.response_head.status == 101) return switchProtocols(parsed);
   // RFC 9110 §15.2: never to a client of HTTP/1.0.
   if (exchange_.http10) return response_.dropUnseen(parsed.consumed);
-  passHeadOn(parsed, false);
+  if (!passHeadOn(parsed, false)) headTooLarge();
 }
 
 void Session::switchProtocols(const http1::Parsed& parsed) {
@@ -58,7 +58,7 @@ void Session::switchProtocols(const http1::Parsed& parsed) {
   ++context_.stats.tunnels;
   stopTimers();
   count(101);
-  passHeadOn(parsed, false);
+  if (!passHeadOn(parsed, false)) return headTooLarge();
   state_ = State::kTunnel;
 }
 
@@ -71,18 +71,32 @@ void Session::finalHead(const http1::Parsed& parsed) {
   exchange_.upstream_reusable = head.keepsAlive() && kind != http1::BodyKind::kUntilClose;
   exchange_.close |= context_.draining || kind == http1::BodyKind::kUntilClose;
   count(head.status);
-  passHeadOn(parsed, exchange_.close);
+  if (!passHeadOn(parsed, exchange_.close)) return headTooLarge();
   clearResponseBody();
 }
 
-void Session::passHeadOn(const http1::Parsed& parsed, bool close) {
+/// False when there was no room for it.
+bool Session::passHeadOn(const http1::Parsed& parsed, bool close) {
   const std::string_view bytes = response_.unseen().substr(0, parsed.consumed);
   const http1::ResponseChange change{.close = close, .unchunk = exchange_.http10};
-  if (!http1::rewriteResponse(context_.response_head, bytes, change, context_.text)) {
-    return response_.clear(parsed.consumed);
+  const int status = context_.response_head.status;
+  const auto* edits = status >= 200 || status == 101 ? responseEdits() : nullptr;
+  if (edits != nullptr && !edits->empty()) {
+    writeResponseHead(*edits, close);
+  } else if (!http1::rewriteResponse(context_.response_head, bytes, change, context_.text)) {
+    response_.clear(parsed.consumed);
+    return true;
   }
-  response_.replaceUnseen(parsed.consumed, context_.text);
+  if (!response_.replaceUnseen(parsed.consumed, context_.text)) return false;
   response_.clear(context_.text.size());
+  return true;
+}
+
+/// A rule adds more to a head than fits beside the body that is here already.
+void Session::headTooLarge() {
+  ++context_.stats.bad_responses;
+  exchange_.flags.add(ResponseFlags::kUpstreamProtocol);
+  responseCut();
 }
 
 void Session::clearResponseBody() {

@@ -34,12 +34,22 @@ TEST(Buffer, ReplacesInTheMiddleWithoutMovingTheTail) {
   Buffer buffer(pool, 8);
   buffer.append("one two three");
   const char* const tail = buffer.data().data() + 7;
-  buffer.replace(4, 3, "zwei");
+  ASSERT_TRUE(buffer.replace(4, 3, "zwei"));
   EXPECT_EQ(buffer.data(), "one zwei three");
   EXPECT_EQ(buffer.data().data() + 8, tail);
-  buffer.replace(4, 5, "");
+  ASSERT_TRUE(buffer.replace(4, 5, ""));
   buffer.erase(0, 1);
   EXPECT_EQ(buffer.data(), "ne three");
+}
+
+TEST(Buffer, ReplacementBeyondTheHeadroomMovesTheTail) {
+  BlockPool pool(32, 1);
+  Buffer buffer(pool, 2);
+  buffer.append("one two three");
+  ASSERT_TRUE(buffer.replace(4, 3, "zweiundzwanzig"));
+  EXPECT_EQ(buffer.data(), "one zweiundzwanzig three");
+  EXPECT_FALSE(buffer.replace(0, 3, "einundzwanzig"));
+  EXPECT_EQ(buffer.data(), "one zweiundzwanzig three");
 }
 
 class Member final : public Timed {

@@ -79,6 +79,11 @@ struct TestRule {
   std::optional<std::chrono::nanoseconds> timeout;
   std::optional<HttpFaultInjection> fault;
   bool cluster_missing = false;
+  std::optional<HttpRedirect> redirect = {};
+  std::optional<HttpDirectResponse> direct_response = {};
+  std::optional<HttpRewrite> rewrite = {};
+  Headers headers = {};
+  std::vector<Headers> destination_headers = {};  ///< of the first destinations
 };
 
 inline const std::string kOk = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
@@ -130,6 +135,11 @@ class WorkerTest : public testing::Test {
       rule.matches = each.matches;
       rule.timeout = each.timeout;
       rule.fault = each.fault;
+      rule.redirect = each.redirect;
+      rule.direct_response = each.direct_response;
+      rule.rewrite = each.rewrite;
+      rule.headers = each.headers;
+      rule.destinations.resize(each.destinations.size());
       service->rules.push_back(rule);
     }
     auto route = std::make_shared<ProxyRoute>();
@@ -141,6 +151,7 @@ class WorkerTest : public testing::Test {
       route->rules.push_back(ruleOf(rules[i], service->rules[i]));
     }
     auto config = std::make_shared<ProxyConfig>();
+    config->envoy_habits = envoy_habits_;
     config->routes[{ServiceId{kService}, ClientClass{2}}] = route;
     config->workloads[{1}] = {2};
     return config;
@@ -204,6 +215,7 @@ class WorkerTest : public testing::Test {
   RecordingLog log_;
   std::unique_ptr<Worker> worker_;
   uint16_t port_ = 0;
+  bool envoy_habits_ = false;  ///< of the configurations to come
   std::vector<std::unique_ptr<Server>> servers_;
   std::vector<std::unique_ptr<Peer>> clients_;
 
@@ -211,6 +223,7 @@ class WorkerTest : public testing::Test {
   ProxyRule ruleOf(const TestRule& rule, const routing::Rule& matched) {
     ProxyRule result;
     result.rule = &matched;
+    result.actions = *RuleActions::of(matched, 80);
     std::vector<uint32_t> weights;
     for (const auto& [weight, ids] : rule.destinations) {
       weights.push_back(weight);
@@ -220,9 +233,12 @@ class WorkerTest : public testing::Test {
       for (const uint32_t id : ids) {
         cluster.endpoints.push_back({servers_.at(id - 1)->address(), {id}, cluster_id});
       }
+      const auto& headers = rule.destination_headers;
+      cluster.edits = DestinationEdits::of(
+          matched, weights.size() <= headers.size() ? headers[weights.size() - 1] : Headers{});
       result.destinations.push_back(std::move(cluster));
     }
-    result.choice = *balance::aliasTable(weights);
+    if (!weights.empty()) result.choice = *balance::aliasTable(weights);
     return result;
   }
 };

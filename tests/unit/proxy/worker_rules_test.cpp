@@ -21,12 +21,14 @@ class Rules : public WorkerTest {
   }
   static HttpFaultInjection aborting(int status, uint32_t millionths) {
     HttpFaultInjection fault;
-    fault.abort = Abort{status, {millionths}};
+    fault.abort = Abort{
+        .http_status = status, .grpc_status = {}, .http2_error = {}, .percentage = {millionths}};
     return fault;
   }
   static HttpFaultInjection delaying(std::chrono::nanoseconds delay, uint32_t millionths) {
     HttpFaultInjection fault;
-    fault.delay = sluice::Delay{delay, {millionths}};
+    fault.delay =
+        sluice::Delay{.fixed_delay = delay, .exponential_delay = {}, .percentage = {millionths}};
     return fault;
   }
   __u64 responses(int kind) {

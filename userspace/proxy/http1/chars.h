@@ -65,6 +65,14 @@ inline bool equalsIgnoringCase(std::string_view text, std::string_view lower_cas
   return true;
 }
 
+inline bool sameIgnoringCase(std::string_view a, std::string_view b) {
+  if (a.size() != b.size()) return false;
+  for (size_t i = 0; i < a.size(); ++i) {
+    if (lower(a[i]) != lower(b[i])) return false;
+  }
+  return true;
+}
+
 /// Without the optional whitespace around it (RFC 9110 §5.6.3).
 inline std::string_view trimmed(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);

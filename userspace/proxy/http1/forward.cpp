@@ -25,13 +25,6 @@ bool isConnectionOption(const HeaderList& headers, std::string_view name) {
   return false;
 }
 
-/// The Connection field of the forwarded request: empty, or a line.
-std::string_view connectionLine(const Fields& fields) {
-  if (fields.upgrade && fields.te_trailers) return "Connection: upgrade, TE\r\n";
-  if (fields.upgrade) return "Connection: upgrade\r\n";
-  return fields.te_trailers ? "Connection: TE\r\n" : "";
-}
-
 bool isNamed(const Header& header, std::string_view lower_case) {
   return equalsIgnoringCase(header.name, lower_case);
 }
@@ -41,6 +34,12 @@ void appendHost(std::string_view host, std::string& out) {
 }
 
 }  // namespace
+
+std::string_view connectionLine(const Fields& fields) {
+  if (fields.upgrade && fields.te_trailers) return "Connection: upgrade, TE\r\n";
+  if (fields.upgrade) return "Connection: upgrade\r\n";
+  return fields.te_trailers ? "Connection: TE\r\n" : "";
+}
 
 std::string_view headerLine(const HeaderList& headers, size_t index, std::string_view head) {
   const char* const begin = headers[index].name.data();

@@ -29,6 +29,9 @@ struct ResponseChange {
 bool rewriteResponse(const ResponseHead& head, std::string_view head_bytes,
                      const ResponseChange& change, std::string& out);
 
+/// The Connection field of a forwarded request: empty, or a line.
+std::string_view connectionLine(const Fields& fields);
+
 /// Whether field `index` speaks to the next hop alone. `keep_upgrade`: Upgrade goes on, because
 /// Connection will name it.
 bool isHopByHop(const Fields& fields, size_t index, bool keep_upgrade);

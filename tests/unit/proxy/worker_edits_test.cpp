@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+// Heads that rules change on their way.
+#include "tests/unit/proxy/worker_fixture.h"
+
+namespace sluice::proxy::test {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
+
+class Edits : public WorkerTest {
+ protected:
+  static TestRule forwarding() {
+    TestRule rule;
+    rule.destinations = {{1, {1}}};
+    return rule;
+  }
+  /// The head that the server gets.
+  std::string upstream(const std::string& request) {
+    if (servers_.empty()) serve();
+    Peer& client = connect();
+    client.send(request);
+    const size_t index = servers_[0]->connections().size();
+    return this->request(index);
+  }
+  static std::string get(const std::string& target, const std::string& fields = "") {
+    return "GET " + target + " HTTP/1.1\r\nHost: shop:80\r\n" + fields + "\r\n";
+  }
+  void apply(const TestRule& rule) {
+    if (servers_.empty()) serve();
+    configure({rule});
+  }
+};
+
+TEST_F(Edits, WithoutOperationsTheBytesStay) {
+  apply(forwarding());
+  const auto request = get("/a/../b", "X-Envoy-Max-Retries: 5\r\nx:  y \r\n");
+  EXPECT_EQ(upstream(request), request);
+}
+
+TEST_F(Edits, RequestOperationsRemoveThenSetThenAdd) {
+  TestRule rule = forwarding();
+  rule.headers.request = {.set = {{"x-set", "s"}, {"x-gone", "%REQ(x-gone)%"}},
+                          .add = {{"x-add", "%REQ(x-from)%!"}},
+                          .remove = {"x-gone"}};
+  apply(rule);
+  const auto head =
+      upstream(get("/", "x-set: old\r\nX-SET: older\r\nx-add: old\r\nx-gone: 1\r\nX-From: me\r\n"));
+  EXPECT_EQ(head,
+            "GET / HTTP/1.1\r\nHost: shop:80\r\nx-set: s\r\nx-add: old\r\nX-From: me\r\n"
+            "x-add: me!\r\n\r\n");
+}
+
+TEST_F(Edits, OnlyDestinationWinsOverTheRule) {
+  TestRule rule = forwarding();
+  rule.headers.request.set = {{"x-a", "rule"}};
+  rule.headers.request.remove = {"x-b"};
+  rule.destination_headers.resize(1);
+  rule.destination_headers[0].request.set = {{"x-a", "destination"}, {"x-b", "destination"}};
+  apply(rule);
+  const auto head = upstream(get("/", "x-b: client\r\n"));
+  EXPECT_THAT(head, HasSubstr("x-a: destination\r\nx-b: destination\r\n"));
+}
+
+TEST_F(Edits, RuleWinsOverOneOfSeveralDestinations) {
+  TestRule rule = forwarding();
+  rule.destinations = {{1, {1}}, {1, {1}}};
+  rule.headers.request.set = {{"x-a", "rule"}};
+  rule.destination_headers.resize(2);
+  for (auto& headers : rule.destination_headers)
+    headers.request.set = {{"x-a", "destination"}, {"x-b", "destination"}};
+  apply(rule);
+  const auto head = upstream(get("/"));
+  EXPECT_THAT(head, HasSubstr("x-a: rule\r\n"));
+  EXPECT_THAT(head, HasSubstr("x-b: destination\r\n"));
+}
+
+TEST_F(Edits, FramingIsNotARules) {
+  TestRule rule = forwarding();
+  rule.headers.request.set = {{"content-length", "0"}, {"x-a", "1"}};
+  rule.headers.request.remove = {"Transfer-Encoding", "Content-Length"};
+  apply(rule);
+  const auto head = upstream("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nab");
+  EXPECT_EQ(head, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nx-a: 1\r\n\r\nab");
+}
+
+TEST_F(Edits, HostOfTheRuleWinsOverTheDestinations) {
+  TestRule rule = forwarding();
+  rule.destination_headers.resize(1);
+  rule.destination_headers[0].request.set = {{":authority", "destination"}};
+  apply(rule);
+  EXPECT_THAT(upstream(get("/")), HasSubstr("Host: destination\r\n"));
+  rule.headers.request.set = {{"Host", "rule"}};
+  apply(rule);
+  EXPECT_THAT(upstream(get("/")), HasSubstr("Host: rule\r\n"));
+  rule.rewrite = HttpRewrite{.uri = {}, .authority = "rewrite", .uri_regex_rewrite = {}};
+  apply(rule);
+  EXPECT_EQ(upstream(get("/x")), "GET /x HTTP/1.1\r\nHost: rewrite\r\n\r\n");
+}
+
+TEST_F(Edits, RewriteOfThePath) {
+  TestRule rule = forwarding();
+  rule.rewrite = HttpRewrite{.uri = "/v1", .authority = {}, .uri_regex_rewrite = {}};
+  routing::RequestMatch shop;
+  shop.uri = StringMatch{StringMatch::Kind::kPrefix, "/shop"};
+  rule.matches = {shop};
+  apply(rule);
+  EXPECT_THAT(upstream(get("/x/../shop/a?b=1")), StartsWith("GET /v1/a?b=1 HTTP/1.1\r\n"));
+  EXPECT_THAT(upstream(get("/shop")), Not(HasSubstr("x-envoy")));
+}
+
+TEST_F(Edits, HabitsOfEnvoy) {
+  envoy_habits_ = true;
+  TestRule rule = forwarding();
+  apply(rule);
+  EXPECT_EQ(upstream(get("/a/../b?", "X-Envoy-Max-Retries: 5\r\nx: y\r\n")),
+            "GET /b? HTTP/1.1\r\nHost: shop:80\r\nx: y\r\n\r\n");
+  EXPECT_EQ(upstream(get("http://shop/one")), "GET /one HTTP/1.1\r\nHost: shop\r\n\r\n");
+  EXPECT_EQ(upstream(get("/a", "x:  y\r\n")), get("/a", "x:  y\r\n"));
+  rule.rewrite = HttpRewrite{.uri = "/v1/", .authority = "inner", .uri_regex_rewrite = {}};
+  apply(rule);
+  EXPECT_EQ(upstream(get("/x?y")),
+            "GET /v1/x?y HTTP/1.1\r\nHost: inner\r\nx-envoy-original-path: /x?y\r\n"
+            "x-envoy-original-host: shop:80\r\n\r\n");
+}
+
+TEST_F(Edits, ARequestThatIsSentTwiceIsRewrittenOnce) {
+  TestRule rule = forwarding();
+  rule.headers.request.add = {{"x-add", "1"}};
+  rule.rewrite = HttpRewrite{.uri = "/v1", .authority = {}, .uri_regex_rewrite = {}};
+  apply(rule);
+  Peer& client = connect();
+  client.send(get("/"));
+  const auto first = request(0);
+  servers_[0]->connection(0).send(kOk);
+  ASSERT_TRUE(until([&] { return client.received() == kOk; }));
+  // The kept connection ends together with the next request.
+  client.send(get("/"));
+  ASSERT_TRUE(
+      until([&] { return servers_[0]->connection(0).received().size() == 2 * first.size(); }));
+  servers_[0]->connection(0).reset();
+  EXPECT_EQ(request(1), first);
+}
+
+TEST_F(Edits, ResponseOperations) {
+  TestRule rule = forwarding();
+  rule.headers.response = {.set = {{"x-set", "s"}},
+                           .add = {{"x-add", "%RESP(x-add)% %REQ(:path)%"}},
+                           .remove = {"x-gone"}};
+  serve([](std::string_view) {
+    return "HTTP/1.1 201 Made It\r\nx-set: old\r\nx-add: a\r\nX-Gone: 1\r\n"
+           "Content-Length: 2\r\n\r\nok";
+  });
+  apply(rule);
+  EXPECT_EQ(answerTo(connect(), get("/p")),
+            "HTTP/1.1 201 Made It\r\nx-set: s\r\nx-add: a\r\nContent-Length: 2\r\n"
+            "x-add: a /p\r\n\r\nok");
+}
+
+TEST_F(Edits, OperationsNeverSplitAHead) {
+  TestRule rule = forwarding();
+  rule.headers.request.set = {{"x-a", "1\r\nx-b: 2"}, {"x c", "3"}, {"x-d", "4"}};
+  apply(rule);
+  EXPECT_EQ(upstream(get("/")), get("/", "x-d: 4\r\n"));
+}
+
+TEST_F(Edits, AHeadMayGrowBeyondTheHeadroom) {
+  TestRule rule = forwarding();
+  rule.headers.request.set = {{"x-long", std::string(3 * kHeadroom, 'x')}};
+  apply(rule);
+  EXPECT_THAT(upstream(get("/")), HasSubstr("x-long: " + rule.headers.request.set["x-long"]));
+}
+
+TEST_F(Edits, AHeadThatFindsNoRoomIsRefused) {
+  TestRule rule = forwarding();
+  rule.headers.request.set = {{"x-long", std::string(kBufferBytes + kHeadroom, 'x')}};
+  apply(rule);
+  EXPECT_THAT(answerTo(connect(), get("/"), "\r\n\r\n"), StartsWith("HTTP/1.1 431 "));
+}
+
+}  // namespace
+}  // namespace sluice::proxy::test

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the rules say about a request, up to its destination.
+#include "userspace/proxy/envoy_fields.h"
+#include "userspace/proxy/session.h"
+#include "userspace/routing/normalize_path.h"
+
+namespace sluice::proxy {
+
+namespace {
+
+constexpr std::string_view kForwardedProto = "x-forwarded-proto";
+constexpr std::string_view kGrpcType = "application/grpc";
+
+/// "application/grpc", "application/grpc+proto".
+bool isGrpcType(std::string_view type) {
+  return type.starts_with(kGrpcType) &&
+         (type.size() == kGrpcType.size() || type[kGrpcType.size()] == '+');
+}
+
+bool isNormal(std::string_view target, std::string& storage) {
+  const auto path = routing::normalizePath(target, storage);
+  return path.data() == target.data() && path.size() == std::min(target.find('?'), target.size());
+}
+
+}  // namespace
+
+/// Goes over the fields once: as the rules see them, and for what answers and habits depend on.
+void Session::readFields() {
+  const http1::RequestHead& head = context_.request_head;
+  const bool habits = context_.config->envoy_habits;
+  auto& views = context_.header_views;
+  views.clear();
+  context_.scheme = "http";
+  for (const auto& field : head.fields.headers.all()) {
+    views.push_back({field.name, field.value});
+    const size_t size = field.name.size();
+    if (size == 12 && http1::equalsIgnoringCase(field.name, "content-type"))
+      exchange_.grpc = isGrpcType(field.value);
+    if (!habits || (field.name.front() | 0x20) != 'x') continue;
+    exchange_.rewrite_needed |= isEnvoyField(field.name);
+    // Envoy: a sidecar's client is trusted to say how it was called itself.
+    if (http1::equalsIgnoringCase(field.name, kForwardedProto) && field.value == "https")
+      context_.scheme = "https";
+  }
+  if (habits && head.form == http1::TargetForm::kOrigin)
+    exchange_.rewrite_needed |= !isNormal(head.path, context_.text);
+}
+
+routing::RequestView Session::requestView() const {
+  const http1::RequestHead& head = context_.request_head;
+  return {.method = head.method,
+          .scheme = context_.scheme,
+          .authority = head.authority,
+          .target = head.path,
+          .headers = context_.header_views};
+}
+
+void Session::decide() {
+  readFields();
+  const auto index = route_->matcher->firstMatch(requestView());
+  if (!index) return reply(kNoRoute);
+  exchange_.rule = &route_->rules[*index];
+  if (exchange_.rule->actions && answerByRule()) return;
+  // Before the faults: an aborted request, too, belongs to one destination.
+  exchange_.cluster = context_.balancer.drawCluster(*exchange_.rule);
+  exchange_.rewrite_needed |= ruleChangesHead();
+  rememberForResponse();
+  if (exchange_.faults_drawn) return toDestination();
+  exchange_.faults_drawn = true;
+  if (delay()) return;
+  if (!abortByFault()) toDestination();
+}
+
+bool Session::ruleChangesHead() const {
+  const auto& actions = exchange_.rule->actions;
+  if (actions && actions->rewrite) return true;
+  const auto* edits = exchange_.cluster == nullptr ? nullptr : exchange_.cluster->edits.get();
+  return edits != nullptr && (!edits->request.empty() || !edits->host.empty());
+}
+
+/// Redirects and direct responses: faults and destinations have no part in them.
+bool Session::answerByRule() {
+  const RuleActions& actions = *exchange_.rule->actions;
+  if (actions.direct_response == nullptr && !actions.redirect) return false;
+  rememberForResponse();
+  if (const auto* direct = actions.direct_response) {
+    const std::string_view body = direct->body ? std::string_view(*direct->body) : "";
+    reply({direct->status, 0, body});
+    return true;
+  }
+  const auto target = normalizedTarget(context_.request_head.path);
+  const auto location = actions.redirect->location(target, requestView());
+  reply({actions.redirect->status(), 0, {}, location});
+  return true;
+}
+
+const HeaderEdits* Session::responseEdits() const {
+  if (exchange_.rule == nullptr) return nullptr;
+  if (exchange_.cluster != nullptr)
+    return exchange_.cluster->edits ? &exchange_.cluster->edits->response : nullptr;
+  return exchange_.rule->actions ? &exchange_.rule->actions->response : nullptr;
+}
+
+void Session::rememberForResponse() {
+  const auto* edits = responseEdits();
+  if (edits == nullptr || !edits->needsRequest()) return;
+  exchange_.head_copy = request_.buffer().data().substr(0, exchange_.head_size);
+}
+
+bool Session::delay() {
+  const auto& fault = exchange_.rule->rule->fault;
+  if (!fault || !fault->delay || !context_.balancer.dice(fault->delay->percentage)) return false;
+  ++context_.stats.delayed_requests;
+  exchange_.flags.add(ResponseFlags::kDelayInjected);
+  state_ = State::kDelayed;
+  exchange_.delay_timer = context_.reactor.after(fault->delay->fixed_delay, [this] { delayed(); });
+  return true;
+}
+
+void Session::delayed() {
+  exchange_.delay_timer = 0;
+  if (!abortByFault()) toDestination();
+  advance();
+}
+
+bool Session::abortByFault() {
+  const auto& fault = exchange_.rule->rule->fault;
+  if (!fault || !fault->abort || !context_.balancer.dice(fault->abort->percentage)) return false;
+  ++context_.stats.aborted_requests;
+  const int grpc_status = exchange_.rule->actions ? exchange_.rule->actions->abort_grpc_status : -1;
+  reply(faultAbort(fault->abort->http_status.value_or(0), grpc_status));
+  return true;
+}
+
+void Session::toDestination() {
+  if (exchange_.cluster == nullptr || !exchange_.cluster->cluster) return reply(kNoCluster);
+  if (exchange_.requestRead()) armTimeout();
+  chooseEndpoint();
+}
+
+}  // namespace sluice::proxy
