@@ -80,7 +80,7 @@ class FileDecoder {
     document.id = *id;
     document.claim = kind.is_single ? ResourceId{id->kind, "", ""} : *id;
     document.position = positionOf(node.place);
-    Findings findings(file_.name, &node);
+    Findings findings(file_.name, &node, &regexes_);
     findings.setResource(id->text());
     document.resource = kind.decode(node, document.position, findings);
     document.diagnostics = findings.take();
@@ -128,6 +128,7 @@ class FileDecoder {
   const SourceFile& file_;
   const std::string default_namespace_ = Metadata().namespace_;
   DecodedFile result_;
+  RegexBudget regexes_;
 };
 
 DecodedFile unreadable(const SourceFile& file) {

@@ -6,6 +6,7 @@
 
 #include "userspace/model/diagnostic.h"
 #include "userspace/source/field_path.h"
+#include "userspace/source/regex_budget.h"
 #include "userspace/source/yaml_node.h"
 
 namespace sluice::source {
@@ -14,9 +15,11 @@ namespace sluice::source {
 /// sees only the typed resource, can point into the file.
 class Findings {
  public:
-  /// `document`: where the resource was read; must outlive this object. Null: no positions.
-  explicit Findings(std::string file, const YamlNode* document = nullptr)
-      : file_(std::move(file)), document_(document) {}
+  /// `document`: where the resource was read. Null: no positions. `regexes`: the file's. Null: as
+  /// if the resource were alone in its file. Both must outlive this object.
+  explicit Findings(std::string file, const YamlNode* document = nullptr,
+                    RegexBudget* regexes = nullptr)
+      : file_(std::move(file)), document_(document), shared_regexes_(regexes) {}
 
   /// "VirtualService/shop/catalog", of all findings from now on.
   void setResource(std::string resource) { resource_ = std::move(resource); }
@@ -35,6 +38,9 @@ class Findings {
   /// Istio's own checks.
   void invalid(const FieldPath& path, std::string message, std::string hint = {});
 
+  /// Checks regular expressions for validation.
+  RegexBudget& regexes() { return shared_regexes_ == nullptr ? regexes_ : *shared_regexes_; }
+
   bool hasError() const { return errors_ > 0; }
   /// How many errors there have been, kept or not.
   size_t errors() const { return errors_; }
@@ -51,6 +57,8 @@ class Findings {
 
   std::string file_;
   const YamlNode* document_;
+  RegexBudget* shared_regexes_;
+  RegexBudget regexes_;
   std::string resource_;
   Diagnostics diagnostics_;
   size_t errors_ = 0;

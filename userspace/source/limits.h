@@ -22,5 +22,7 @@ inline constexpr size_t kMaxFiles = 10'000;
 inline constexpr size_t kMaxDiagnostics = 100;
 /// Istio: validateStringRegexp.
 inline constexpr size_t kMaxRegexLength = 1024;
+/// Of the programs of all regular expressions of a file: two seconds of compiling.
+inline constexpr uint64_t kMaxRegexInstructions = 8'000'000;
 
 }  // namespace sluice::source

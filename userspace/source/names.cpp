@@ -2,7 +2,6 @@
 #include "userspace/source/names.h"
 
 #include <fmt/format.h>
-#include <re2/re2.h>
 
 #include <algorithm>
 #include <array>
@@ -10,7 +9,6 @@
 #include <vector>
 
 #include "userspace/model/address.h"
-#include "userspace/source/limits.h"
 
 namespace sluice::source {
 namespace {
@@ -212,16 +210,6 @@ Complaint checkLabelKey(std::string_view key) {
 Complaint checkLabelValue(std::string_view value) {
   if (value.empty() || isLabelWord(value)) return std::nullopt;
   return std::string(kLabelRule);
-}
-
-Complaint checkRegex(const std::string& regex) {
-  if (regex.empty()) return "is empty";
-  if (regex.size() > kMaxRegexLength) {
-    return fmt::format("is longer than {} characters", kMaxRegexLength);
-  }
-  const re2::RE2 compiled(regex, re2::RE2::Quiet);
-  if (compiled.ok()) return std::nullopt;
-  return fmt::format("is no RE2 expression: {}", compiled.error());
 }
 
 bool equalIgnoringCase(std::string_view a, std::string_view b) {

@@ -46,9 +46,6 @@ bool isJwtClaim(std::string_view header_name);
 Complaint checkLabelKey(std::string_view key);
 Complaint checkLabelValue(std::string_view value);
 
-/// RE2, at most kMaxRegexLength.
-Complaint checkRegex(const std::string& regex);
-
 /// ASCII, whatever the locale.
 bool equalIgnoringCase(std::string_view a, std::string_view b);
 

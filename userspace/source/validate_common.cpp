@@ -135,6 +135,15 @@ void checkDuration(const std::optional<std::chrono::nanoseconds>& duration, cons
   if (duration) checkDuration(*duration, path, findings);
 }
 
+void checkRegex(const std::string& regex, const FieldPath& path, Findings& findings) {
+  if (findings.regexes().isSpent()) {
+    return findings.error(code::kLimit, path,
+                          "the regular expressions of this file are too large together",
+                          "split the file, or repeat less within the expressions");
+  }
+  reportInvalid(findings, path, regex, findings.regexes().check(regex));
+}
+
 void checkPort(uint32_t port, const FieldPath& path, Findings& findings) {
   if (port < 1 || port > 65535) findings.invalid(path, "must be a port, 1 to 65535");
 }

@@ -46,6 +46,9 @@ void checkDuration(std::chrono::nanoseconds duration, const FieldPath& path, Fin
 void checkDuration(const std::optional<std::chrono::nanoseconds>& duration, const FieldPath& path,
                    Findings& findings);
 
+/// Istio: validateStringRegexp.
+void checkRegex(const std::string& regex, const FieldPath& path, Findings& findings);
+
 /// Istio: ValidatePort. 1 to 65535.
 void checkPort(uint32_t port, const FieldPath& path, Findings& findings);
 /// For fields in which 0 is the same as absent.

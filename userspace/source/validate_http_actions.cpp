@@ -58,7 +58,7 @@ void checkRegexRewrite(const RegexRewrite& rewrite, const FieldPath& path, Findi
   if (rewrite.match.empty() || rewrite.rewrite.empty()) {
     return findings.invalid(path, "needs both match and rewrite");
   }
-  reportInvalid(findings, path / "match", rewrite.match, checkRegex(rewrite.match));
+  checkRegex(rewrite.match, path / "match", findings);
 }
 
 /// Istio: "using deprecated setting mirrorPercent".

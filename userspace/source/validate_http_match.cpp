@@ -16,7 +16,7 @@ void checkPattern(const StringMatch& match, EmptyPrefix empty_prefix, const Fiel
     findings.invalid(path, "the prefix is empty", "write {} for \"is present\"");
   }
   if (match.kind == StringMatch::Kind::kRegex) {
-    reportInvalid(findings, path, match.value, checkRegex(match.value));
+    checkRegex(match.value, path, findings);
   }
 }
 

@@ -147,7 +147,7 @@ void checkOrigins(const std::vector<StringMatch>& origins, const FieldPath& path
     if (origin.value.empty()) {
       findings.invalid(path[i], "an origin must not be empty", "write exact, prefix or regex");
     } else if (origin.kind == StringMatch::Kind::kRegex) {
-      reportInvalid(findings, path[i], origin.value, checkRegex(origin.value));
+      checkRegex(origin.value, path[i], findings);
     }
   }
 }

@@ -77,9 +77,12 @@ class Rules {
   /// Returns the matches that are in no earlier place.
   template <typename Route>
   std::vector<MatchPlace> visit(const std::vector<Route>& routes) {
+    bool seen_catch_all = false;
     for (size_t i = 0; i < routes.size(); ++i) {
-      if (routes[i].match.empty()) {
-        visitCatchAll(i);
+      if (seen_catch_all) {
+        unreachable(i, "an earlier rule has no match and takes everything");
+      } else if (routes[i].match.empty()) {
+        seen_catch_all = true;
       } else {
         visitMatches(routes[i].match, i);
       }
@@ -88,11 +91,6 @@ class Rules {
   }
 
  private:
-  void visitCatchAll(size_t rule) {
-    if (seen_catch_all_) unreachable(rule, "an earlier rule has no match and takes everything");
-    seen_catch_all_ = true;
-  }
-
   template <typename Match>
   void visitMatches(const std::vector<Match>& matches, size_t rule) {
     size_t repeated = 0;
@@ -119,7 +117,6 @@ class Rules {
   Findings& findings_;
   std::unordered_map<std::string, size_t> first_rules_;  ///< by match
   std::vector<MatchPlace> first_places_;
-  bool seen_catch_all_ = false;
 };
 
 }  // namespace

@@ -34,6 +34,19 @@ TEST(ValidateHttpMatch, Patterns) {
   });
 }
 
+TEST(ValidateHttpMatch, ExpressionsOfAFileHaveALimitTogether) {
+  // Each is refused after some hundred thousand instructions.
+  std::string documents;
+  for (int i = 0; i < 100; ++i) {
+    documents +=
+        "---\n" + match("{uri: {regex: '(?i)\\pL{" + std::to_string(900 + i) + "}'}}") + "\n";
+  }
+  const auto findings = findingsIn(documents);
+  ASSERT_EQ(findings.size(), 100U);
+  EXPECT_EQ(findings.front().code, "IST0106");
+  EXPECT_EQ(findings.back().code, "SLU1006");
+}
+
 TEST(ValidateHttpMatch, StarIsPresenceWithoutHeadersOnly) {
   check(std::vector<Refused>{
       {"header", match("{headers: {x: {regex: '*'}}}"), at("headers")},

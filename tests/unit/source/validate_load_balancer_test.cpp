@@ -39,6 +39,7 @@ TEST(ValidateLoadBalancer, ConsistentHash) {
        at + ".maglev.tableSize"},
       {"too large", hash("useSourceIp: true, maglev: {tableSize: 5000011}"),
        at + ".maglev.tableSize"},
+      {"one, as Envoy has it", hash("useSourceIp: true, maglev: {tableSize: 1}")},
       {"no size", hash("useSourceIp: true, maglev: {}"), at + ".maglev.tableSize"},
       {"old size with ring", hash("useSourceIp: true, minimumRingSize: 8, ringHash: {}"), at},
       {"old size with maglev",

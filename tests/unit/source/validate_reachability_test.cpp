@@ -34,12 +34,12 @@ std::string l4(const std::string& field, const std::vector<std::string>& rules) 
   return virtualService("{hosts: [a], " + field + ": [" + list + "]}");
 }
 
-TEST(ValidateReachability, OnlyTheLastRuleHasNoMatch) {
+TEST(ValidateReachability, NothingFollowsARuleWithoutMatch) {
   EXPECT_EQ(codesAndFields(http({"{uri: {exact: /a}}", ""})), "");
   EXPECT_EQ(codesAndFields(http({"", ""})), "IST0130 spec.http[1] ");
   EXPECT_EQ(codesAndFields(http({"", "", ""})), "IST0130 spec.http[1] IST0130 spec.http[2] ");
-  // Istio: only another rule without match is reported.
-  EXPECT_EQ(codesAndFields(http({"", "{uri: {exact: /a}}"})), "");
+  EXPECT_EQ(codesAndFields(http({"", "{uri: {exact: /a}}, {uri: {exact: /b}}"})),
+            "IST0130 spec.http[1] ");
   EXPECT_EQ(codesAndFields(l4("tcp", {"", ""})), "IST0130 spec.tcp[1] ");
 }
 
