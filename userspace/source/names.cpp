@@ -104,12 +104,7 @@ bool isPseudoHeader(std::string_view name) {
   return std::ranges::find(kNames, name) != kNames.end();
 }
 
-constexpr std::string_view kLabelRule =
-    "must be at most 63 letters, digits, '-', '_' and '.', with a letter or digit at both ends";
-
-bool isLabelWord(std::string_view word) {
-  return word.size() <= kLongestLabel && isWord(word, isAlphanumeric, "-_.");
-}
+bool isLabelWord(std::string_view word) { return isWord(word, isAlphanumeric, "-_."); }
 
 bool isLabelPrefix(std::string_view prefix) {
   return prefix.size() <= kLongestName && std::ranges::all_of(split(prefix, '.'), [](auto label) {
@@ -203,13 +198,14 @@ Complaint checkLabelKey(std::string_view key) {
     if (!isLabelPrefix(key.substr(0, slash))) return "must have a DNS name before its slash";
     key.remove_prefix(slash + 1);
   }
-  if (isLabelWord(key)) return std::nullopt;
-  return std::string(kLabelRule);
+  if (key.size() <= kLongestLabel && isLabelWord(key)) return std::nullopt;
+  return "must be at most 63 letters, digits, '-', '_' and '.', with a letter or digit at both "
+         "ends";
 }
 
 Complaint checkLabelValue(std::string_view value) {
   if (value.empty() || isLabelWord(value)) return std::nullopt;
-  return std::string(kLabelRule);
+  return "must be letters, digits, '-', '_' and '.', with a letter or digit at both ends";
 }
 
 bool equalIgnoringCase(std::string_view a, std::string_view b) {

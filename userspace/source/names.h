@@ -44,6 +44,7 @@ bool isJwtClaim(std::string_view header_name);
 
 /// Kubernetes: "app.kubernetes.io/name".
 Complaint checkLabelKey(std::string_view key);
+/// Istio: as Kubernetes', but of any length.
 Complaint checkLabelValue(std::string_view value);
 
 /// ASCII, whatever the locale.

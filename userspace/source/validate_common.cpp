@@ -19,7 +19,8 @@ constexpr size_t kQuoted = 100;
 void checkExportEntry(const std::string& entry, bool may_be_nobody, const FieldPath& path,
                       Findings& findings) {
   if (entry == "." || entry == "*") return;
-  if (entry != "~") return reportInvalid(findings, path, entry, checkLabelName(entry));
+  if (entry != "~")
+    return reportInvalid(findings, path, entry, checkLabelName(entry), "write a namespace, . or *");
   if (!may_be_nobody) findings.invalid(path, "\"~\" (nobody) is for ServiceEntry only");
 }
 
@@ -57,14 +58,15 @@ void checkSplit(const Metadata& metadata, const FieldPath& path, Findings& findi
 }  // namespace
 
 void report(Findings& findings, const char* code, const FieldPath& path, std::string_view value,
-            const Complaint& complaint) {
+            const Complaint& complaint, std::string_view hint) {
   if (!complaint) return;
-  findings.error(code, path, fmt::format("\"{}\" {}", value.substr(0, kQuoted), *complaint));
+  findings.error(code, path, fmt::format("\"{}\" {}", value.substr(0, kQuoted), *complaint),
+                 std::string(hint));
 }
 
 void reportInvalid(Findings& findings, const FieldPath& path, std::string_view value,
-                   const Complaint& complaint) {
-  report(findings, code::kIstioInvalid, path, value, complaint);
+                   const Complaint& complaint, std::string_view hint) {
+  report(findings, code::kIstioInvalid, path, value, complaint, hint);
 }
 
 void warn(Findings& findings, const FieldPath& path, std::string message, std::string hint) {
@@ -100,8 +102,8 @@ void checkExportTo(const std::vector<std::string>& export_to, const std::string&
 
 void checkLabels(const Labels& labels, const FieldPath& path, Findings& findings) {
   for (const auto& [key, value] : labels) {
-    reportInvalid(findings, path.entry(key), key, checkLabelKey(key));
-    reportInvalid(findings, path.entry(key), value, checkLabelValue(value));
+    reportInvalid(findings, path.entry(key), key, checkLabelKey(key), hint::kLabels);
+    reportInvalid(findings, path.entry(key), value, checkLabelValue(value), hint::kLabels);
   }
 }
 
@@ -141,7 +143,8 @@ void checkRegex(const std::string& regex, const FieldPath& path, Findings& findi
                           "the regular expressions of this file are too large together",
                           "split the file, or repeat less within the expressions");
   }
-  reportInvalid(findings, path, regex, findings.regexes().check(regex));
+  reportInvalid(findings, path, regex, findings.regexes().check(regex),
+                "write an RE2 expression: no look-around, no back references");
 }
 
 void checkPort(uint32_t port, const FieldPath& path, Findings& findings) {

@@ -15,10 +15,10 @@ namespace sluice::source {
 
 /// Adds `"value" complaint` as a finding of `code`; nothing without a complaint.
 void report(Findings& findings, const char* code, const FieldPath& path, std::string_view value,
-            const Complaint& complaint);
+            const Complaint& complaint, std::string_view hint = {});
 /// The same for Istio's own checks.
 void reportInvalid(Findings& findings, const FieldPath& path, std::string_view value,
-                   const Complaint& complaint);
+                   const Complaint& complaint, std::string_view hint = {});
 /// Istio: what the webhook warns of.
 void warn(Findings& findings, const FieldPath& path, std::string message, std::string hint = {});
 
@@ -31,6 +31,16 @@ enum class ExportRules { kRule, kServiceEntry, kRuleForWorkloads };
 /// Istio: validateExportTo; `own_namespace` is what "." means.
 void checkExportTo(const std::vector<std::string>& export_to, const std::string& own_namespace,
                    ExportRules rules, const FieldPath& path, Findings& findings);
+
+/// What to write for names that many rules have.
+namespace hint {
+inline constexpr std::string_view kHost =
+    "write a DNS name, such as catalog.shop.svc.cluster.local";
+inline constexpr std::string_view kLabelName = "write a name such as v1 or http-web";
+inline constexpr std::string_view kHeaderName = "write a name such as x-user";
+inline constexpr std::string_view kLabels = "write labels as Kubernetes has them, app: web";
+inline constexpr std::string_view kAddress = "write an address such as 10.0.0.1, or 10.0.0.0/8";
+}  // namespace hint
 
 /// Istio: labels.Instance.Validate.
 void checkLabels(const Labels& labels, const FieldPath& path, Findings& findings);

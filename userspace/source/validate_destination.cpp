@@ -11,7 +11,7 @@ namespace {
 /// An address is no destination either: its last label is all digits.
 void checkHost(const std::string& host, const FieldPath& path, Findings& findings) {
   if (host == "*") return findings.invalid(path, "\"*\" is no destination", "name one service");
-  reportInvalid(findings, path, host, checkWildcardDomain(host));
+  reportInvalid(findings, path, host, checkWildcardDomain(host), hint::kHost);
 }
 
 /// Istio: "total destination weight = 0". Weights are relative; of several destinations one must
@@ -35,8 +35,8 @@ void checkWeights(const std::vector<RouteDestination>& route, const FieldPath& p
 void checkDestination(const Destination& destination, const FieldPath& path, Findings& findings) {
   checkHost(destination.host, path / "host", findings);
   if (!destination.subset.empty()) {
-    reportInvalid(findings, path / "subset", destination.subset,
-                  checkLabelName(destination.subset));
+    reportInvalid(findings, path / "subset", destination.subset, checkLabelName(destination.subset),
+                  hint::kLabelName);
   }
   if (destination.port) checkPort(*destination.port, path / "port" / "number", findings);
 }

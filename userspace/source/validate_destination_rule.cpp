@@ -14,7 +14,8 @@ namespace {
 /// Istio: validateSubset.
 void checkSubset(const Subset& subset, const std::string& own_namespace, const FieldPath& path,
                  Findings& findings) {
-  reportInvalid(findings, path / "name", subset.name, checkLabelName(subset.name));
+  reportInvalid(findings, path / "name", subset.name, checkLabelName(subset.name),
+                hint::kLabelName);
   checkLabels(subset.labels, path / "labels", findings);
   if (!subset.traffic_policy) return;
   checkTrafficPolicy(*subset.traffic_policy, PolicyPlace::kSubset, own_namespace,
@@ -41,7 +42,8 @@ void validate(const DestinationRule& resource, Findings& findings) {
   const Metadata& metadata = resource.metadata;
   checkMetadata(metadata, findings);
   checkAnnotations(metadata, findings);
-  reportInvalid(findings, spec / "host", resource.host, checkWildcardDomain(resource.host));
+  reportInvalid(findings, spec / "host", resource.host, checkWildcardDomain(resource.host),
+                hint::kHost);
   if (resource.traffic_policy) {
     checkTrafficPolicy(*resource.traffic_policy, PolicyPlace::kTop, metadata.namespace_,
                        spec / "trafficPolicy", findings);

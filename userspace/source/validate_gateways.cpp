@@ -24,7 +24,7 @@ void checkQualified(std::string_view gateway, size_t slash, const FieldPath& pat
 /// A name without a slash is one of the own namespace, or the dotted name of old versions.
 void checkUnqualified(const std::string& gateway, const FieldPath& path, Findings& findings) {
   if (const auto complaint = checkFqdn(gateway)) {
-    return reportInvalid(findings, path, gateway, complaint);
+    return reportInvalid(findings, path, gateway, complaint, "write <namespace>/<name>, or mesh");
   }
   const auto dot = gateway.find('.');
   if (dot == std::string::npos) return;

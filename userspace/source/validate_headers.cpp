@@ -112,8 +112,9 @@ using NameRule = Complaint (*)(std::string_view);
 void checkValues(const std::map<std::string, std::string>& headers, NameRule check_name,
                  const FieldPath& path, Findings& findings) {
   for (const auto& [name, value] : headers) {
-    reportInvalid(findings, path.entry(name), name, check_name(name));
-    reportInvalid(findings, path.entry(name), value, checkHeaderValue(value));
+    reportInvalid(findings, path.entry(name), name, check_name(name), hint::kHeaderName);
+    reportInvalid(findings, path.entry(name), value, checkHeaderValue(value),
+                  "write the value, with %% for each percent sign");
   }
 }
 
@@ -124,7 +125,7 @@ void checkOperations(const HeaderOperations& operations, NameRule check_written,
   const FieldPath remove = (path / "remove").asWhole();
   for (size_t i = 0; i < operations.remove.size(); ++i) {
     const std::string& name = operations.remove[i];
-    reportInvalid(findings, remove[i], name, checkOperationName(name));
+    reportInvalid(findings, remove[i], name, checkOperationName(name), hint::kHeaderName);
   }
 }
 

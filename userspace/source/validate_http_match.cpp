@@ -32,7 +32,7 @@ void checkName(const std::string& name, const RuleOwner& owner, const FieldPath&
     return findings.invalid(path, "JWT claims can be matched on gateways only",
                             "match a header that carries the claim");
   }
-  reportInvalid(findings, path, name, checkMatchedHeaderName(name));
+  reportInvalid(findings, path, name, checkMatchedHeaderName(name), hint::kHeaderName);
 }
 
 /// Istio: `regex: "*"` stands for presence in withoutHeaders, and is an error elsewhere.
@@ -68,7 +68,7 @@ void checkSource(const HttpMatchRequest& match, const FieldPath& path, Findings&
   checkGateways(match.gateways, path / "gateways", findings);
   if (!match.source_namespace.empty()) {
     reportInvalid(findings, path / "sourceNamespace", match.source_namespace,
-                  checkLabelName(match.source_namespace));
+                  checkLabelName(match.source_namespace), "write a namespace's name");
   }
 }
 

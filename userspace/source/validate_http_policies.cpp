@@ -160,10 +160,10 @@ Complaint checkCorsMethod(std::string_view method) {
 
 /// Istio: ValidateCORSHTTPHeaderName; "*" is a token, too.
 void checkEach(const std::vector<std::string>& words, Complaint (*check)(std::string_view),
-               const FieldPath& path, Findings& findings) {
+               std::string_view hint, const FieldPath& path, Findings& findings) {
   const FieldPath whole = path.asWhole();
   for (size_t i = 0; i < words.size(); ++i) {
-    reportInvalid(findings, whole[i], words[i], check(words[i]));
+    reportInvalid(findings, whole[i], words[i], check(words[i]), hint);
   }
 }
 
@@ -193,9 +193,12 @@ void checkRetries(const HttpRetry& retries, const FieldPath& path, Findings& fin
 
 void checkCors(const CorsPolicy& cors, const FieldPath& path, Findings& findings) {
   checkOrigins(cors.allow_origins, (path / "allowOrigins").asWhole(), findings);
-  checkEach(cors.allow_methods, checkCorsMethod, path / "allowMethods", findings);
-  checkEach(cors.allow_headers, checkHeaderName, path / "allowHeaders", findings);
-  checkEach(cors.expose_headers, checkHeaderName, path / "exposeHeaders", findings);
+  checkEach(cors.allow_methods, checkCorsMethod, "methods are in upper case", path / "allowMethods",
+            findings);
+  checkEach(cors.allow_headers, checkHeaderName, hint::kHeaderName, path / "allowHeaders",
+            findings);
+  checkEach(cors.expose_headers, checkHeaderName, hint::kHeaderName, path / "exposeHeaders",
+            findings);
   if (cors.max_age) checkMaxAge(*cors.max_age, path / "maxAge", findings);
 }
 

@@ -17,7 +17,7 @@ void checkConnection(const Match& match, const FieldPath& path, Findings& findin
   const FieldPath subnets = path / "destinationSubnets";
   for (size_t i = 0; i < match.destination_subnets.size(); ++i) {
     const std::string& subnet = match.destination_subnets[i];
-    reportInvalid(findings, subnets[i], subnet, checkSubnet(subnet));
+    reportInvalid(findings, subnets[i], subnet, checkSubnet(subnet), hint::kAddress);
   }
   checkPortIfSet(match.port, path / "port", findings);
   checkLabels(match.source_labels, path / "sourceLabels", findings);
@@ -37,7 +37,7 @@ class SniHosts {
                   "name the host, or match by port in a tcp rule");
     }
     if (const auto complaint = mesh_ ? checkWildcardDomain(host) : checkGatewayDomain(host)) {
-      return reportInvalid(findings, path, host, complaint);
+      return reportInvalid(findings, path, host, complaint, hint::kHost);
     }
     if (hosts_.covers(host)) return;
     findings.invalid(path, fmt::format("\"{}\" is none of the VirtualService's hosts", host),

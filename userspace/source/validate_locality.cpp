@@ -84,6 +84,8 @@ void checkShares(const std::map<std::string, uint32_t>& to, const FieldPath& pat
   }
 }
 
+constexpr std::string_view kLocalityHint = "write region/zone/subzone, or region/*";
+
 void checkDistribution(const std::vector<LocalityLbSetting::Distribute>& distribute,
                        const FieldPath& path, Findings& findings) {
   Localities sources;
@@ -92,9 +94,10 @@ void checkDistribution(const std::vector<LocalityLbSetting::Distribute>& distrib
     checkShares(distribute[i].to, to, findings);
     Localities targets;
     for (const auto& [locality, weight] : distribute[i].to) {
-      reportInvalid(findings, to.entry(locality), locality, targets.add(locality));
+      reportInvalid(findings, to.entry(locality), locality, targets.add(locality), kLocalityHint);
     }
-    reportInvalid(findings, path.asWhole()[i], distribute[i].from, sources.add(distribute[i].from));
+    reportInvalid(findings, path.asWhole()[i], distribute[i].from, sources.add(distribute[i].from),
+                  kLocalityHint);
   }
 }
 

@@ -30,7 +30,7 @@ void checkHost(const std::string& host, Resolution resolution, const FieldPath& 
   if (host == "*") {
     return findings.invalid(path, "\"*\" would be every host there is", "name the hosts");
   }
-  reportInvalid(findings, path, host, checkWildcardDomain(host));
+  reportInvalid(findings, path, host, checkWildcardDomain(host), hint::kHost);
   if (resolution == Resolution::kDynamicDns) {
     if (host.starts_with('*')) return;
     return findings.invalid(path, "DYNAMIC_DNS is for wildcard hosts only",
@@ -74,7 +74,8 @@ void checkRanges(const ServiceEntry& resource, const FieldPath& path, Findings& 
 
 void checkAddresses(const ServiceEntry& resource, const FieldPath& path, Findings& findings) {
   for (size_t i = 0; i < resource.addresses.size(); ++i) {
-    reportInvalid(findings, path[i], resource.addresses[i], checkSubnet(resource.addresses[i]));
+    reportInvalid(findings, path[i], resource.addresses[i], checkSubnet(resource.addresses[i]),
+                  hint::kAddress);
   }
   checkRanges(resource, path, findings);
   if (resource.resolution == Resolution::kDynamicDns && !resource.addresses.empty()) {
@@ -124,7 +125,7 @@ void checkEndpointOf(const ServiceEntry& resource, const WorkloadEndpoint& endpo
   const bool dns = isResolvedByDns(resource);
   if (dns && (endpoint.address.empty() || isUnixAddress(endpoint.address))) {
     return reportInvalid(findings, path / "address", endpoint.address,
-                         "is neither an IP address nor a DNS name");
+                         "is neither an IP address nor a DNS name", hint::kAddress);
   }
   checkEndpoint(endpoint, dns ? EndpointAddress::kIpOrName : EndpointAddress::kIp, path, findings);
   checkUnixEndpoint(endpoint, names, path, findings);

@@ -66,7 +66,7 @@ void checkProtocol(const ServiceEntryPort& port, Resolution resolution, const Fi
 void checkPortOf(const ServiceEntry& resource, const ServiceEntryPort& port, const FieldPath& path,
                  Findings& findings) {
   checkPort(port.number, path / "number", findings);
-  reportInvalid(findings, path / "name", port.name, checkLabelName(port.name));
+  reportInvalid(findings, path / "name", port.name, checkLabelName(port.name), hint::kLabelName);
   checkProtocol(port, resource.resolution, path / "protocol", findings);
   checkPortIfSet(port.target_port, path / "targetPort", findings);
 }

@@ -35,7 +35,8 @@ void checkTunnel(const TunnelSettings& tunnel, const FieldPath& path, Findings& 
     findings.invalid(path / "protocol", "must be CONNECT or POST");
   }
   if (checkAddress(tunnel.target_host)) {
-    reportInvalid(findings, path / "targetHost", tunnel.target_host, checkFqdn(tunnel.target_host));
+    reportInvalid(findings, path / "targetHost", tunnel.target_host, checkFqdn(tunnel.target_host),
+                  hint::kHost);
   }
   checkPort(tunnel.target_port.value_or(0), path / "targetPort", findings);
 }

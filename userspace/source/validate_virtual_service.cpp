@@ -52,7 +52,7 @@ void checkHosts(const VirtualService& resource, const FieldPath& path, Findings&
   bool all_good = true;
   for (size_t i = 0; i < resource.hosts.size(); ++i) {
     const Complaint complaint = checkHost(resource.hosts[i], rules);
-    reportInvalid(findings, path[i], resource.hosts[i], complaint);
+    reportInvalid(findings, path[i], resource.hosts[i], complaint, hint::kHost);
     if (complaint) all_good = false;
   }
   if (all_good) checkDuplicateHosts(resource.hosts, path, findings);

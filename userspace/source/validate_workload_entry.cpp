@@ -38,7 +38,8 @@ void checkNoAddress(const WorkloadEndpoint& endpoint, const FieldPath& path, Fin
 
 void checkUnix(const WorkloadEndpoint& endpoint, const FieldPath& path, Findings& findings) {
   const std::string& address = endpoint.address;
-  reportInvalid(findings, path / "address", address, checkUnixPath(address.substr(kUnix.size())));
+  reportInvalid(findings, path / "address", address, checkUnixPath(address.substr(kUnix.size())),
+                "write unix:///path or unix://@name");
   if (endpoint.ports.empty()) return;
   findings.invalid(path / "ports", "a unix socket has no ports", "remove them");
 }
@@ -46,7 +47,7 @@ void checkUnix(const WorkloadEndpoint& endpoint, const FieldPath& path, Findings
 void checkPorts(const std::map<std::string, uint32_t>& ports, const FieldPath& path,
                 Findings& findings) {
   for (const auto& [name, port] : ports) {
-    reportInvalid(findings, path.entry(name), name, checkLabelName(name));
+    reportInvalid(findings, path.entry(name), name, checkLabelName(name), hint::kLabelName);
     checkPort(port, path.namedEntry(name), findings);
   }
 }
@@ -63,7 +64,7 @@ void checkEndpoint(const WorkloadEndpoint& endpoint, EndpointAddress allowed, co
     checkUnix(endpoint, path, findings);
   } else {
     reportInvalid(findings, path / "address", endpoint.address,
-                  checkHostAddress(endpoint.address, allowed));
+                  checkHostAddress(endpoint.address, allowed), hint::kAddress);
   }
   checkPorts(endpoint.ports, path / "ports", findings);
   checkLabels(endpoint.labels, path / "labels", findings);
