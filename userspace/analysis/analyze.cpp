@@ -23,6 +23,16 @@ Input readInput(const source::ResourceStore& store, const std::vector<source::So
   return input;
 }
 
+/// Takes the mesh-wide settings out of `files`: they are no resource.
+void takeMeshConfig(std::vector<source::SourceFile>& files, FileOptions& options) {
+  std::erase_if(files, [&](const source::SourceFile& file) {
+    if (!isMeshConfig(file)) return false;
+    auto config = readMeshConfig(file);
+    if (config) options.mesh_config = *std::move(config);
+    return config.ok();
+  });
+}
+
 void append(Diagnostics& to, Diagnostics from) {
   to.insert(to.end(), std::move_iterator(from.begin()), std::move_iterator(from.end()));
 }
@@ -53,7 +63,8 @@ Diagnostics analyze(Input input, const Locator& locate) {
   return report.take(locate);
 }
 
-Analysis analyzeFiles(std::vector<source::SourceFile> files, const FileOptions& options) {
+Analysis analyzeFiles(std::vector<source::SourceFile> files, FileOptions options) {
+  takeMeshConfig(files, options);
   source::ResourceStore store;
   store.update(files);
   FileTrees trees(files);

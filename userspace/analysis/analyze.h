@@ -28,7 +28,8 @@ struct FileOptions {
   MeshConfig mesh_config;
 };
 
-/// Reads `files`, and reports what decoding, validation and analysis find in them.
-Analysis analyzeFiles(std::vector<source::SourceFile> files, const FileOptions& options);
+/// Reads `files`, and reports what decoding, validation and analysis find in them. A MeshConfig
+/// among them counts as the one of `options`.
+Analysis analyzeFiles(std::vector<source::SourceFile> files, FileOptions options);
 
 }  // namespace sluice::analysis

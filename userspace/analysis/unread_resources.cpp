@@ -121,4 +121,15 @@ Result<MeshConfig> readMeshConfig(const source::SourceFile& file) {
   return config;
 }
 
+bool isMeshConfig(const source::SourceFile& file) {
+  // Of nearly every file this is all that is asked.
+  if (file.unreadable || file.text.find("apiVersion") != std::string::npos) return false;
+  const auto parsed = source::parseYaml(file.text);
+  const auto* documents = std::get_if<source::Documents>(&parsed);
+  if (documents == nullptr || documents->size() != 1 || !documents->front()->isMap()) return false;
+  return std::ranges::any_of(source::describe<MeshConfig>().fields, [&](const auto& field) {
+    return documents->front()->find(field.name) != nullptr;
+  });
+}
+
 }  // namespace sluice::analysis

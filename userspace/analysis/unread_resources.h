@@ -23,4 +23,7 @@ void readGateways(const std::vector<source::SourceFile>& files, FileTrees& trees
 /// Of istioctl's --meshConfig. kInvalid when it is no YAML or no MeshConfig.
 Result<MeshConfig> readMeshConfig(const source::SourceFile& file);
 
+/// Whether `file` is the file of a MeshConfig, which says neither apiVersion nor kind.
+bool isMeshConfig(const source::SourceFile& file);
+
 }  // namespace sluice::analysis

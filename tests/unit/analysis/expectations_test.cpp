@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+// Rules that do something else than one expects, and what the data plane makes of them.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/unit/analysis/analyzed.h"
+
+namespace sluice::analysis {
+namespace {
+
+using testing::Contains;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+const std::string kRule = " VirtualService/shop/v ";
+const std::string kTo = " route: [{destination: {host: a}}]";
+
+std::vector<std::string> found(const std::string& rules, const std::string& code,
+                               const std::string& annotations = "") {
+  return findings(
+      service("a") + virtualService("v", "hosts: [a], http: [" + rules + "]", "shop", annotations),
+      code);
+}
+
+TEST(Faults, AreNotSeenByTimeoutsAndRetries) {
+  const std::string delay = "fault: {delay: {fixedDelay: 5s, percentage: {value: 10}}},";
+  const std::string abort = "fault: {abort: {httpStatus: 503, percentage: {value: 10}}},";
+  const auto warned = ElementsAre("SLU2001" + kRule + "spec.http[0].fault");
+  EXPECT_THAT(found("{timeout: 1s, " + delay + kTo + "}", "SLU2001"), warned);
+  EXPECT_THAT(found("{retries: {attempts: 2}, " + abort + kTo + "}", "SLU2001"), warned);
+  EXPECT_THAT(found("{retries: {attempts: 2, perTryTimeout: 1s}, " + delay + kTo + "}", "SLU2001"),
+              warned);
+  EXPECT_THAT(found("{retries: {attempts: 0}, " + abort + kTo + "}", "SLU2001"), IsEmpty());
+  EXPECT_THAT(found("{timeout: 1s, " + abort + kTo + "}", "SLU2001"), IsEmpty());
+  EXPECT_THAT(found("{" + delay + kTo + "}", "SLU2001"), IsEmpty());
+}
+
+TEST(SubsetPolicies, ActOnlyWhereARouteUsesThem) {
+  const auto base = service("a") + pod("p", "app: a") +
+                    destinationRule("d",
+                                    "host: a, subsets: [{name: v1, trafficPolicy: "
+                                    "{loadBalancer: {simple: RANDOM}}}, {name: v2}]");
+  const auto to = [](const std::string& subset) {
+    return virtualService("v",
+                          "hosts: [a], http: [{route: [{destination: {host: "
+                          "a.shop.svc.cluster.local, subset: " +
+                              subset + "}}]}]");
+  };
+  EXPECT_THAT(findings(base + to("v2"), "SLU2"),
+              ElementsAre("SLU2002 DestinationRule/shop/d spec.subsets[0].trafficPolicy"));
+  EXPECT_THAT(findings(base + to("v1"), "SLU2"), IsEmpty());
+}
+
+TEST(CatchAll, IsSomeRule) {
+  const std::string some = "{match: [{uri: {prefix: /a}}]," + kTo + "}";
+  EXPECT_THAT(found(some, "SLU2006"), ElementsAre("SLU2006" + kRule + "spec.http"));
+  EXPECT_THAT(found(some + ", {" + kTo + "}", "SLU2006"), IsEmpty());
+  EXPECT_THAT(found("{match: [{uri: {prefix: /}}]," + kTo + "}", "SLU2006"), IsEmpty());
+  EXPECT_THAT(found("{match: [{uri: {regex: '.*'}}]," + kTo + "}", "SLU2006"), IsEmpty());
+  EXPECT_THAT(
+      found("{match: [{uri: {prefix: /}, method: {exact: GET}}]," + kTo + "}", "SLU2006").size(),
+      1U);
+}
+
+TEST(DoubleSlash, IsWhatAReplacedPrefixMayLeave) {
+  const auto rewriting = [](const std::string& prefix, const std::string& uri) {
+    return "{match: [{uri: {prefix: " + prefix + "}}], rewrite: {uri: " + uri + "}," + kTo + "}";
+  };
+  EXPECT_THAT(found(rewriting("/strip", "/"), "SLU2007"),
+              ElementsAre("SLU2007" + kRule + "spec.http[0].rewrite.uri"));
+  EXPECT_THAT(found(rewriting("/strip/", "/"), "SLU2007"), IsEmpty());
+  EXPECT_THAT(found(rewriting("/strip", "/new"), "SLU2007"), IsEmpty());
+  EXPECT_THAT(found("{match: [{uri: {prefix: /a}}], redirect: {prefixRewrite: /}}", "SLU2007"),
+              ElementsAre("SLU2007" + kRule + "spec.http[0].redirect.prefixRewrite"));
+}
+
+TEST(SplitAnnotation, IsForWeightedRules) {
+  const std::string two =
+      "{route: [{destination: {host: a}, weight: 1}, {destination: {host: a, port: {number: 80}}, "
+      "weight: 1}]}";
+  const std::string field = "metadata.annotations";
+  EXPECT_THAT(found(two, "SLU201", "sluice.io/split: connection"),
+              ElementsAre("SLU2010" + kRule + field));
+  EXPECT_THAT(found(two, "SLU201", "sluice.io/split: request"),
+              ElementsAre("SLU2011" + kRule + field));
+  EXPECT_THAT(found("{" + kTo + "}", "SLU201", "sluice.io/split: connection"),
+              ElementsAre("SLU2011" + kRule + field));
+  EXPECT_THAT(found(two, "SLU201"), IsEmpty());
+}
+
+TEST(OutlierLocality, IsAsWantedWhenSaid) {
+  const auto of = [](const std::string& policy) {
+    return findings(service("a") + destinationRule("d", "host: a, trafficPolicy: {" + policy + "}"),
+                    "SLU2");
+  };
+  EXPECT_THAT(of("outlierDetection: {interval: 5s}"),
+              ElementsAre("SLU2008 DestinationRule/shop/d spec.trafficPolicy.outlierDetection"));
+  EXPECT_THAT(
+      of("outlierDetection: {interval: 5s}, loadBalancer: {localityLbSetting: {enabled: false}}"),
+      IsEmpty());
+}
+
+TEST(Paths, SayWhatNeedsTheProxy) {
+  const auto base =
+      "---\napiVersion: v1\nkind: Service\nmetadata: {name: a, namespace: shop}\n"
+      "spec: {clusterIP: 10.0.0.1, ports: [{name: http, port: 80}, {name: http-b, port: 81}]}\n";
+  const auto rule = virtualService("v",
+                                   "hosts: [a], http: [{match: [{uri: {prefix: /a}}], route: "
+                                   "[{destination: {host: a, port: {number: 80}}}]}]");
+  const auto reasons = findings(base + rule, "SLU4");
+  EXPECT_THAT(reasons, Contains("SLU4001" + kRule + "spec.http[0].match"));
+  // Once, although it holds for both ports.
+  EXPECT_EQ(std::ranges::count(reasons, "SLU4001" + kRule + "spec.http[0].match"), 1);
+}
+
+/// One service with `ports` ports, each of which is an entry of a table.
+Input ports(uint16_t ports) {
+  Service service;
+  service.metadata.name = "a";
+  service.cluster_ips = {"10.0.0.1"};
+  for (uint16_t port = 1; port <= ports; ++port) {
+    ServicePort& one = service.ports.emplace_back();
+    one.name = "tcp-" + std::to_string(port);
+    one.port = port;
+  }
+  auto snapshot = std::make_shared<Snapshot>();
+  snapshot->services.push_back(std::make_shared<const Service>(std::move(service)));
+  Input input;
+  input.snapshot = std::move(snapshot);
+  return input;
+}
+
+TEST(Capacity, IsSaidBeforeItIsExceeded) {
+  EXPECT_THAT(analyze(ports(1000), {}), IsEmpty());
+  const auto near = analyze(ports(30000), {});
+  ASSERT_FALSE(near.empty());
+  EXPECT_EQ(near[0].code, "SLU3001");
+  EXPECT_EQ(near[0].message, "30000 services of at most 32768");
+  EXPECT_EQ(near[0].resource, "");
+  EXPECT_EQ(analyze(ports(33000), {})[0].code, "SLU3002");
+}
+
+}  // namespace
+}  // namespace sluice::analysis
