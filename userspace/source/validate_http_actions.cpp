@@ -105,7 +105,8 @@ void checkDirectResponse(const HttpDirectResponse& response, const FieldPath& pa
 }
 
 void checkMirrors(const HttpRoute& route, const FieldPath& path, Findings& findings) {
-  if (route.mirror && !route.mirrors.empty()) {
+  // Istio looks at delegating rules for less.
+  if (route.mirror && !route.mirrors.empty() && !route.delegate) {
     findings.invalid(path, "mirror and mirrors exclude each other", "remove mirror");
   }
   if (route.mirror) checkDestination(*route.mirror, path / "mirror", findings);

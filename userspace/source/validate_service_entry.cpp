@@ -54,8 +54,10 @@ void checkHostsCanBeResolved(const ServiceEntry& resource, const FieldPath& path
                              Findings& findings) {
   if (!isResolvedByDns(resource) || !resource.endpoints.empty()) return;
   for (size_t i = 0; i < resource.hosts.size(); ++i) {
-    if (!resource.hosts[i].starts_with('*')) continue;
-    return findings.invalid(path[i], "a wildcard cannot be resolved by DNS",
+    const std::string& host = resource.hosts[i];
+    // What is no name at all has been refused already.
+    if (!checkFqdn(host) || checkWildcardDomain(host) || host == "*") continue;
+    return findings.invalid(path[i], fmt::format("\"{}\" cannot be resolved by DNS", host),
                             "add endpoints, or write resolution: NONE");
   }
 }

@@ -151,6 +151,8 @@ TEST(ValidateHttpRoute, Mirrors) {
       {"host", ruleWith("mirror: {host: '*'}"), "spec.http[0].mirror.host"},
       {"mirrors", ruleWith("mirrors: [{destination: {host: b}}, {destination: {host: c}}]")},
       {"both", ruleWith("mirror: {host: b}, mirrors: [{destination: {host: c}}]"), kRule},
+      {"both of a root",
+       withRule("{delegate: {name: b}, mirror: {host: b}, mirrors: [{destination: {host: c}}]}")},
       {"host of one", ruleWith("mirrors: [{destination: {host: b}}, {destination: {host: 'b_'}}]"),
        "spec.http[0].mirrors[1].destination.host"},
       {"no destination", ruleWith("mirrors: [{percentage: {value: 1}}]"),

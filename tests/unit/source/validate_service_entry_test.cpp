@@ -31,6 +31,8 @@ TEST(ValidateServiceEntry, Hosts) {
       {"character", hosts("[goo!gle.com]"), "spec.hosts[0]"},
       {"all", hosts("['*']"), "spec.hosts[0]"},
       {"wildcard of DNS", hosts("['*.google.com']", kDns), "spec.hosts[0]"},
+      {"digits of DNS", hosts("['123']", kDns), "spec.hosts[0]"},
+      {"all hosts of DNS", hosts("['*']", kDns), "spec.hosts[0]"},
       {"wildcard of DNS with endpoints",
        hosts("['*.google.com']", kDns + ", endpoints: [{address: lon.google.com}]")},
   });
