@@ -30,10 +30,10 @@ bool coversText(const StringMatch& earlier, const StringMatch& later) {
 
 bool coversText(const std::optional<StringMatch>& earlier, const std::optional<StringMatch>& later,
                 const StringMatch& absent) {
-  const auto orAbsent = [&](const std::optional<StringMatch>& match) {
+  const auto or_absent = [&](const std::optional<StringMatch>& match) {
     return match && isText(*match) ? *match : absent;
   };
-  return coversText(orAbsent(earlier), orAbsent(later));
+  return coversText(or_absent(earlier), or_absent(later));
 }
 
 /// The same names, each value covered.
@@ -135,16 +135,16 @@ void checkCoveredPrefixes(const std::vector<HttpRoute>& routes,
     const HttpMatchRequest& match = routes[matches[i].rule].match[matches[i].match];
     if (hasUriPrefix(match)) prefixes.push_back({i, &match});
   }
-  const auto pathOf = [&](size_t order) {
+  const auto path_of = [&](size_t order) {
     return (path[matches[order].rule] / "match")[matches[order].match];
   };
   Coverage coverage(std::move(prefixes));
   const auto covered_by = coverage.find(matches.size());
   for (size_t i = 0; i < covered_by.size(); ++i) {
     if (!covered_by[i]) continue;
-    findings.info(code::kIstioIneffectiveMatch, pathOf(i),
+    findings.info(code::kIstioIneffectiveMatch, path_of(i),
                   fmt::format("has no effect: the shorter prefix of {} takes its requests",
-                              pathOf(*covered_by[i]).shown()),
+                              path_of(*covered_by[i]).shown()),
                   "move it up, or remove it");
   }
   if (coverage.isComplete()) return;
