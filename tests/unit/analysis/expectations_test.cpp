@@ -113,31 +113,33 @@ TEST(Paths, SayWhatNeedsTheProxy) {
   EXPECT_EQ(std::ranges::count(reasons, "SLU4001" + kRule + "spec.http[0].match"), 1);
 }
 
-/// One service with `ports` ports, each of which is an entry of a table.
-Input ports(uint16_t ports) {
-  Service service;
-  service.metadata.name = "a";
-  service.cluster_ips = {"10.0.0.1"};
-  for (uint16_t port = 1; port <= ports; ++port) {
-    ServicePort& one = service.ports.emplace_back();
-    one.name = "tcp-" + std::to_string(port);
-    one.port = port;
-  }
+/// Services of a hundred ports each; each port is an entry of a table.
+Input portsOf(int services) {
   auto snapshot = std::make_shared<Snapshot>();
-  snapshot->services.push_back(std::make_shared<const Service>(std::move(service)));
+  for (int i = 0; i < services; ++i) {
+    Service service;
+    service.metadata.name = "s" + std::to_string(i);
+    service.cluster_ips = {"10.0." + std::to_string(i / 250) + "." + std::to_string(i % 250 + 1)};
+    for (uint16_t port = 1; port <= 100; ++port) {
+      ServicePort& one = service.ports.emplace_back();
+      one.name = "tcp-" + std::to_string(port);
+      one.port = port;
+    }
+    snapshot->services.push_back(std::make_shared<const Service>(std::move(service)));
+  }
   Input input;
   input.snapshot = std::move(snapshot);
   return input;
 }
 
 TEST(Capacity, IsSaidBeforeItIsExceeded) {
-  EXPECT_THAT(analyze(ports(1000), {}), IsEmpty());
-  const auto near = analyze(ports(30000), {});
+  EXPECT_THAT(analyze(portsOf(10), {}), IsEmpty());
+  const auto near = analyze(portsOf(300), {});
   ASSERT_FALSE(near.empty());
   EXPECT_EQ(near[0].code, "SLU3001");
   EXPECT_EQ(near[0].message, "30000 services of at most 32768");
   EXPECT_EQ(near[0].resource, "");
-  EXPECT_EQ(analyze(ports(33000), {})[0].code, "SLU3002");
+  EXPECT_EQ(analyze(portsOf(330), {})[0].code, "SLU3002");
 }
 
 }  // namespace

@@ -29,7 +29,7 @@ TEST(App, HelpIsDataAndSucceeds) {
 }
 
 TEST(App, EachCommandHasExamples) {
-  for (const char* command : {"check", "status", "get", "explain", "stat", "version"})
+  for (const char* command : {"check", "status", "get", "explain", "analyze", "stat", "version"})
     EXPECT_NE(ctl({command, "--help"}).out.find("Examples:"), std::string::npos) << command;
 }
 
