@@ -78,7 +78,7 @@ class FileDecoder {
     if (!id) return;
     Document document;
     document.id = *id;
-    document.claim = kind.is_single ? ResourceId{id->kind, "", ""} : *id;
+    document.is_single = kind.is_single;
     document.position = positionOf(node.place);
     Findings findings(file_.name, &node, &regexes_);
     findings.setResource(id->text());

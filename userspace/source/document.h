@@ -25,11 +25,13 @@ struct SourceFile {
 /// One resource of a file.
 struct Document {
   ResourceId id;
-  /// Kinds of which there is one, such as Agent, are all known under this id.
-  ResourceId claim;
+  bool is_single = false;  ///< there is one resource of the kind, whatever its name
   Position position;
   std::optional<Resource> resource;  ///< absent when it is wrong; `diagnostics` say why
   Diagnostics diagnostics;
+
+  /// What it competes for with other documents.
+  ResourceId claim() const { return is_single ? ResourceId{id.kind, "", ""} : id; }
 };
 
 struct DecodedFile {

@@ -8,52 +8,11 @@
 #include <utility>
 
 #include "userspace/source/codes.h"
+#include "userspace/source/kinds.h"
+#include "userspace/source/snapshot_lists.h"
 
 namespace sluice::source {
 namespace {
-
-void put(Snapshot& snapshot, const std::shared_ptr<const VirtualService>& resource) {
-  snapshot.virtual_services.push_back(resource);
-}
-void put(Snapshot& snapshot, const std::shared_ptr<const DestinationRule>& resource) {
-  snapshot.destination_rules.push_back(resource);
-}
-void put(Snapshot& snapshot, const std::shared_ptr<const ServiceEntry>& resource) {
-  snapshot.service_entries.push_back(resource);
-}
-void put(Snapshot& snapshot, const std::shared_ptr<const WorkloadEntry>& resource) {
-  snapshot.workload_entries.push_back(resource);
-}
-void put(Snapshot& snapshot, const std::shared_ptr<const Sidecar>& resource) {
-  snapshot.sidecars.push_back(resource);
-}
-void put(Snapshot& snapshot, const std::shared_ptr<const Endpoints>& resource) {
-  snapshot.endpoints.push_back(resource);
-}
-void put(Snapshot& snapshot, const std::shared_ptr<const Node>& resource) {
-  snapshot.nodes.push_back(resource);
-}
-void put(Snapshot& snapshot, const std::shared_ptr<const Deployment>& resource) {
-  snapshot.deployments.push_back(resource);
-}
-void put(Snapshot& snapshot, const std::shared_ptr<const Service>& resource) {
-  snapshot.services.push_back(resource);
-}
-void put(Snapshot& snapshot, const std::shared_ptr<const EndpointSlice>& resource) {
-  snapshot.endpoint_slices.push_back(resource);
-}
-void put(Snapshot& snapshot, const std::shared_ptr<const Pod>& resource) {
-  snapshot.pods.push_back(resource);
-}
-void put(Snapshot& snapshot, const std::shared_ptr<const Namespace>& resource) {
-  snapshot.namespaces.push_back(resource);
-}
-void put(Snapshot& snapshot, const std::shared_ptr<const Workload>& resource) {
-  snapshot.workloads.push_back(resource);
-}
-void put(Snapshot& snapshot, const std::shared_ptr<const AgentSettings>& resource) {
-  snapshot.agent = *resource;
-}
 
 Diagnostic definedTwice(const Document& document, const Position& first) {
   return {code::kDefinedTwice,
@@ -65,28 +24,40 @@ Diagnostic definedTwice(const Document& document, const Position& first) {
           "remove one of them"};
 }
 
-/// Lists are in the order of the resources' keys.
-void sortByKey(Snapshot& snapshot) {
-  const auto sort = [](auto& list) {
-    std::ranges::sort(list, {}, [](const auto& resource) { return resource->metadata.key(); });
-  };
-  sort(snapshot.virtual_services);
-  sort(snapshot.destination_rules);
-  sort(snapshot.service_entries);
-  sort(snapshot.workload_entries);
-  sort(snapshot.sidecars);
-  sort(snapshot.services);
-  sort(snapshot.endpoint_slices);
-  sort(snapshot.endpoints);
-  sort(snapshot.pods);
-  sort(snapshot.nodes);
-  sort(snapshot.deployments);
-  sort(snapshot.namespaces);
-  sort(snapshot.workloads);
-}
-
 void append(Diagnostics& to, const Diagnostics& from) {
   to.insert(to.end(), from.begin(), from.end());
+}
+
+template <typename T>
+void put(Snapshot& snapshot, const std::shared_ptr<const T>& resource) {
+  listOf<T>(snapshot).push_back(resource);
+}
+void put(Snapshot& snapshot, const std::shared_ptr<const AgentSettings>& resource) {
+  snapshot.agent = *resource;
+}
+
+/// Takes what snapshot has of `kind` out of it.
+void clearKind(Snapshot& snapshot, std::string_view kind) {
+  const auto clear = [&]<typename T>(Snapshot::List<T>& list) {
+    if (kindOf(std::shared_ptr<const T>()).name == kind) list.clear();
+  };
+  forEachList(snapshot, clear);
+  if (kindOf(std::shared_ptr<const AgentSettings>()).name == kind) snapshot.agent = {};
+}
+
+template <typename Set, typename Key>
+void keepIf(Set& set, const Key& key, bool keep) {
+  if (keep) {
+    set.insert(key);
+  } else {
+    set.erase(key);
+  }
+}
+
+ResourceId idOf(const Resource& resource) {
+  const Metadata& metadata = std::visit(
+      [](const auto& pointer) -> const Metadata& { return pointer->metadata; }, resource);
+  return {std::string(kindOf(resource).name), metadata.namespace_, metadata.name};
 }
 
 }  // namespace
@@ -105,118 +76,216 @@ const char* stateName(ResourceStatus::State state) {
 
 ResourceStore::ResourceStore() : snapshot_(std::make_shared<const Snapshot>()) {}
 
+bool ResourceStore::ByKey::operator()(const ResourceId& a, const ResourceId& b) const {
+  if (a.namespace_ == b.namespace_) return a.name < b.name;
+  // "a-b/x" is before "a/x": a dash is less than the slash that ends a namespace.
+  const std::string_view x = a.namespace_;
+  const std::string_view y = b.namespace_;
+  const size_t same = static_cast<size_t>(std::ranges::mismatch(x, y).in1 - x.begin());
+  const char end_x = same < x.size() ? x[same] : '/';
+  const char end_y = same < y.size() ? y[same] : '/';
+  if (end_x != end_y) return static_cast<uint8_t>(end_x) < static_cast<uint8_t>(end_y);
+  return a.namespace_ + '/' + a.name < b.namespace_ + '/' + b.name;
+}
+
 bool ResourceStore::update(std::vector<SourceFile> files) {
-  decodeFiles(std::move(files));
-  statuses_.clear();
-  diagnostics_.clear();
-  unreadable_files_.clear();
-  Entries next = collect();
-  std::ranges::sort(statuses_, {}, [](const ResourceStatus& status) {
-    const Position& at = status.position;
-    return std::tie(status.kind, status.namespace_, status.name, at.file, at.line, at.column);
-  });
-  return publish(std::move(next));
+  Ids touched;
+  dropAbsent(files, touched);
+  for (SourceFile& file : files) takeFile(std::move(file), touched);
+  std::set<std::string> changed;
+  for (const ResourceId& id : touched) {
+    if (decide(id)) changed.insert(id.kind);
+  }
+  if (changed.empty()) return false;
+  publish(changed);
+  return true;
+}
+
+void ResourceStore::dropAbsent(const std::vector<SourceFile>& present, Ids& touched) {
+  std::set<std::string_view> names;
+  for (const SourceFile& file : present) names.insert(file.name);
+  for (auto file = files_.begin(); file != files_.end();) {
+    if (names.contains(file->first)) {
+      ++file;
+    } else {
+      Ids named;
+      dropClaimants(&*file, named);
+      forgetFile(&*file, named);
+      touched.merge(named);
+      file = files_.erase(file);
+    }
+  }
 }
 
 /// Decodes what has another text than last time, compared byte for byte.
-void ResourceStore::decodeFiles(std::vector<SourceFile> files) {
-  std::map<std::string, CachedFile> next;
-  for (SourceFile& file : files) {
-    const auto cached = files_.find(file.name);
-    if (cached != files_.end() && cached->second.source == file) {
-      next.emplace(file.name, std::move(cached->second));
-    } else {
-      DecodedFile decoded = decodeFile(file);
-      const std::string name = file.name;
-      next.emplace(name, CachedFile{std::move(file), std::move(decoded)});
+void ResourceStore::takeFile(SourceFile file, Ids& touched) {
+  const auto [known, is_new] = files_.try_emplace(file.name);
+  CachedFile& cached = known->second;
+  if (!is_new && cached.source == file) return;
+  dropClaimants(&*known, touched);
+  cached.decoded = decodeFile(file);
+  cached.source = std::move(file);
+  addClaimants(&*known, touched);
+}
+
+void ResourceStore::addClaimants(FilePointer file, Ids& touched) {
+  const auto& documents = file->second.decoded.documents;
+  for (size_t index = 0; index < documents.size(); ++index) {
+    const ResourceId id = documents[index].claim();
+    auto& claimants = claims_[id.kind][id].claimants;
+    // Behind those of the files before this one, and of its documents before this one.
+    const auto name_of = [](const Claimant& claimant) { return claimant.file->first; };
+    const auto after = std::ranges::upper_bound(claimants, file->first, {}, name_of);
+    claimants.insert(after, {file, index});
+    touched.insert(id);
+  }
+}
+
+void ResourceStore::dropClaimants(FilePointer file, Ids& touched) {
+  for (const Document& document : file->second.decoded.documents) {
+    const ResourceId id = document.claim();
+    Claim& claim = claims_[id.kind][id];
+    std::erase_if(claim.claimants, [&](const Claimant& other) { return other.file == file; });
+    touched.insert(id);
+  }
+  // What the file gave before and does not name any more, it may still have or not.
+  for (const ResourceId& id : lost_) {
+    if (claims_[id.kind][id].file == file) touched.insert(id);
+  }
+}
+
+/// Before the file goes, which is all that these resources could still be in.
+void ResourceStore::forgetFile(FilePointer file, const Ids& touched) {
+  for (const ResourceId& id : touched) {
+    Claim& claim = claims_[id.kind][id];
+    if (claim.file == file) claim.file = nullptr;
+  }
+}
+
+bool ResourceStore::decide(const ResourceId& id) {
+  Claims& claims = claims_[id.kind];
+  const auto found = claims.find(id);
+  Claim& claim = found->second;
+  const std::optional<Resource> before = claim.resource;
+  const bool held = isHeld(claim);
+  if (!held && !claim.claimants.empty()) {
+    accept(claim);
+  } else if (!mayStillHave(claim.file)) {
+    claim.resource.reset();
+    claim.file = nullptr;
+  }
+  keepIf(contested_, id, held || claim.claimants.size() > 1);
+  keepIf(lost_, id, claim.resource && (held || claim.claimants.empty()));
+  const bool changed = claim.resource != before;
+  if (claim.claimants.empty() && !claim.resource) claims.erase(found);
+  return changed;
+}
+
+/// What the first document says counts, or what was good before it.
+void ResourceStore::accept(Claim& claim) {
+  const Claimant& first = claim.claimants.front();
+  const auto& resource = documentOf(first).resource;
+  const bool same = resource && claim.resource && sameContent(*claim.resource, *resource);
+  if (resource && !same) claim.resource = resource;
+  claim.file = claim.resource ? first.file : nullptr;
+}
+
+/// Something in the file could not be told apart, and may be any resource.
+bool ResourceStore::mayStillHave(FilePointer file) {
+  return file != nullptr && !file->second.decoded.complete;
+}
+
+/// Whether a file before the first document gave the resource, and may still have it.
+bool ResourceStore::isHeld(const Claim& claim) {
+  if (!claim.resource || claim.claimants.empty() || !mayStillHave(claim.file)) return false;
+  return claim.file->first < claim.claimants.front().file->first;
+}
+
+void ResourceStore::publish(const std::set<std::string>& kinds) {
+  auto snapshot = std::make_shared<Snapshot>(*snapshot_);
+  ++snapshot->revision;
+  for (const std::string& kind : kinds) {
+    clearKind(*snapshot, kind);
+    for (const auto& [id, claim] : claims_[kind]) {
+      if (!claim.resource) continue;
+      std::visit([&](const auto& resource) { put(*snapshot, resource); }, *claim.resource);
     }
   }
-  files_ = std::move(next);
-}
-
-ResourceStore::Entries ResourceStore::collect() {
-  Claims claims;
-  Entries next;
-  for (const auto& [name, file] : files_) {
-    append(diagnostics_, file.decoded.diagnostics);
-    if (!file.decoded.readable) unreadable_files_.push_back(name);
-    for (const Document& document : file.decoded.documents) claim(document, claims, next);
-  }
-  keepLost(next);
-  return next;
-}
-
-void ResourceStore::claim(const Document& document, Claims& claims, Entries& next) {
-  append(diagnostics_, document.diagnostics);
-  const auto [first, is_first] = claims.try_emplace(document.claim, document.position);
-  if (is_first && heldByUnclearFile(document)) {
-    first->second = {entries_.at(document.claim).file, 0, 0};
-  } else if (is_first) {
-    return accept(document, next);
-  }
-  const Diagnostic finding = definedTwice(document, first->second);
-  diagnostics_.push_back(finding);
-  Diagnostics findings = document.diagnostics;
-  findings.push_back(finding);
-  addStatus(document.id, document.position, ResourceStatus::State::kRejected, std::move(findings));
-}
-
-/// Whether a file before this one gave the resource, and may still have it.
-bool ResourceStore::heldByUnclearFile(const Document& document) const {
-  const auto before = entries_.find(document.claim);
-  if (before == entries_.end() || before->second.file >= document.position.file) return false;
-  const auto file = files_.find(before->second.file);
-  return file != files_.end() && !file->second.decoded.complete;
-}
-
-void ResourceStore::accept(const Document& document, Entries& next) {
-  using State = ResourceStatus::State;
-  const auto before = entries_.find(document.claim);
-  if (document.resource) {
-    const bool same =
-        before != entries_.end() && sameContent(before->second.resource, *document.resource);
-    next[document.claim] = {document.id, same ? before->second.resource : *document.resource,
-                            document.position.file};
-    return addStatus(document.id, document.position, State::kActive, document.diagnostics);
-  }
-  if (before == entries_.end()) {
-    return addStatus(document.id, document.position, State::kRejected, document.diagnostics);
-  }
-  next[document.claim] = before->second;
-  next[document.claim].file = document.position.file;
-  addStatus(document.id, document.position, State::kLastGood, document.diagnostics);
-}
-
-/// Resources that an unclear file may still have.
-void ResourceStore::keepLost(Entries& next) {
-  for (const auto& [claim, entry] : entries_) {
-    const auto file = files_.find(entry.file);
-    if (next.contains(claim) || file == files_.end() || file->second.decoded.complete) continue;
-    next.emplace(claim, entry);
-    addStatus(entry.id, {entry.file, 0, 0}, ResourceStatus::State::kLastGood,
-              file->second.decoded.diagnostics);
-  }
-}
-
-void ResourceStore::addStatus(const ResourceId& id, const Position& position,
-                              ResourceStatus::State state, Diagnostics diagnostics) {
-  statuses_.push_back({id.kind, id.namespace_, id.name, position, state, std::move(diagnostics)});
-}
-
-bool ResourceStore::publish(Entries next) {
-  const bool same = std::ranges::equal(next, entries_, [](const auto& a, const auto& b) {
-    return a.first == b.first && a.second.resource == b.second.resource;
-  });
-  entries_ = std::move(next);
-  if (same) return false;
-  auto snapshot = std::make_shared<Snapshot>();
-  snapshot->revision = snapshot_->revision + 1;
-  for (const auto& [claim, entry] : entries_) {
-    std::visit([&](const auto& resource) { put(*snapshot, resource); }, entry.resource);
-  }
-  sortByKey(*snapshot);
   snapshot_ = std::move(snapshot);
-  return true;
+}
+
+const Document& ResourceStore::documentOf(const Claimant& claimant) {
+  return claimant.file->second.decoded.documents[claimant.index];
+}
+
+/// Of a document: its own, and that another one counts instead of it.
+Diagnostics ResourceStore::findingsOf(const Claim& claim, const Claimant& claimant) {
+  const Document& document = documentOf(claimant);
+  const Claimant& first = claim.claimants.front();
+  const bool held = isHeld(claim);
+  Diagnostics findings = document.diagnostics;
+  if (held || claimant.file != first.file || claimant.index != first.index) {
+    const Position counts = held ? Position{claim.file->first, 0, 0} : documentOf(first).position;
+    findings.push_back(definedTwice(document, counts));
+  }
+  return findings;
+}
+
+std::vector<ResourceStatus> ResourceStore::statuses() const {
+  std::vector<ResourceStatus> statuses;
+  for (const auto& [kind, claims] : claims_) {
+    for (const auto& [id, claim] : claims) addStatuses(claim, statuses);
+  }
+  std::ranges::sort(statuses, {}, [](const ResourceStatus& status) {
+    const Position& at = status.position;
+    return std::tie(status.kind, status.namespace_, status.name, at.file, at.line, at.column);
+  });
+  return statuses;
+}
+
+void ResourceStore::addStatuses(const Claim& claim, std::vector<ResourceStatus>& statuses) {
+  using State = ResourceStatus::State;
+  const auto add = [&](const ResourceId& id, const Position& position, State state,
+                       Diagnostics diagnostics) {
+    statuses.push_back({id.kind, id.namespace_, id.name, position, state, std::move(diagnostics)});
+  };
+  const bool held = isHeld(claim);
+  for (const Claimant& claimant : claim.claimants) {
+    const Document& document = documentOf(claimant);
+    const bool counts = !held && &claimant == &claim.claimants.front();
+    State state = State::kRejected;
+    if (counts && claim.resource) state = document.resource ? State::kActive : State::kLastGood;
+    add(document.id, document.position, state, findingsOf(claim, claimant));
+  }
+  if (claim.resource && (held || claim.claimants.empty())) {
+    add(idOf(*claim.resource), {claim.file->first, 0, 0}, State::kLastGood,
+        claim.file->second.decoded.diagnostics);
+  }
+}
+
+Diagnostics ResourceStore::diagnostics() const {
+  Diagnostics all;
+  for (const auto& file : files_) {
+    append(all, file.second.decoded.diagnostics);
+    const auto& documents = file.second.decoded.documents;
+    for (size_t index = 0; index < documents.size(); ++index) {
+      if (contested_.empty() || !contested_.contains(documents[index].claim())) {
+        append(all, documents[index].diagnostics);
+      } else {
+        const ResourceId id = documents[index].claim();
+        append(all, findingsOf(claims_.at(id.kind).at(id), {&file, index}));
+      }
+    }
+  }
+  return all;
+}
+
+std::vector<std::string> ResourceStore::unreadableFiles() const {
+  std::vector<std::string> names;
+  for (const auto& [name, file] : files_) {
+    if (!file.decoded.readable) names.push_back(name);
+  }
+  return names;
 }
 
 }  // namespace sluice::source

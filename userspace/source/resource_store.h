@@ -3,6 +3,8 @@
 
 #include <map>
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -32,6 +34,10 @@ const char* stateName(ResourceStatus::State state);
 /// - of a file that is no YAML, everything stays that it gave before;
 /// - of two places that define one resource, the first counts, by the files' names.
 /// What is not in the files any more is gone. Not for several threads; snapshots are.
+///
+/// An update costs what changed, and a comparison of the files' texts: only files with another
+/// text are decoded, only the resources that they name are looked at, and only the lists of their
+/// kinds are made anew.
 class ResourceStore {
  public:
   ResourceStore();
@@ -43,46 +49,67 @@ class ResourceStore {
   /// object from one snapshot to the next.
   std::shared_ptr<const Snapshot> snapshot() const { return snapshot_; }
 
-  /// Of each resource in the files or the snapshot, in the order of their ids.
-  const std::vector<ResourceStatus>& statuses() const { return statuses_; }
+  /// Of each resource in the files or the snapshot, in the order of their ids. Made for each call.
+  std::vector<ResourceStatus> statuses() const;
 
-  /// Everything that was found in the last update, in the order of the files.
-  const Diagnostics& diagnostics() const { return diagnostics_; }
+  /// Everything that was found in the last update, in the order of the files. Made for each call.
+  Diagnostics diagnostics() const;
 
   /// Names of the files that could not be read as YAML in the last update.
-  const std::vector<std::string>& unreadableFiles() const { return unreadable_files_; }
+  std::vector<std::string> unreadableFiles() const;
 
  private:
   struct CachedFile {
     SourceFile source;
     DecodedFile decoded;
   };
-  /// A resource in the snapshot.
-  struct Entry {
-    ResourceId id;
-    Resource resource;
-    std::string file;  ///< that gave it
+  using Files = std::map<std::string, CachedFile>;
+  /// A file, which stays where it is while it is known.
+  using FilePointer = const Files::value_type*;
+
+  /// A document that says it defines a resource.
+  struct Claimant {
+    FilePointer file;
+    size_t index;  ///< of the document in its file
   };
-  using Entries = std::map<ResourceId, Entry>;  ///< by claim
-  /// Where each claim is made first.
-  using Claims = std::map<ResourceId, Position>;
 
-  void decodeFiles(std::vector<SourceFile> files);
-  Entries collect();
-  void claim(const Document& document, Claims& claims, Entries& next);
-  bool heldByUnclearFile(const Document& document) const;
-  void accept(const Document& document, Entries& next);
-  void keepLost(Entries& next);
-  void addStatus(const ResourceId& id, const Position& position, ResourceStatus::State state,
-                 Diagnostics diagnostics);
-  bool publish(Entries next);
+  /// What is known of one resource.
+  struct Claim {
+    std::vector<Claimant> claimants;   ///< in the order of the files
+    std::optional<Resource> resource;  ///< in the snapshot
+    FilePointer file = nullptr;        ///< that gave `resource`
+  };
 
-  std::map<std::string, CachedFile> files_;
-  Entries entries_;
+  /// The order of Metadata::key(), which is that of the lists of a Snapshot.
+  struct ByKey {
+    bool operator()(const ResourceId& a, const ResourceId& b) const;
+  };
+  using Claims = std::map<ResourceId, Claim, ByKey>;
+  using Ids = std::set<ResourceId>;
+
+  // These answer, in `touched`, which resources there is something new about.
+  void takeFile(SourceFile file, Ids& touched);
+  void dropAbsent(const std::vector<SourceFile>& present, Ids& touched);
+  void addClaimants(FilePointer file, Ids& touched);
+  void dropClaimants(FilePointer file, Ids& touched);
+  void forgetFile(FilePointer file, const Ids& touched);
+
+  /// Whether the resource in the snapshot is another one now.
+  bool decide(const ResourceId& id);
+  static void accept(Claim& claim);
+  static bool mayStillHave(FilePointer file);
+  static bool isHeld(const Claim& claim);
+  void publish(const std::set<std::string>& kinds);
+
+  static const Document& documentOf(const Claimant& claimant);
+  static Diagnostics findingsOf(const Claim& claim, const Claimant& claimant);
+  static void addStatuses(const Claim& claim, std::vector<ResourceStatus>& statuses);
+
+  Files files_;
+  std::map<std::string, Claims> claims_;  ///< by kind
+  Ids contested_;                         ///< which several documents claim
+  Ids lost_;                              ///< in the snapshot, though no document gives them
   std::shared_ptr<const Snapshot> snapshot_;
-  std::vector<ResourceStatus> statuses_;
-  Diagnostics diagnostics_;
-  std::vector<std::string> unreadable_files_;
 };
 
 }  // namespace sluice::source
