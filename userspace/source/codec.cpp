@@ -20,7 +20,7 @@ bool isScalarOf(const YamlNode& node, ScalarType type) {
 
 std::optional<int64_t> decodeInteger(Decoder& decoder, const YamlNode& node, const Location& at,
                                      int64_t smallest, int64_t largest) {
-  if (isScalarOf(node, ScalarType::kUnclearInteger)) {
+  if (isScalarOf(node, ScalarType::kUnclearNumber)) {
     decoder.invalid(
         at,
         fmt::format("\"{}\" is read differently by different programs", node.text.substr(0, 40)),

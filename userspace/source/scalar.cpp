@@ -78,14 +78,24 @@ bool isFloat(std::string_view text) {
   return allDigits(withoutSign(rest.substr(1)));
 }
 
+/// A number once its underscores are gone, as in YAML 1.1.
+bool isUnclearFloat(std::string_view text) {
+  if (text.empty() || text[0] == '_' || text[0] == '.') return false;
+  if (text.find('_') == std::string_view::npos) return false;
+  std::string plain(text);
+  std::erase(plain, '_');
+  return isFloat(plain);
+}
+
 }  // namespace
 
 ScalarType plainScalarType(std::string_view text) {
   if (oneOf(text, kNulls)) return ScalarType::kNull;
   if (oneOf(text, kTrue) || oneOf(text, kFalse)) return ScalarType::kBool;
   if (isDecimal(text)) return ScalarType::kInteger;
-  if (isUnclearInteger(text)) return ScalarType::kUnclearInteger;
+  if (isUnclearInteger(text)) return ScalarType::kUnclearNumber;
   if (isFloat(text) || oneOf(text, kSpecialFloats)) return ScalarType::kFloat;
+  if (isUnclearFloat(text)) return ScalarType::kUnclearNumber;
   return ScalarType::kString;
 }
 
@@ -130,7 +140,7 @@ const char* describeValue(const YamlNode& node) {
     case ScalarType::kBool:
       return "a boolean";
     case ScalarType::kInteger:
-    case ScalarType::kUnclearInteger:
+    case ScalarType::kUnclearNumber:
     case ScalarType::kFloat:
       return "a number";
     case ScalarType::kString:

@@ -15,7 +15,7 @@ enum class ScalarType {
   kNull,
   kBool,
   kInteger,         ///< decimal, as JSON writes it
-  kUnclearInteger,  ///< 010, 0x1F, 0b1, 1_000: a number whose value readers disagree about
+  kUnclearNumber,  ///< 010, 0x1F, 0b1, 1_000: a number whose value readers disagree about
   kFloat,
   kString,
 };
