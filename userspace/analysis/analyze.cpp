@@ -28,8 +28,9 @@ void takeMeshConfig(std::vector<source::SourceFile>& files, FileOptions& options
   std::erase_if(files, [&](const source::SourceFile& file) {
     if (!isMeshConfig(file)) return false;
     auto config = readMeshConfig(file);
-    if (config) options.mesh_config = *std::move(config);
-    return config.ok();
+    if (!config) return false;
+    options.mesh_config = *std::move(config);
+    return true;
   });
 }
 

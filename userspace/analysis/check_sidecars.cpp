@@ -22,6 +22,7 @@ bool selects(const Sidecar& sidecar) {
 
 std::string namesOf(const std::vector<const Sidecar*>& sidecars) {
   std::vector<std::string> names;
+  names.reserve(sidecars.size());
   for (const Sidecar* sidecar : sidecars) names.push_back(sidecar->metadata.name);
   return fmt::format("{}", fmt::join(names, ", "));
 }

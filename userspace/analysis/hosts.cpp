@@ -16,6 +16,7 @@ std::vector<std::string> scopesOf(const std::vector<std::string>& export_to,
   const auto& exported = export_to.empty() ? mesh_default : export_to;
   if (exported.empty()) return {"*"};
   std::vector<std::string> scopes;
+  scopes.reserve(exported.size());
   for (const std::string& scope : exported) scopes.push_back(scope == "." ? own_namespace : scope);
   return scopes;
 }

@@ -30,6 +30,7 @@ class Files : public testing::Test {
   }
   std::vector<std::string> namesIn(const std::vector<source::SourceFile>& files) {
     std::vector<std::string> names;
+    names.reserve(files.size());
     for (const auto& file : files) names.push_back(fs::relative(file.name, folder_).string());
     return names;
   }
