@@ -8,6 +8,7 @@
 #include "userspace/agent/status_view.h"
 #include "userspace/observe/admin_protocol.h"
 #include "userspace/observe/explanation_view.h"
+#include "userspace/observe/resource_views.h"
 #include "userspace/observe/routing_views.h"
 #include "userspace/observe/traffic_views.h"
 #include "userspace/observe/version.h"
@@ -85,6 +86,7 @@ void AdminCommands::replyStatus(const AdminServer::Reply& reply) const {
 void AdminCommands::get(const Json& request, const AdminServer::Reply& reply) {
   const auto what = textOf(request, "what");
   if (what == "connections") return replyConnections(reply);
+  if (flagOf(request, "resources")) return replyResources(request, reply);
   const auto all = items(what);
   if (all.is_null())
     return reply(
@@ -92,6 +94,17 @@ void AdminCommands::get(const Json& request, const AdminServer::Reply& reply) {
                                    "services, routes, endpoints, workloads, connections")));
   reply(observe::envelope(what,
                           selected(all, textOf(request, "namespace"), textOf(request, "name"))));
+}
+
+/// Resources as they are understood, whether or not they are in force already.
+void AdminCommands::replyResources(const Json& request, const AdminServer::Reply& reply) const {
+  const auto what = textOf(request, "what");
+  const source::Kind* kind = source::findKindByName(what);
+  if (kind == nullptr)
+    return reply(observe::errorAnswer(
+        Error(Error::Code::kInvalid, "there is no kind \"" + what + "\" to get")));
+  reply(observe::resourceList(*parts_.configuration.store().snapshot(), *kind,
+                              textOf(request, "namespace"), textOf(request, "name")));
 }
 
 /// Null for what does not exist; before the first configuration there is nothing in any list.

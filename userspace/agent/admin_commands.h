@@ -12,6 +12,7 @@ namespace sluice::agent {
 ///
 ///   {command: status, wait: true|false}
 ///   {command: get, what: services|routes|endpoints|workloads|connections, namespace, name}
+///   {command: get, what: virtualservices|…, resources: true, namespace, name}
 ///   {command: explain, call: {…}}  as observe::callView() writes it
 ///   {command: stat}
 ///   {command: version}
@@ -45,6 +46,7 @@ class AdminCommands {
 
   void replyStatus(const AdminServer::Reply& reply) const;
   void replyConnections(const AdminServer::Reply& reply) const;
+  void replyResources(const observe::Json& request, const AdminServer::Reply& reply) const;
   observe::Json items(const std::string& what) const;
   observe::Json connectionView(const proxy::ConnectionInfo& connection) const;
 

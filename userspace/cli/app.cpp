@@ -112,15 +112,19 @@ std::string checkNoun(const std::string& word) {
 
 void addGet(CLI::App& app, Invocation& invocation) {
   auto& command =
-      addCommand(app, "get", "List services, routes, endpoints, workloads or connections",
+      addCommand(app, "get", "List what the agent knows, or the resources that it has read",
                  "  sluicectl get services\n  sluicectl get routes -n shop -o wide\n"
-                 "  sluicectl get ep -o json\n");
+                 "  sluicectl get ep -o json\n  sluicectl get vs product-api -o yaml\n"
+                 "  sluicectl get dr -f rules/ -o yaml\n");
   command
       .add_option("WHAT", invocation.get.what,
-                  "services, routes, endpoints, workloads, connections")
+                  "services, routes, endpoints, workloads, connections, or a kind of resource: "
+                  "virtualservices, destinationrules, serviceentries, …")
       ->required()
       ->check(CLI::Validator(checkNoun, ""));
   command.add_option("NAME", invocation.get.name, "Only what has this name");
+  command.add_option("-f,--filename", invocation.get.files,
+                     "Files and directories to read resources from instead of asking the agent");
   command.callback([&invocation] {
     invocation.lists = true;
     invocation.command = [&](const Terminal& t) {

@@ -13,8 +13,9 @@
 namespace sluice::cli {
 
 struct GetArguments {
-  std::string what;  ///< a word that findNoun() knows
-  std::string name;  ///< empty: all
+  std::string what;                ///< a word that findNoun() knows
+  std::string name;                ///< empty: all
+  std::vector<std::string> files;  ///< of resources; empty: the running agent answers
 };
 
 struct StatusArguments {
@@ -35,7 +36,7 @@ struct ExplainArguments {
   std::string authority;             ///< empty: `to`
   std::string proto;                 ///< "http", "tcp", "tls"; empty: tls with `sni`, else http
   std::string sni;
-  std::string http_mode;             ///< "service", "istio"; empty: what the files' Agent says
+  std::string http_mode;  ///< "service", "istio"; empty: what the files' Agent says
 };
 
 struct AnalyzeArguments {

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "userspace/source/kinds.h"
+
 namespace sluice::cli {
 namespace {
 
@@ -140,6 +142,44 @@ Noun connections() {
            [](const Json& item) { return "connection/" + cellText(item, "client"); }}};
 }
 
+/// A field of `metadata`, "-" when it is absent.
+std::string metadataText(const Json& item, const std::string& field) {
+  return cellText(item.value("metadata", Json::object()), field);
+}
+
+/// What a rule or service is for: `spec.hosts` or `spec.host`.
+std::string hostsText(const Json& item) {
+  const auto spec = item.value("spec", Json::object());
+  return spec.contains("host") ? cellText(spec, "host") : joined(spec, "hosts");
+}
+
+Noun resources(const source::Kind& kind) {
+  return {kind.plural,
+          kind.name,
+          kind.short_name,
+          {{{"NAMESPACE", [](const Json& item) { return metadataText(item, "namespace"); }},
+            {"NAME", [](const Json& item) { return metadataText(item, "name"); }},
+            {"HOSTS", hostsText},
+            {"CREATED", [](const Json& item) { return metadataText(item, "creationTimestamp"); },
+             true}},
+           [](const Json& item) {
+             return cellText(item, "kind") + "/" + metadataText(item, "namespace") + "/" +
+                    metadataText(item, "name");
+           }},
+          true};
+}
+
+std::vector<Noun> allNouns() {
+  std::vector<Noun> all = {services(), routes(), endpoints(), workloads(), connections()};
+  for (const source::Kind& kind : source::kinds()) {
+    // Of these the agent knows more than their resources say.
+    const bool known =
+        std::ranges::any_of(all, [&](const Noun& n) { return n.name == kind.plural; });
+    if (!known) all.push_back(resources(kind));
+  }
+  return all;
+}
+
 }  // namespace
 
 std::string destinationsText(const Json& destinations) {
@@ -150,16 +190,18 @@ std::string destinationsText(const Json& destinations) {
 }
 
 const std::vector<Noun>& nouns() {
-  static const std::vector<Noun> kAll = {services(), routes(), endpoints(), workloads(),
-                                         connections()};
+  static const std::vector<Noun> kAll = allNouns();
   return kAll;
 }
 
 const Noun* findNoun(std::string_view word) {
-  const auto found = std::find_if(nouns().begin(), nouns().end(), [&](const Noun& noun) {
-    return word == noun.name || word == noun.singular || word == noun.shortcut;
+  const auto found = std::ranges::find_if(nouns(), [&](const Noun& noun) {
+    return word == noun.name || word == noun.singular || (!word.empty() && word == noun.shortcut);
   });
-  return found == nouns().end() ? nullptr : &*found;
+  if (found != nouns().end()) return &*found;
+  // Kinds are known in any letter case.
+  const source::Kind* kind = source::findKindByName(word);
+  return kind == nullptr ? nullptr : findNoun(kind->plural);
 }
 
 const Layout& trafficLayout() {

@@ -15,6 +15,7 @@ struct Noun {
   std::string_view singular;  ///< "service"
   std::string_view shortcut;  ///< "svc"
   Layout layout;
+  bool is_resource = false;  ///< items have the form of the API
 };
 
 /// All nouns, in the order of the help.

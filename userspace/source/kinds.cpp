@@ -7,6 +7,7 @@
 #include "userspace/source/codes.h"
 #include "userspace/source/messages.h"
 #include "userspace/source/normalise.h"
+#include "userspace/source/snapshot_lists.h"
 #include "userspace/source/validate.h"
 
 namespace sluice::source {
@@ -140,6 +141,19 @@ const Kind* findKind(std::string_view api_version, std::string_view name) {
 }
 
 const Kind& kindOf(const Resource& resource) { return kinds()[resource.index()]; }
+
+std::vector<Resource> resourcesOf(const Snapshot& snapshot, const Kind& kind) {
+  std::vector<Resource> resources;
+  forEachList(snapshot, [&](const auto& list) {
+    using Pointer = typename std::decay_t<decltype(list)>::value_type;
+    if (&kindOf(Pointer()) == &kind) resources.assign(list.begin(), list.end());
+  });
+  const bool has_agent = !snapshot.agent.metadata.name.empty();
+  if (has_agent && &kindOf(std::shared_ptr<const AgentSettings>()) == &kind) {
+    resources.emplace_back(std::make_shared<const AgentSettings>(snapshot.agent));
+  }
+  return resources;
+}
 
 YamlNodePtr encodeResource(const Resource& resource) {
   const Kind& kind = kindOf(resource);

@@ -35,8 +35,11 @@ const std::vector<Kind>& kinds();
 /// Null when Sluice does not know it.
 const Kind* findKind(std::string_view api_version, std::string_view name);
 
-/// Of which `resource` is one.
+/// Of which `resource` is one. It may be null.
 const Kind& kindOf(const Resource& resource);
+
+/// Those of `kind` that are in `snapshot`, in its order.
+std::vector<Resource> resourcesOf(const Snapshot& snapshot, const Kind& kind);
 
 /// `resource` as it is understood, in the shape of the API, without what is default. Reading it
 /// again gives the same resource.

@@ -3,6 +3,22 @@
 
 namespace sluice::source {
 
+namespace {
+
+/// Written even where it is the default, which readers need not know; cluster-wide kinds have none.
+YamlNodePtr encodeNamespace(const void* metadata, bool /*even_default*/) {
+  const std::string& name = static_cast<const Metadata*>(metadata)->namespace_;
+  return name.empty() ? nullptr : stringNode(name);
+}
+
+FieldOf<Metadata> namespaceField() {
+  auto result = field<&Metadata::namespace_>("namespace", "Namespace of the resource.");
+  result.encode = &encodeNamespace;
+  return result.byDefault("default");
+}
+
+}  // namespace
+
 template <>
 Message define<Metadata>() {
   using M = Metadata;
@@ -10,7 +26,7 @@ Message define<Metadata>() {
       "ObjectMeta",
       {
           field<&M::name>("name", "Name of the resource.").required(),
-          field<&M::namespace_>("namespace", "Namespace of the resource.").byDefault("default"),
+          namespaceField(),
           field<&M::labels>("labels", "What selectors look at."),
           field<&M::annotations>("annotations", "Notes, some of which change what a rule does."),
           field<&M::creation_timestamp>("creationTimestamp",

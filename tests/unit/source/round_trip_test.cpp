@@ -89,6 +89,15 @@ TEST(Encode, LeavesOutWhatIsDefault) {
   EXPECT_EQ(written->find("status"), nullptr);
 }
 
+TEST(Encode, SaysTheNamespaceOfWhatHasOne) {
+  const auto written =
+      encodeResource(only<Pod>("{apiVersion: v1, kind: Pod, metadata: {name: p}}"));
+  EXPECT_EQ(written->find("metadata")->find("namespace")->text, "default");
+  const auto space =
+      encodeResource(only<Namespace>("{apiVersion: v1, kind: Namespace, metadata: {name: space}}"));
+  EXPECT_EQ(space->find("metadata")->find("namespace"), nullptr);
+}
+
 TEST(Encode, StringsStayStrings) {
   const YamlNodePtr written = encodeResource(
       only<VirtualService>(withRule("{name: '5', timeout: 1500ms, route: [{destination: {host: a}, "
