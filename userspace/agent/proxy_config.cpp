@@ -21,23 +21,33 @@ using routing::ServiceRoute;
 /// service, and the classes that see it alike.
 class Builder {
  public:
-  Builder(const routing::Routing& routing, const steering::Steering& steering)
+  Builder(const std::shared_ptr<const routing::Routing>& routing,
+          const steering::Steering& steering)
       : routing_(routing), steering_(steering) {
-    config_->revision = routing.revision;
-    config_->envoy_habits = routing.agent.http_mode == AgentSettings::HttpMode::kIstio;
+    config_->revision = routing->revision;
+    config_->routing = routing;
+    config_->envoy_habits = routing->agent.http_mode == AgentSettings::HttpMode::kIstio;
   }
 
   Result<std::shared_ptr<const ProxyConfig>> build() {
-    for (const auto& [key, client_class] : routing_.workload_class)
+    for (const auto& [key, client_class] : routing_->workload_class)
       config_->workloads[steering::workloadId(key)] = client_class;
-    for (const auto& [client_class, table] : routing_.tables)
+    for (const auto& [client_class, table] : routing_->tables) {
       for (const auto& [service, route] : table.services)
         for (const auto family : {Family::kV4, Family::kV6})
           SLUICE_TRY(addRoute(client_class, route, family));
+      addHosts(client_class, table);
+    }
     return std::shared_ptr<const ProxyConfig>(std::move(config_));
   }
 
  private:
+  void addHosts(ClientClass client_class, const routing::RouteTable& table) {
+    const bool registry_only = table.outbound_mode == Sidecar::OutboundMode::kRegistryOnly;
+    for (const auto& [port, names] : table.virtual_hosts)
+      config_->hosts[{client_class, port}] = {&names, registry_only};
+  }
+
   Result<void> addRoute(ClientClass client_class, const std::shared_ptr<const ServiceRoute>& route,
                         Family family) {
     const auto placement = steering_.placement(route->service, client_class, family);
@@ -54,8 +64,18 @@ class Builder {
       if (!proxy_rule) return std::move(proxy_rule).error();
       made->rules.push_back(*std::move(proxy_rule));
     }
+    addPlain(*made);
+    config_->by_host[{client_class, route.get(), family}] = made;
     config_->routes[{placement->service, client_class}] = std::move(made);
     return {};
+  }
+
+  /// Its cluster is the route's fallback in the kernel's tables, so that the broker allows it.
+  void addPlain(ProxyRoute& route) const {
+    route.plain_rule.index = -1;
+    route.plain.rule = &route.plain_rule;
+    route.plain.destinations.push_back(makeCluster(route.route->plain));
+    route.plain.choice = {alias_slot{.threshold = UINT64_MAX, .own = 0, .alias = 0}};
   }
 
   Result<std::shared_ptr<const routing::Matcher>> matcherOf(const ServiceRoute& route) {
@@ -102,11 +122,24 @@ class Builder {
     return made;
   }
 
-  const routing::Routing& routing_;
+  std::shared_ptr<const routing::Routing> routing_;
   const steering::Steering& steering_;
   std::shared_ptr<ProxyConfig> config_ = std::make_shared<ProxyConfig>();
   std::unordered_map<const ServiceRoute*, std::shared_ptr<const routing::Matcher>> matchers_;
 };
+
+/// The names of hosts lead to the new routes' objects, of which there is none for `route`.
+void keepHost(const ProxyConfig::HostKey& key, const std::shared_ptr<const ProxyRoute>& route,
+              ProxyConfig& config) {
+  if (!config.routing) return;
+  const auto& [client_class, old, family] = key;
+  const auto table = config.routing->tables.find(client_class);
+  if (table == config.routing->tables.end()) return;
+  const auto service = table->second.services.find(route->route->service);
+  if (service != table->second.services.end())
+    config.by_host.emplace(ProxyConfig::HostKey{client_class, service->second.get(), family},
+                           route);
+}
 
 /// Refusals name a service and a family, "host:port/v4".
 bool isRefused(const routing::ServiceKey& service, const std::vector<steering::Refusal>& refused) {
@@ -124,11 +157,13 @@ std::shared_ptr<const ProxyConfig> keepRefused(std::shared_ptr<const ProxyConfig
   auto merged = std::make_shared<ProxyConfig>(*config);
   for (const auto& [key, route] : previous.routes)
     if (isRefused(route->route->service, refused)) merged->routes.emplace(key, route);
+  for (const auto& [key, route] : previous.by_host)
+    if (isRefused(route->route->service, refused)) keepHost(key, route, *merged);
   return merged;
 }
 
-Result<std::shared_ptr<const ProxyConfig>> makeProxyConfig(const routing::Routing& routing,
-                                                           const steering::Steering& steering) {
+Result<std::shared_ptr<const ProxyConfig>> makeProxyConfig(
+    const std::shared_ptr<const routing::Routing>& routing, const steering::Steering& steering) {
   return Builder(routing, steering).build();
 }
 

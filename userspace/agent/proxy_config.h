@@ -13,7 +13,7 @@ namespace sluice::agent {
 /// What the proxy needs of `routing`, with the numbers that `steering` has just staged for it.
 /// Routes of the connect path are in it too: connections that were proxied before go on.
 Result<std::shared_ptr<const proxy::ProxyConfig>> makeProxyConfig(
-    const routing::Routing& routing, const steering::Steering& steering);
+    const std::shared_ptr<const routing::Routing>& routing, const steering::Steering& steering);
 
 /// `config`, and what `previous` has of the services that steering has `refused`: the kernel goes
 /// on sending connections by their last good routes.

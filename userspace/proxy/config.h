@@ -3,6 +3,7 @@
 
 #include <map>
 #include <memory>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -43,16 +44,31 @@ struct ProxyRoute {
   std::shared_ptr<const routing::ServiceRoute> route;
   std::shared_ptr<const routing::Matcher> matcher;  ///< over `route->rules`
   std::vector<ProxyRule> rules;                     ///< as in `route->rules`
+  /// The service without its rules: for whom they do not concern.
+  routing::Rule plain_rule;
+  ProxyRule plain;
+};
+
+/// httpMode istio: what the Host of a request means to the clients of a class on one port.
+struct ProxyHosts {
+  const routing::VirtualHosts* names = nullptr;  ///< lives in `ProxyConfig::routing`
+  bool registry_only = false;                    ///< a host that nobody knows is answered with 502
 };
 
 /// What the workers work by: immutable, replaced whole. A worker that has been given a newer one
 /// uses it from the next request on, on every connection.
 struct ProxyConfig {
   uint64_t revision = 0;
+  std::shared_ptr<const routing::Routing> routing;  ///< what it was made of
   /// httpMode istio: what Envoy does to each request besides the rules (normalised paths, no
   /// x-envoy-* from clients, x-envoy-original-path).
   bool envoy_habits = false;
   std::map<std::pair<ServiceId, ClientClass>, std::shared_ptr<const ProxyRoute>> routes;
+  /// By port.
+  std::map<std::pair<ClientClass, uint16_t>, ProxyHosts> hosts;
+  /// The routes once more, by what the names of `hosts` lead to.
+  using HostKey = std::tuple<ClientClass, const routing::ServiceRoute*, routing::Family>;
+  std::map<HostKey, std::shared_ptr<const ProxyRoute>> by_host;
   std::map<WorkloadId, ClientClass> workloads;
 };
 

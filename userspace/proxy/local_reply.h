@@ -19,6 +19,8 @@ struct LocalReply {
 };
 
 inline constexpr LocalReply kNoRoute{404, ResponseFlags::kNoRoute};
+/// Of a mesh that is closed for what its registry does not name (Istio: REGISTRY_ONLY).
+inline constexpr LocalReply kUnknownHost{502};
 inline constexpr LocalReply kNoCluster{503, ResponseFlags::kNoCluster};
 inline constexpr LocalReply kNoHealthyUpstream{503, ResponseFlags::kNoHealthyUpstream,
                                                "no healthy upstream"};

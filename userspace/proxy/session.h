@@ -87,6 +87,10 @@ class Session final : public Timed,
   void beginExchange(const http1::Parsed& parsed);
   void remember(const http1::RequestHead& head);
   void route();
+  void findCalled();
+  bool routeByHost();
+  std::shared_ptr<const ProxyRoute> routeOf(
+      const std::shared_ptr<const routing::ServiceRoute>& service) const;
   void chooseEndpoint();
   void connect();
   void opened(uint64_t attempt, Result<Fd> socket);
@@ -100,6 +104,7 @@ class Session final : public Timed,
   // session_rules.cpp: what the rules say, up to the destination.
   void readFields();
   routing::RequestView requestView() const;
+  const ProxyRule* matchedRule() const;
   void decide();
   bool ruleChangesHead() const;
   bool answerByRule();
@@ -162,7 +167,10 @@ class Session final : public Timed,
   Flow response_;
   size_t head_seen_ = 0;  ///< bytes of the incomplete head that the last try has seen
   Exchange exchange_;
-  std::shared_ptr<const ProxyRoute> route_;
+  std::shared_ptr<const ProxyRoute> called_;  ///< the service whose address was called
+  std::shared_ptr<const ProxyRoute> route_;   ///< the request's: that one, or what its Host names
+  const ProxyHosts* hosts_ = nullptr;         ///< of the configuration; null: Host does not matter
+  ClientClass client_class_;
   uint64_t route_generation_ = 0;
 
   std::shared_ptr<Upstream> upstream_;

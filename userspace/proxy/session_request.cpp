@@ -90,18 +90,54 @@ const http1::RequestHead& Session::requestHead() {
 void Session::route() {
   if (route_generation_ != context_.config_generation) {
     route_generation_ = context_.config_generation;
-    route_.reset();
-    if (context_.config) {
-      const auto& config = *context_.config;
-      const auto workload = config.workloads.find(origin_.workload);
-      const ClientClass client =
-          workload == config.workloads.end() ? ClientClass{} : workload->second;
-      const auto found = config.routes.find({origin_.service, client});
-      if (found != config.routes.end()) route_ = found->second;
-    }
+    findCalled();
   }
+  route_ = called_;
+  if (hosts_ != nullptr && !routeByHost()) return;
   if (!route_) return reply(kNoRoute);
   decide();
+}
+
+void Session::findCalled() {
+  called_.reset();
+  hosts_ = nullptr;
+  if (!context_.config) return;
+  const auto& config = *context_.config;
+  const auto workload = config.workloads.find(origin_.workload);
+  client_class_ = workload == config.workloads.end() ? ClientClass{} : workload->second;
+  const auto found = config.routes.find({origin_.service, client_class_});
+  if (found == config.routes.end()) return;
+  called_ = found->second;
+  // Istio: a detected port has a listener for each address, and Host does not matter there.
+  if (called_->route->protocol == routing::Protocol::kUnknown) return;
+  const auto hosts = config.hosts.find({client_class_, called_->route->service.port});
+  if (hosts != config.hosts.end()) hosts_ = &hosts->second;
+}
+
+/// Istio: on a declared HTTP port the Host picks the service, whatever address was called; under a
+/// name that nobody knows a request goes on to that address, past the rules. Whether it goes on.
+bool Session::routeByHost() {
+  const auto* service = hosts_->names->find(context_.request_head.authority);
+  if (service != nullptr) {
+    if (auto route = routeOf(*service)) route_ = std::move(route);
+    return true;
+  }
+  exchange_.past_rules = true;
+  if (hosts_->registry_only) reply(kUnknownHost);
+  return !hosts_->registry_only;
+}
+
+std::shared_ptr<const ProxyRoute> Session::routeOf(
+    const std::shared_ptr<const routing::ServiceRoute>& service) const {
+  if (service == called_->route) return called_;
+  const auto& routes = context_.config->by_host;
+  const auto own = routing::familyOf(origin_.client.ip);
+  const auto other = own == routing::Family::kV4 ? routing::Family::kV6 : routing::Family::kV4;
+  for (const auto family : {own, other})
+    if (const auto found = routes.find({client_class_, service.get(), family});
+        found != routes.end())
+      return found->second;
+  return nullptr;
 }
 
 void Session::chooseEndpoint() {

@@ -55,11 +55,16 @@ routing::RequestView Session::requestView() const {
           .headers = context_.header_views};
 }
 
+const ProxyRule* Session::matchedRule() const {
+  if (exchange_.past_rules) return &route_->plain;
+  const auto index = route_->matcher->firstMatch(requestView());
+  return index ? &route_->rules[*index] : nullptr;
+}
+
 void Session::decide() {
   readFields();
-  const auto index = route_->matcher->firstMatch(requestView());
-  if (!index) return reply(kNoRoute);
-  exchange_.rule = &route_->rules[*index];
+  exchange_.rule = matchedRule();
+  if (exchange_.rule == nullptr) return reply(kNoRoute);
   if (exchange_.rule->actions && answerByRule()) return;
   // Before the faults: an aborted request, too, belongs to one destination.
   exchange_.cluster = context_.balancer.drawCluster(*exchange_.rule);

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which service a request means: the one whose address was called, or the one that its Host names.
+#include "tests/unit/proxy/worker_fixture.h"
+
+namespace sluice::proxy::test {
+namespace {
+
+using testing::HasSubstr;
+using testing::StartsWith;
+
+class Hosts : public WorkerTest {
+ protected:
+  static constexpr ClientClass kClass{2};
+
+  /// A route that answers `status` itself; without its rules it goes to endpoint 1.
+  std::shared_ptr<ProxyRoute> answering(int status, uint32_t id,
+                                        routing::Protocol protocol = routing::Protocol::kHttp) {
+    auto service = std::make_shared<routing::ServiceRoute>();
+    service->service = {"service-" + std::to_string(id), 80};
+    service->protocol = protocol;
+    service->rules.emplace_back().direct_response = HttpDirectResponse{status, {}};
+    auto route = std::make_shared<ProxyRoute>();
+    route->id = {id};
+    route->binding = {id};
+    route->route = service;
+    route->matcher = *routing::Matcher::compile(service->rules);
+    route->rules.push_back({&service->rules[0], {}, {}, *RuleActions::of(service->rules[0], 80)});
+    addPlain(*route);
+    return route;
+  }
+  void addPlain(ProxyRoute& route) {
+    route.plain.rule = &route.plain_rule;
+    ProxyCluster cluster;
+    cluster.cluster = std::make_shared<routing::Cluster>();
+    cluster.endpoints = {{servers_[0]->address(), {1}, {11}}};
+    route.plain.destinations.push_back(std::move(cluster));
+    route.plain.choice = *balance::aliasTable(std::vector<uint32_t>{1});
+  }
+  /// The address of service 5 is called; "other" names another one.
+  void configureHosts(bool registry_only, routing::Protocol protocol = routing::Protocol::kHttp) {
+    serve([](std::string_view) { return kOk; });
+    const auto called = answering(207, 7, protocol);
+    const auto other = answering(208, 8);
+    names_ = std::make_shared<routing::VirtualHosts>();
+    names_->exact = {{"called", called->route}, {"other", other->route}};
+    auto config = std::make_shared<ProxyConfig>();
+    config->routes[{ServiceId{kService}, kClass}] = called;
+    config->by_host[{kClass, other->route.get(), routing::Family::kV4}] = other;
+    config->hosts[{kClass, 80}] = {names_.get(), registry_only};
+    config->workloads[{1}] = kClass;
+    worker_->setConfig(config);
+  }
+  std::string get(Peer& client, const std::string& host, std::string_view end = "\r\n\r\n") {
+    return answerTo(client, "GET / HTTP/1.1\r\nHost: " + host + "\r\n\r\n", end);
+  }
+
+  std::shared_ptr<routing::VirtualHosts> names_;
+};
+
+TEST_F(Hosts, HostPicksTheServiceOfEachRequest) {
+  configureHosts(false);
+  Peer& client = connect();
+  EXPECT_THAT(get(client, "called"), StartsWith("HTTP/1.1 207 "));
+  EXPECT_THAT(get(client, "Other:1234"), StartsWith("HTTP/1.1 208 "));
+  EXPECT_THAT(get(client, "called:80"), StartsWith("HTTP/1.1 207 "));
+  const auto* counted = maps::View<Table::kServiceRequests>(tables_).shared(8);
+  EXPECT_EQ(counted->responses[2], 1u);
+}
+
+TEST_F(Hosts, UnknownHostGoesPastTheRulesOfTheServiceCalled) {
+  configureHosts(false);
+  EXPECT_EQ(get(connect(), "nobody.example", "ok"), kOk);
+  ASSERT_EQ(sockets_.targets.size(), 1u);
+  EXPECT_EQ(sockets_.targets[0].route, RouteId{7});
+}
+
+TEST_F(Hosts, UnknownHostInAClosedMesh) {
+  configureHosts(true);
+  EXPECT_THAT(get(connect(), "nobody.example"), StartsWith("HTTP/1.1 502 "));
+  EXPECT_EQ(log_.entries.at(0).flags, "-");
+}
+
+TEST_F(Hosts, DetectedPortsAnswerByTheAddressCalled) {
+  configureHosts(true, routing::Protocol::kUnknown);
+  EXPECT_THAT(get(connect(), "other"), StartsWith("HTTP/1.1 207 "));
+}
+
+TEST_F(Hosts, RouteThatTheKernelDoesNotHaveFallsBackToTheServiceCalled) {
+  configureHosts(false);
+  names_->exact["gone"] = std::make_shared<routing::ServiceRoute>();
+  EXPECT_THAT(get(connect(), "gone"), StartsWith("HTTP/1.1 207 "));
+}
+
+}  // namespace
+}  // namespace sluice::proxy::test
