@@ -28,7 +28,8 @@ std::string joined(const std::set<uint16_t>& ports) {
 json agentResource(const Case& test, const std::string& http_mode, const json& pod) {
   json spec = {{"httpMode", http_mode}};
   if (const auto node = pod["spec"].value("nodeName", ""); !node.empty()) spec["nodeName"] = node;
-  for (const auto& [key, value] : test.request.value("mesh", json::object()).items()) {
+  const auto mesh = test.request.value("mesh", json::object());
+  for (const auto& [key, value] : mesh.items()) {
     const bool mode_alone = key == "outboundTrafficPolicy" && value.is_string();
     spec["mesh"][key] = mode_alone ? json{{"mode", value}} : value;
   }
@@ -51,6 +52,15 @@ json workloadResource(const Place& host, const json& pod) {
 /// Lines that the daemon itself has logged look different.
 bool isAccessLine(const std::string& line) {
   return line.starts_with('[') && line.find("] \"") != std::string::npos;
+}
+
+/// The best that there is to say about a daemon that does not start.
+std::string lastLine(const std::filesystem::path& file) {
+  const auto text = readFile(file);
+  if (!text || text->empty()) return "sluiced";
+  const size_t end = text->find_last_not_of('\n') + 1;
+  const size_t begin = text->rfind('\n', end - 1);
+  return text->substr(begin == std::string::npos ? 0 : begin + 1, end - begin - 1);
 }
 
 Result<std::vector<std::string>> accessLines(const std::filesystem::path& file) {
@@ -187,7 +197,7 @@ Result<Outcome> CaseLab::play(const Case& test, const std::filesystem::path& rul
   SLUICE_TRY(prepareBackends(test, world, *called));
   const auto log = lab_.directory() / "sluiced.log";
   auto sluiced = SluicedProcess::startInto(log, lab_, {"--access-log", "all"});
-  if (!sluiced) return std::move(sluiced).error();
+  if (!sluiced) return std::move(sluiced).error().in(lastLine(log));
   Outcome outcome{.called = *called};
   SLUICE_TRY(observe(test, *traffic, outcome));
   SLUICE_TRY(finish(*std::move(sluiced), log, outcome));

@@ -17,10 +17,12 @@ struct Options {
   std::string skip_file;
   std::string http_mode = "istio";
   size_t jobs = 4;
+  bool optional = false;
 };
 
 constexpr int kBadData = 65;
 constexpr int kNoRights = 77;
+constexpr int kSkipped = 4;  ///< as ctest is told
 
 void print(const std::string& line) {
   std::printf("%s\n", line.c_str());
@@ -33,6 +35,10 @@ int failed(const Error& error) {
 }
 
 int playAll(const Options& options) {
+  if (options.optional && !std::filesystem::exists(options.directory / "cases.yaml")) {
+    print("skipped: there are no cases in " + options.directory.string());
+    return kSkipped;
+  }
   auto cases = readCases(options.directory, options.wanted);
   if (!cases) return failed(cases.error());
   SkipList skip;
@@ -69,6 +75,7 @@ int main(int argc, char** argv) {
       ->check(CLI::IsMember({"istio", "service"}));
   app.add_option("--jobs", options.jobs, "labs that play at the same time")
       ->check(CLI::Range(1, 64));
+  app.add_flag("--optional", options.optional, "with status 4, it is no error if there are none");
   CLI11_PARSE(app, argc, argv);
   if (geteuid() != 0) {
     std::fprintf(stderr, "case-runner: network namespaces need root\n");

@@ -39,6 +39,18 @@ Result<CaseLab::Plan> planFor(const std::vector<Case>& cases,
   return plan;
 }
 
+/// What clients and servers have said may hold line ends.
+std::string inOneLine(const std::string& text) {
+  std::string line;
+  for (const char c : text) {
+    if (c == '\n')
+      line += "\\n";
+    else if (c != '\r')
+      line += c;
+  }
+  return line;
+}
+
 }  // namespace
 
 Result<Player> Player::create(const std::vector<Case>& all, std::filesystem::path directory,
@@ -61,11 +73,11 @@ Result<std::vector<std::string>> Player::problems(const Case& test) {
 Player::Verdict Player::play(const Case& test) {
   const auto found = problems(test);
   const std::string name = test.id + " " + test.scenario;
-  if (!found) return {false, "FAIL " + name + ": " + found.error().message()};
+  if (!found) return {false, inOneLine("FAIL " + name + ": " + found.error().message())};
   if (found->empty()) return {true, "ok   " + name};
   std::string line = "FAIL " + name + ": ";
   for (const auto& problem : *found) line += (problem == found->front() ? "" : "; ") + problem;
-  return {false, line};
+  return {false, inOneLine(line)};
 }
 
 }  // namespace sluice::test
