@@ -48,11 +48,10 @@ void Decoder::checkNames(const YamlNode& node, const Location& at, const Message
   for (const auto& [key, value] : node.entries) {
     const Field* field = message.find(key->text);
     const Location here = at.field(key->text);
-    if (field == nullptr && (message.is_open || dialect_.skips_unknown_fields)) {
-      checkSkipped(*value, here);
-    } else if (field == nullptr) {
+    const bool skips = message.is_open || dialect_.skips_unknown_fields;
+    if (field == nullptr && !skips) {
       unknownField(here, key->text, key->place, message);
-    } else if (field->kind == Field::Kind::kIgnored) {
+    } else if (field == nullptr || field->kind == Field::Kind::kIgnored) {
       checkSkipped(*value, here);
     } else if (field->reports_deprecated) {
       deprecated(here, field->use_instead);

@@ -50,11 +50,13 @@ void PodIps::decode(Decoder& decoder, const YamlNode& node, const Location& at,
   std::vector<PodIp> ips;
   Codec<std::vector<PodIp>>::decode(decoder, node, at, ips);
   out.clear();
+  out.reserve(ips.size());
   for (PodIp& ip : ips) out.push_back(std::move(ip.ip));
 }
 
 YamlNodePtr PodIps::encode(const std::vector<std::string>& values) {
   std::vector<PodIp> ips;
+  ips.reserve(values.size());
   for (const std::string& value : values) ips.push_back({value});
   return Codec<std::vector<PodIp>>::encode(ips);
 }

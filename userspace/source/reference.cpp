@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <deque>
 #include <set>
 #include <vector>
 
@@ -51,7 +52,11 @@ class Page {
     listKinds();
     for (const Kind& kind : kinds()) section(kind);
     // Each section may ask for more.
-    for (size_t i = 0; i < wanted_.size(); ++i) section(*wanted_[i]);
+    while (!wanted_.empty()) {
+      const Message* next = wanted_.front();
+      wanted_.pop_front();
+      section(*next);
+    }
     return std::move(text_);
   }
 
@@ -136,7 +141,7 @@ class Page {
 
   std::string text_;
   std::set<const Message*> seen_;
-  std::vector<const Message*> wanted_;
+  std::deque<const Message*> wanted_;
 };
 
 }  // namespace

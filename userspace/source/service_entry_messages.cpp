@@ -165,11 +165,13 @@ void AllocatedAddresses::decode(Decoder& decoder, const YamlNode& node, const Lo
   std::vector<Address> addresses;
   Codec<std::vector<Address>>::decode(decoder, node, at, addresses);
   out.clear();
+  out.reserve(addresses.size());
   for (Address& address : addresses) out.push_back(std::move(address.value));
 }
 
 YamlNodePtr AllocatedAddresses::encode(const std::vector<std::string>& values) {
   std::vector<Address> addresses;
+  addresses.reserve(values.size());
   for (const std::string& value : values) addresses.push_back({value});
   return Codec<std::vector<Address>>::encode(addresses);
 }
