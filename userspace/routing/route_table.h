@@ -48,11 +48,13 @@ enum class BalancePolicy { kRandom, kRoundRobin, kLeastRequest };
 
 struct ClusterEndpoint {
   SocketAddress address;
-  std::string pod;  ///< "shop/catalog-v1-a"; empty when unknown
-  /// Relative share of the endpoints of its priority, localities and their weights included.
-  uint32_t weight = 1;
+  std::string pod;            ///< "shop/catalog-v1-a"; empty when unknown
+  uint32_t weight = 1;        ///< its own, relative to the others of its priority and locality
   uint32_t priority = 0;      ///< Envoy's: traffic leaves 0 only as its endpoints become unhealthy
   std::string locality = {};  ///< "region/zone/subzone", as far as known
+  /// What it gets of the cluster's traffic, relative to the others; weights, localities, priorities
+  /// and endpoints that are not ready are all in it. 0: nothing, as things are.
+  uint32_t share = 1;
   friend auto operator<=>(const ClusterEndpoint&, const ClusterEndpoint&) = default;
 };
 
@@ -78,7 +80,29 @@ struct ClusterPolicy {
   friend bool operator==(const ClusterPolicy&, const ClusterPolicy&) = default;
 };
 
-/// Ready endpoints only, in the order of their addresses, without duplicates.
+/// The endpoints of one locality and one priority, where localities matter.
+struct LocalityGroup {
+  std::string locality;  ///< as in ClusterEndpoint
+  uint32_t priority = 0;
+  /// Share of the locality in its priority (Envoy: locality weighted); 0: none has one, the
+  /// endpoints' weights decide.
+  uint32_t weight = 0;
+  uint32_t not_ready = 0;  ///< endpoints that are known and not ready: they count as unhealthy
+  friend bool operator==(const LocalityGroup&, const LocalityGroup&) = default;
+};
+
+/// A server that is known by a host name alone (ServiceEntry resolved by DNS), or the path of a
+/// unix socket ("unix:///path", "unix://@name"; port 0).
+struct UnresolvedEndpoint {
+  std::string host;
+  uint16_t port = 0;
+  uint32_t weight = 1;
+  std::string locality = {};
+  friend bool operator==(const UnresolvedEndpoint&, const UnresolvedEndpoint&) = default;
+};
+
+/// Ready endpoints only, in the order of their addresses, without duplicates. Traffic is divided by
+/// their `share`; endpoint_shares.h divides it anew when some of them turn out to be unhealthy.
 struct Cluster {
   ClusterKey key;
   BalancePolicy policy = BalancePolicy::kLeastRequest;
@@ -88,7 +112,14 @@ struct Cluster {
   /// What the endpoints were chosen by, as "version=v1". Two clusters of one key that differ here
   /// stand for different things; two that differ in endpoints alone are one thing that moved.
   std::string definition;
-  bool passthrough = false;  ///< Istio: loadBalancer PASSTHROUGH, the called address is kept
+  /// Istio: the called address is kept: loadBalancer PASSTHROUGH, resolution NONE, headless.
+  bool passthrough = false;
+  uint16_t original_port = 0;  ///< passthrough: the port instead of the one called; 0: that one
+  /// What sets this cluster apart from those of the same key that other clients get: the
+  /// DestinationRule, the ServiceEntry, the client's labels that it depends on. Empty: nothing.
+  std::string variant = {};
+  std::vector<LocalityGroup> groups = {};  ///< empty: localities do not matter
+  std::vector<UnresolvedEndpoint> unresolved = {};
   friend bool operator==(const Cluster&, const Cluster&) = default;
 };
 
@@ -97,7 +128,8 @@ struct WeightedCluster {
   uint32_t weight = 1;
   /// Null: no such service, port or subset; its share is answered with 503 NC.
   std::shared_ptr<const Cluster> cluster;
-  Headers headers = {};  ///< of this destination; http only
+  Headers headers = {};      ///< of this destination; http only
+  std::string missing = {};  ///< why there is no cluster; empty when there is one
   /// By content, clusters included.
   friend bool operator==(const WeightedCluster&, const WeightedCluster&);
 };
@@ -142,9 +174,13 @@ struct Rule {
 
 /// An address range, "10.0.0.0/8"; bits beyond the prefix are zero.
 struct Subnet {
+  /// "10.0.0.0/8", "fd00::/8", or an address alone; fails with kInvalid.
+  static Result<Subnet> parse(std::string_view text);
+
   IpAddress base;
   uint8_t prefix_bits = 0;  ///< of the 128 of a (v4-mapped) address
   bool contains(const IpAddress& ip) const;
+  std::string text() const;
   friend auto operator<=>(const Subnet&, const Subnet&) = default;
 };
 
@@ -156,15 +192,26 @@ struct L4Rule {
   std::vector<std::string> sni_hosts;  ///< kTls: any of them, wildcards included; lower case
   std::vector<Subnet> subnets;         ///< of the address called, any of them; empty: every one
   std::vector<WeightedCluster> destinations;
+  /// "shop/catalog": connection rules of several VirtualServices act side by side.
+  std::string virtual_service;
   friend bool operator==(const L4Rule&, const L4Rule&) = default;
 };
 
 /// A rule of the VirtualService that no request of these clients on this port can reach.
 struct SkippedRule {
-  int index = 0;  ///< in spec.http
+  int index = 0;  ///< in spec.http (or as `list` says), of `delegate` where that is set
   std::string name;
   std::string why;  ///< "sourceLabels", "port", "after a rule that matches everything", …
+  std::string delegate = {};
+  std::string list = "http";  ///< or "tcp", "tls"
   friend bool operator==(const SkippedRule&, const SkippedRule&) = default;
+};
+
+/// A VirtualService that names the host, too, and does not decide.
+struct LosingService {
+  std::string virtual_service;  ///< "shop/catalog"
+  std::string why;
+  friend bool operator==(const LosingService&, const LosingService&) = default;
 };
 
 enum class Path { kConnect, kProxy, kPassthrough };
@@ -195,7 +242,10 @@ struct ServiceRoute {
   Path path = Path::kConnect;  ///< for clients of a family that the endpoints have
   std::vector<Reason> reasons;
   std::vector<SkippedRule> skipped;
+  std::vector<LosingService> losers;
 
+  /// What a connection is shared out between that no proxy looks into (Path::kConnect).
+  const std::vector<WeightedCluster>& connectDestinations() const;
   /// `path`, or kProxy when a destination has endpoints of the other family alone.
   Path pathFor(Family family) const;
   /// By content, clusters and their endpoints included.
@@ -227,6 +277,8 @@ struct RouteTable {
   ClientClass client_class;
   std::string class_name;  ///< what makes the class, as "namespace=shop;app=web"; empty for class 0
   std::map<ServiceKey, std::shared_ptr<const ServiceRoute>> services;
+  /// ExternalName services: full name -> the name that it stands for.
+  std::map<std::string, std::string> aliases;
   /// By port. Of declared HTTP ports, in httpMode istio alone.
   std::map<uint16_t, VirtualHosts> virtual_hosts;
   /// The longest prefix first, then the more specific SNI.

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "userspace/routing/policy.h"
+
+#include <gmock/gmock.h>
+
+#include "tests/unit/routing/mesh_fixture.h"
+
+namespace sluice::routing {
+namespace {
+
+using Simple = LoadBalancerSettings::Simple;
+
+PolicyBlocks pool(int32_t connections) {
+  PolicyBlocks blocks;
+  blocks.connection_pool.emplace();
+  blocks.connection_pool->tcp.emplace();
+  blocks.connection_pool->tcp->max_connections = connections;
+  return blocks;
+}
+
+PolicyBlocks balancer(Simple simple) {
+  PolicyBlocks blocks;
+  blocks.load_balancer.emplace();
+  blocks.load_balancer->simple = simple;
+  return blocks;
+}
+
+TrafficPolicy policyOf(const PolicyBlocks& blocks) {
+  TrafficPolicy policy;
+  static_cast<PolicyBlocks&>(policy) = blocks;
+  return policy;
+}
+
+void addPort(TrafficPolicy& policy, uint16_t port, const PolicyBlocks& blocks) {
+  PortTrafficPolicy level;
+  static_cast<PolicyBlocks&>(level) = blocks;
+  level.port = port;
+  policy.port_level_settings.push_back(level);
+}
+
+/// What holds for a port of catalog of shop, with or without its subset v1.
+class Policy : public testing::Test {
+ protected:
+  Policy() : rule_(test::rule("catalog", "shop", "catalog")) {
+    rule_.subsets.push_back({"v1", {}, std::nullopt});
+    service_.host = "catalog.shop.svc.cluster.local";
+    service_.namespace_ = "shop";
+    service_.resource = "Service/shop/catalog";
+  }
+
+  ClusterPolicy on(uint16_t port, bool of_subset = false) const {
+    test::Mesh mesh;
+    mesh.add(rule_);
+    const auto merged = DestinationRules(mesh.snapshot).find(service_, {"shop", {}});
+    return effectivePolicy(merged.get(), of_subset ? merged->subset("v1") : nullptr, port, service_,
+                           agent_);
+  }
+
+  std::optional<TrafficPolicy>& ofSubset() { return rule_.subsets[0].traffic_policy; }
+
+  DestinationRule rule_;
+  RegistryService service_;
+  AgentSettings agent_;
+};
+
+int32_t connections(const ClusterPolicy& policy) {
+  if (!policy.connection_pool) return -1;
+  return policy.connection_pool->value.tcp->max_connections;
+}
+
+TEST_F(Policy, WithoutARuleThereIsNone) {
+  EXPECT_EQ(effectivePolicy(nullptr, nullptr, 80, service_, agent_), ClusterPolicy{});
+}
+
+TEST_F(Policy, TheRulesBlocksHoldAndSayWhereTheyAre) {
+  rule_.traffic_policy = policyOf(pool(9));
+  EXPECT_EQ(connections(on(80)), 9);
+  EXPECT_EQ(on(80).connection_pool->from,
+            "DestinationRule/shop/catalog spec.trafficPolicy.connectionPool");
+}
+
+TEST_F(Policy, APortsSettingsReplaceTheRulesWhole) {
+  rule_.traffic_policy = policyOf(balancer(Simple::kRandom));
+  rule_.traffic_policy->tunnel.emplace();
+  addPort(*rule_.traffic_policy, 81, pool(1));
+  addPort(*rule_.traffic_policy, 80, pool(3));
+  EXPECT_EQ(connections(on(80)), 3);
+  EXPECT_FALSE(on(80).load_balancer);
+  EXPECT_FALSE(on(80).tunnel);
+  EXPECT_EQ(on(80).connection_pool->from,
+            "DestinationRule/shop/catalog spec.trafficPolicy.portLevelSettings[1].connectionPool");
+  EXPECT_EQ(connections(on(82)), -1);
+  EXPECT_TRUE(on(82).load_balancer);
+  EXPECT_TRUE(on(82).tunnel);
+}
+
+TEST_F(Policy, ASubsetReplacesBlockByBlock) {
+  rule_.traffic_policy = policyOf(pool(9));
+  rule_.traffic_policy->load_balancer = balancer(Simple::kRandom).load_balancer;
+  ofSubset() = policyOf(pool(2));
+  EXPECT_EQ(connections(on(80, true)), 2);
+  EXPECT_EQ(on(80, true).connection_pool->from,
+            "DestinationRule/shop/catalog spec.subsets[0].trafficPolicy.connectionPool");
+  EXPECT_EQ(on(80, true).load_balancer->value.simple, Simple::kRandom);
+  EXPECT_EQ(connections(on(80)), 9);
+}
+
+TEST_F(Policy, ASubsetReplacesBlocksOfThePort) {
+  rule_.traffic_policy = policyOf(pool(9));
+  addPort(*rule_.traffic_policy, 80, balancer(Simple::kRandom));
+  ofSubset() = policyOf(pool(2));
+  EXPECT_EQ(connections(on(80, true)), 2);
+  EXPECT_EQ(on(80, true).load_balancer->value.simple, Simple::kRandom);
+}
+
+TEST_F(Policy, APortsSettingsOfASubsetReplaceAllFourBlocks) {
+  rule_.traffic_policy = policyOf(pool(9));
+  rule_.traffic_policy->proxy_protocol.emplace();
+  ofSubset() = policyOf(pool(2));
+  addPort(*ofSubset(), 80, balancer(Simple::kRandom));
+  const auto policy = on(80, true);
+  EXPECT_EQ(connections(policy), -1);
+  EXPECT_EQ(policy.load_balancer->from,
+            "DestinationRule/shop/catalog "
+            "spec.subsets[0].trafficPolicy.portLevelSettings[0].loadBalancer");
+  EXPECT_TRUE(policy.proxy_protocol);
+  EXPECT_EQ(connections(on(81, true)), 2);
+}
+
+TEST_F(Policy, OtherBlocksOfASubsetReplaceTheRules) {
+  rule_.traffic_policy = TrafficPolicy{};
+  rule_.traffic_policy->retry_budget = RetryBudget{10, {}, {}};
+  ofSubset() = TrafficPolicy{};
+  ofSubset()->retry_budget = RetryBudget{30, {}, {}};
+  EXPECT_EQ(on(80, true).retry_budget->value.percent, 30);
+  EXPECT_EQ(on(80).retry_budget->value.percent, 10);
+}
+
+TEST_F(Policy, TheMeshFillsPoolAndOutlierDetectionWhereTheyAreAbsent) {
+  agent_.default_traffic_policy = pool(5);
+  agent_.default_traffic_policy->outlier_detection.emplace();
+  agent_.default_traffic_policy->load_balancer = balancer(Simple::kRandom).load_balancer;
+  rule_.traffic_policy = policyOf(pool(9));
+  EXPECT_EQ(connections(on(80)), 9);
+  EXPECT_EQ(on(80).outlier_detection->from,
+            "Agent spec.mesh.defaultTrafficPolicy.outlierDetection");
+  EXPECT_FALSE(on(80).load_balancer);
+  EXPECT_EQ(connections(effectivePolicy(nullptr, nullptr, 80, service_, agent_)), 5);
+}
+
+TEST_F(Policy, SessionAffinityIsAHashOfTheClientsAddress) {
+  service_.session_affinity = true;
+  EXPECT_EQ(on(80).load_balancer->value.consistent_hash->use_source_ip, true);
+  EXPECT_EQ(on(80).load_balancer->from, "Service/shop/catalog spec.sessionAffinity");
+  rule_.traffic_policy = policyOf(balancer(Simple::kRandom));
+  EXPECT_FALSE(on(80).load_balancer->value.consistent_hash);
+}
+
+}  // namespace
+}  // namespace sluice::routing

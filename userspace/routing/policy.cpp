@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "userspace/routing/policy.h"
+
+#include <string>
+
+namespace sluice::routing {
+namespace {
+
+template <typename T>
+void place(std::optional<Sourced<T>>& block, const std::optional<T>& written,
+           const std::string& from, const char* field) {
+  if (written) block = Sourced<T>{*written, from + "." + field};
+}
+
+void placeBlocks(ClusterPolicy& policy, const PolicyBlocks& blocks, const std::string& from) {
+  place(policy.load_balancer, blocks.load_balancer, from, "loadBalancer");
+  place(policy.connection_pool, blocks.connection_pool, from, "connectionPool");
+  place(policy.outlier_detection, blocks.outlier_detection, from, "outlierDetection");
+  place(policy.tls, blocks.tls, from, "tls");
+}
+
+/// Those that a port has none of.
+void placeOthers(ClusterPolicy& policy, const TrafficPolicy& written, const std::string& from) {
+  place(policy.tunnel, written.tunnel, from, "tunnel");
+  place(policy.proxy_protocol, written.proxy_protocol, from, "proxyProtocol");
+  place(policy.retry_budget, written.retry_budget, from, "retryBudget");
+}
+
+void clearBlocks(ClusterPolicy& policy) {
+  policy.load_balancer.reset();
+  policy.connection_pool.reset();
+  policy.outlier_detection.reset();
+  policy.tls.reset();
+}
+
+/// The first of portLevelSettings for the port; its index, or nothing.
+std::optional<size_t> portLevel(const TrafficPolicy& policy, uint16_t port) {
+  for (size_t i = 0; i < policy.port_level_settings.size(); ++i)
+    if (policy.port_level_settings[i].port == port) return i;
+  return std::nullopt;
+}
+
+std::string portLevelPath(const std::string& from, size_t index) {
+  return from + ".portLevelSettings[" + std::to_string(index) + "]";
+}
+
+void placeRule(ClusterPolicy& policy, const MergedRule& rule, uint16_t port) {
+  if (!rule.traffic_policy) return;
+  const auto& written = *rule.traffic_policy;
+  const auto& from = rule.traffic_policy_from;
+  if (const auto level = portLevel(written, port))
+    return placeBlocks(policy, written.port_level_settings[*level], portLevelPath(from, *level));
+  placeBlocks(policy, written, from);
+  placeOthers(policy, written, from);
+}
+
+void placeSubset(ClusterPolicy& policy, const MergedRule::PlacedSubset& placed, uint16_t port) {
+  if (!placed.subset->traffic_policy) return;
+  const auto& written = *placed.subset->traffic_policy;
+  const auto from = placed.from + ".trafficPolicy";
+  if (const auto level = portLevel(written, port)) {
+    clearBlocks(policy);
+    return placeBlocks(policy, written.port_level_settings[*level], portLevelPath(from, *level));
+  }
+  placeBlocks(policy, written, from);
+  placeOthers(policy, written, from);
+}
+
+/// Kubernetes: connections of one client address go to one endpoint.
+void placeAffinity(ClusterPolicy& policy, const RegistryService& service) {
+  if (!service.session_affinity || policy.load_balancer) return;
+  LoadBalancerSettings settings;
+  settings.consistent_hash = ConsistentHash{};
+  settings.consistent_hash->use_source_ip = true;
+  policy.load_balancer = {settings, service.resource + " spec.sessionAffinity"};
+}
+
+void placeDefaults(ClusterPolicy& policy, const AgentSettings& agent) {
+  if (!agent.default_traffic_policy) return;
+  const auto& blocks = *agent.default_traffic_policy;
+  const std::string from = "Agent spec.mesh.defaultTrafficPolicy";
+  if (!policy.connection_pool)
+    place(policy.connection_pool, blocks.connection_pool, from, "connectionPool");
+  if (!policy.outlier_detection)
+    place(policy.outlier_detection, blocks.outlier_detection, from, "outlierDetection");
+}
+
+}  // namespace
+
+ClusterPolicy effectivePolicy(const MergedRule* rule, const MergedRule::PlacedSubset* subset,
+                              uint16_t port, const RegistryService& service,
+                              const AgentSettings& agent) {
+  ClusterPolicy policy;
+  if (rule) placeRule(policy, *rule, port);
+  if (subset) placeSubset(policy, *subset, port);
+  placeAffinity(policy, service);
+  placeDefaults(policy, agent);
+  return policy;
+}
+
+}  // namespace sluice::routing

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "userspace/routing/service_entries.h"
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+
+#include "userspace/routing/kubernetes_services.h"
+#include "userspace/routing/names.h"
+#include "userspace/routing/topology.h"
+
+namespace sluice::routing {
+namespace {
+
+using Resolution = RegistryService::Resolution;
+
+constexpr std::string_view kUnixPrefix = "unix://";
+
+Resolution resolutionOf(ServiceEntry::Resolution resolution) {
+  switch (resolution) {
+    case ServiceEntry::Resolution::kNone:
+      return Resolution::kOriginal;
+    case ServiceEntry::Resolution::kStatic:
+      return Resolution::kStatic;
+    case ServiceEntry::Resolution::kDns:
+      return Resolution::kDns;
+    case ServiceEntry::Resolution::kDnsRoundRobin:
+      return Resolution::kDnsRoundRobin;
+    case ServiceEntry::Resolution::kDynamicDns:
+      return Resolution::kDynamicDns;
+  }
+  return Resolution::kOriginal;
+}
+
+bool isByName(Resolution resolution) {
+  return resolution == Resolution::kDns || resolution == Resolution::kDnsRoundRobin;
+}
+
+bool has(const Labels& labels, const Labels& selector) {
+  return std::ranges::includes(labels, selector);
+}
+
+/// A single address is a virtual IP, however it is written.
+void addAddress(const std::string& text, RegistryService& service) {
+  const auto subnet = parseSubnet(text);
+  if (!subnet) return;
+  if (subnet->prefix_bits == 128)
+    service.vips.push_back(subnet->base);
+  else
+    service.subnets.push_back(*subnet);
+}
+
+uint16_t portNumber(uint32_t number) { return static_cast<uint16_t>(number); }
+
+RegistryPort describePort(const ServiceEntryPort& port, Resolution resolution) {
+  RegistryPort result{portNumber(port.number), port.name, protocolNamed(port.protocol), {}};
+  if (resolution == Resolution::kOriginal)
+    result.original_port = portNumber(port.target_port.value_or(0));
+  return result;
+}
+
+void addPorts(const ServiceEntry& entry, RegistryService& service) {
+  for (const auto& port : entry.ports)
+    if (toLower(port.protocol) != "udp" && !service.port(portNumber(port.number)))
+      service.ports.push_back(describePort(port, service.resolution));
+}
+
+RegistryService describe(const std::string& host, const ServiceEntry& entry,
+                         const AgentSettings& settings) {
+  RegistryService service;
+  service.host = host;
+  service.name = host;
+  service.namespace_ = entry.metadata.namespace_;
+  service.resource = "ServiceEntry/" + entry.metadata.key();
+  service.source = RegistryService::Source::kServiceEntry;
+  service.resolution = resolutionOf(entry.resolution);
+  service.mesh_external = entry.location == ServiceEntry::Location::kMeshExternal;
+  service.export_to = exportedTo(entry.export_to, settings.default_service_export_to);
+  service.creation_timestamp = entry.metadata.creation_timestamp;
+  service.traffic_distribution =
+      trafficDistributionOf("", entry.metadata.annotations, TrafficDistribution::kAny);
+  const auto& addresses = entry.addresses.empty() ? entry.allocated_addresses : entry.addresses;
+  for (const auto& address : addresses) addAddress(address, service);
+  return service;
+}
+
+/// Istio, convertEndpoint: ports of the endpoint, then targetPort, then the port itself.
+uint16_t endpointPort(const ServiceEntryPort& port, const std::map<std::string, uint32_t>& ports) {
+  if (const auto own = ports.find(port.name); own != ports.end() && own->second > 0)
+    return portNumber(own->second);
+  return portNumber(port.target_port && *port.target_port > 0 ? *port.target_port : port.number);
+}
+
+/// Collects the endpoints of one port from the entries that have a port of its name.
+class PortEndpoints {
+ public:
+  PortEndpoints(const RegistryService& service, const SelectableWorkloads& workloads,
+                RegistryPort& port)
+      : service_(service), workloads_(workloads), port_(port) {}
+
+  void addFrom(const ServiceEntry& entry) {
+    for (const auto& port : entry.ports)
+      if (port.name == port_.name) addFrom(entry, port);
+  }
+
+  void finish() {
+    orderAndUnite(port_.endpoints);
+    std::ranges::stable_sort(port_.names, {},
+                             [](const auto& n) { return std::pair(n.host, n.port); });
+    const auto same = [](const auto& a, const auto& b) {
+      return a.host == b.host && a.port == b.port;
+    };
+    port_.names.erase(std::unique(port_.names.begin(), port_.names.end(), same), port_.names.end());
+  }
+
+ private:
+  void addFrom(const ServiceEntry& entry, const ServiceEntryPort& port) {
+    if (entry.workload_selector) return addSelected(entry.workload_selector->labels, port);
+    for (const auto& endpoint : entry.endpoints)
+      add(endpoint, std::make_shared<const EndpointOrigin>(originOf(endpoint, "")), port);
+    if (entry.endpoints.empty() && isByName(service_.resolution)) addHostItself(port);
+  }
+
+  /// Istio: a selector takes the pods and the WorkloadEntries of its namespace.
+  void addSelected(const Labels& selector, const ServiceEntryPort& port) {
+    for (const auto& [pod, origin] : workloads_.pods)
+      if (has(pod->metadata.labels, selector)) addPod(*pod, origin, port);
+    for (const auto& entry : workloads_.entries) {
+      if (!has(entry->endpoint.labels, selector)) continue;
+      const auto origin = originOf(entry->endpoint, entry->metadata.key());
+      add(entry->endpoint, std::make_shared<const EndpointOrigin>(origin), port);
+    }
+  }
+
+  void addPod(const Pod& pod, const PodIndex::OriginRef& origin, const ServiceEntryPort& port) {
+    if (!pod.phase.empty() && pod.phase != "Running") return;
+    for (const auto& text : pod.pod_ips)
+      if (auto ip = IpAddress::parse(text); ip.ok())
+        port_.endpoints.push_back({{*ip, endpointPort(port, {})}, origin, 1, true});
+  }
+
+  void add(const WorkloadEndpoint& endpoint, PodIndex::OriginRef origin,
+           const ServiceEntryPort& port) {
+    const uint32_t weight = std::max(endpoint.weight, 1U);
+    const auto number = endpointPort(port, endpoint.ports);
+    if (endpoint.address.starts_with(kUnixPrefix)) {
+      port_.names.push_back({endpoint.address, 0, std::move(origin), weight});
+      return;
+    }
+    if (auto ip = IpAddress::parse(endpoint.address); ip.ok())
+      port_.endpoints.push_back({{*ip, number}, std::move(origin), weight, true});
+    else if (isByName(service_.resolution))
+      port_.names.push_back({toLower(endpoint.address), number, std::move(origin), weight});
+  }
+
+  void addHostItself(const ServiceEntryPort& port) {
+    auto origin = std::make_shared<EndpointOrigin>();
+    port_.names.push_back({service_.host, endpointPort(port, {}), std::move(origin), 1});
+  }
+
+  const RegistryService& service_;
+  const SelectableWorkloads& workloads_;
+  RegistryPort& port_;
+};
+
+bool canMerge(const ServiceEntry& a, const ServiceEntry& b) {
+  return a.resolution == b.resolution && a.metadata.labels == b.metadata.labels &&
+         a.workload_selector == b.workload_selector &&
+         std::ranges::is_permutation(a.export_to, b.export_to);
+}
+
+void addEndpoints(const Snapshot::List<ServiceEntry>& entries, const SelectableWorkloads& workloads,
+                  RegistryService& service) {
+  if (service.resolution == Resolution::kOriginal) return;
+  for (auto& port : service.ports) {
+    PortEndpoints endpoints(service, workloads, port);
+    for (const auto& entry : entries) endpoints.addFrom(*entry);
+    endpoints.finish();
+  }
+}
+
+}  // namespace
+
+std::optional<Subnet> parseSubnet(std::string_view text) {
+  const auto slash = text.find('/');
+  auto ip = IpAddress::parse(text.substr(0, slash));
+  if (!ip.ok()) return std::nullopt;
+  Subnet subnet{*ip, 128};
+  if (slash == std::string_view::npos) return subnet;
+  const auto digits = text.substr(slash + 1);
+  unsigned bits = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), bits);
+  if (error != std::errc() || end != digits.data() + digits.size()) return std::nullopt;
+  if (bits > (ip->isV4() ? 32U : 128U)) return std::nullopt;
+  subnet.prefix_bits = static_cast<uint8_t>(bits + (ip->isV4() ? 96 : 0));
+  for (unsigned bit = subnet.prefix_bits; bit < 128; ++bit)
+    subnet.base.bytes[bit / 8] &= static_cast<uint8_t>(~(0x80U >> (bit % 8)));
+  return subnet;
+}
+
+std::vector<std::shared_ptr<const RegistryService>> servicesOf(
+    const std::string& host, const Snapshot::List<ServiceEntry>& entries,
+    const SelectableWorkloads& workloads, const AgentSettings& settings) {
+  std::vector<std::pair<const ServiceEntry*, std::shared_ptr<RegistryService>>> services;
+  for (const auto& entry : entries) {
+    auto at = std::ranges::find_if(services,
+                                   [&](const auto& made) { return canMerge(*made.first, *entry); });
+    if (at == services.end())
+      at = services.insert(
+          at, {entry.get(), std::make_shared<RegistryService>(describe(host, *entry, settings))});
+    addPorts(*entry, *at->second);
+  }
+  std::vector<std::shared_ptr<const RegistryService>> result;
+  for (auto& [entry, service] : services) {
+    addEndpoints(entries, workloads, *service);
+    result.push_back(std::move(service));
+  }
+  return result;
+}
+
+}  // namespace sluice::routing

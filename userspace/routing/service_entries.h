@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "userspace/model/resources.h"
+#include "userspace/routing/pod_index.h"
+#include "userspace/routing/registry_service.h"
+
+namespace sluice::routing {
+
+/// The workloads of one namespace that selectors choose from.
+struct SelectableWorkloads {
+  std::vector<std::pair<std::shared_ptr<const Pod>, PodIndex::OriginRef>> pods;
+  Snapshot::List<WorkloadEntry> entries;
+};
+
+/// The services that the ServiceEntries of one namespace make of `host`, the oldest first.
+/// `entries`: those that name the host, the oldest first.
+///
+/// Istio, canMergeServices: entries that agree in resolution, labels, selector and exportTo are
+/// one service; of a port number that comes twice the older owns the port. Otherwise they are
+/// services of their own, of which a client sees the first. Endpoints of ports of one name are
+/// shared by all of them.
+std::vector<std::shared_ptr<const RegistryService>> servicesOf(
+    const std::string& host, const Snapshot::List<ServiceEntry>& entries,
+    const SelectableWorkloads& workloads, const AgentSettings& settings);
+
+/// "10.0.0.0/8"; nothing for what is no CIDR. An address alone has all its bits.
+std::optional<Subnet> parseSubnet(std::string_view text);
+
+}  // namespace sluice::routing
