@@ -40,7 +40,8 @@ std::string timeText(std::chrono::system_clock::time_point time) {
 std::string ruleText(const RequestRecord& record) {
   if (record.route == nullptr || record.rule == nullptr) return "-";
   const auto& service = record.route->route->virtual_service;
-  return service.empty() ? "-" : fmt::format("{}#{}", service, record.rule->rule->index);
+  const int index = record.rule->rule->index;  // below 0: past the rules
+  return service.empty() || index < 0 ? "-" : fmt::format("{}#{}", service, index);
 }
 
 std::string clusterText(const RequestRecord& record) {

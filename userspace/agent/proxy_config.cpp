@@ -65,6 +65,7 @@ class Builder {
       made->rules.push_back(*std::move(proxy_rule));
     }
     addPlain(*made);
+    SLUICE_TRY(addL4Rules(*made));
     config_->by_host[{client_class, route.get(), family}] = made;
     config_->routes[{placement->service, client_class}] = std::move(made);
     return {};
@@ -76,6 +77,20 @@ class Builder {
     route.plain.rule = &route.plain_rule;
     route.plain.destinations.push_back(makeCluster(route.route->plain));
     route.plain.choice = {alias_slot{.threshold = UINT64_MAX, .own = 0, .alias = 0}};
+  }
+
+  Result<void> addL4Rules(ProxyRoute& route) const {
+    for (const auto& match : route.route->l4_rules) {
+      auto made = std::make_unique<proxy::ProxyL4Rule>();
+      made->match = &match;
+      made->rule.index = match.index;
+      made->rule.destinations = match.destinations;
+      auto target = makeRule(made->rule, route.route->service.port);
+      if (!target) return std::move(target).error();
+      made->target = *std::move(target);
+      route.l4_rules.push_back(std::move(made));
+    }
+    return {};
   }
 
   Result<std::shared_ptr<const routing::Matcher>> matcherOf(const ServiceRoute& route) {

@@ -37,13 +37,21 @@ struct ProxyRule {
   std::shared_ptr<const RuleActions> actions;  ///< null: it forwards, and nothing else
 };
 
+/// A rule for connections that carry no HTTP.
+struct ProxyL4Rule {
+  const routing::L4Rule* match = nullptr;  ///< lives in `ProxyRoute::route`
+  routing::Rule rule;                      ///< without conditions; its index is the match's
+  ProxyRule target;                        ///< of `rule`
+};
+
 /// One service for one client class.
 struct ProxyRoute {
   RouteId id;
   BindingId binding;
   std::shared_ptr<const routing::ServiceRoute> route;
-  std::shared_ptr<const routing::Matcher> matcher;  ///< over `route->rules`
-  std::vector<ProxyRule> rules;                     ///< as in `route->rules`
+  std::shared_ptr<const routing::Matcher> matcher;           ///< over `route->rules`
+  std::vector<ProxyRule> rules;                              ///< as in `route->rules`
+  std::vector<std::unique_ptr<const ProxyL4Rule>> l4_rules;  ///< as in `route->l4_rules`
   /// The service without its rules: for whom they do not concern.
   routing::Rule plain_rule;
   ProxyRule plain;

@@ -43,6 +43,7 @@ struct Context {
         pool(reactor, options.upstream_idle, options.idle_per_endpoint),
         idle(reactor, options.client_idle),
         reading_head(reactor, options.head_timeout),
+        detecting(reactor, options.detection_timeout),
         connecting(reactor, options.connect_timeout),
         lingering(reactor, options.linger),
         awaiting_config(reactor, options.config_wait) {}
@@ -61,7 +62,7 @@ struct Context {
   uint64_t config_generation = 0;  ///< grows with each `config`
   bool draining = false;
 
-  DeadlineList idle, reading_head, connecting, lingering, awaiting_config;
+  DeadlineList idle, reading_head, detecting, connecting, lingering, awaiting_config;
 
   // Scratch, valid from filling to the next event: heads are 3 KiB of slices, too much to keep
   // with every connection, and cheap to parse again.

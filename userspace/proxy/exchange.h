@@ -35,6 +35,7 @@ struct Exchange {
   const ProxyCluster* cluster = nullptr;
   const ProxyEndpoint* endpoint = nullptr;
   bool faults_drawn = false;
+  bool opaque = false;      ///< no request but a connection whose bytes are passed on unseen
   bool past_rules = false;  ///< no rule concerns it: the service as if there were none
 
   // The attempts.

@@ -13,6 +13,9 @@ namespace sluice::proxy {
 struct WorkerOptions {
   Duration client_idle = std::chrono::hours(1);      ///< between two requests (Istio: 1 h)
   Duration head_timeout = std::chrono::seconds(60);  ///< from the first byte of a head to its last
+  /// On a port of no declared protocol: how long a client may be silent until it is taken for one
+  /// that lets the server speak first.
+  Duration detection_timeout = std::chrono::seconds(1);
   Duration connect_timeout = std::chrono::seconds(10);  ///< per attempt (Istio: 10 s)
   Duration upstream_idle = std::chrono::hours(1);       ///< of a kept connection (Istio: 1 h)
   Duration linger = std::chrono::seconds(2);            ///< reading on after a refusal

@@ -34,7 +34,7 @@ Result<void> Session::start() {
   SLUICE_TRY(context_.reactor.add(
       client_.fd(), Channel::kEvents,
       [self = shared_from_this()](uint32_t events) { self->onClientEvents(events); }));
-  context_.idle.join(*this);
+  begin();
   return {};
 }
 
@@ -65,6 +65,9 @@ void Session::expired() {
         connectFailed();
       }
       return advance();
+    case State::kDetecting:
+      detected(true);
+      return advance();
     case State::kHead:
       if (request_.buffer().empty()) return close();
       exchange_.reset();
@@ -88,6 +91,8 @@ bool Session::step() {
   switch (state_) {
     case State::kHead:
       return readHead();
+    case State::kDetecting:
+      return detect();
     case State::kRelaying:
       return relay();
     case State::kReplying:
@@ -106,6 +111,7 @@ bool Session::step() {
 }
 
 void Session::drain() {
+  if (state_ == State::kDetecting) return close();
   if (state_ == State::kHead && request_.buffer().empty()) return closeGently();
   exchange_.close = true;
 }
@@ -118,7 +124,7 @@ void Session::abort() {
 }
 
 void Session::clientGone() {
-  if (state_ != State::kHead) {
+  if (state_ != State::kHead && state_ != State::kDetecting) {
     ++context_.stats.client_aborts;
     exchange_.flags.add(ResponseFlags::kDownstreamTermination);
     count(exchange_.status);
@@ -179,6 +185,7 @@ void Session::stopTimers() {
 
 // Nothing of the response has been sent.
 void Session::reply(const LocalReply& reply) {
+  if (exchange_.opaque) return refuseConnection(reply.flag);
   leave();
   stopTimers();
   dropUpstream();
@@ -231,7 +238,7 @@ void Session::becomeIdle() {
 }
 
 void Session::count(int status) {
-  if (exchange_.counted) return;
+  if (exchange_.counted || exchange_.opaque) return;
   exchange_.counted = true;
   exchange_.status = status;
   if (!route_) return;

@@ -26,6 +26,9 @@ struct Origin {
 ///              +--------------+-------------+--------------+-> kReplying -> kHead …
 ///   every state -> kLingering -> kClosed
 ///
+/// A connection that carries no HTTP, on a port that allows such: [kDetecting] -> kConnecting ->
+/// kTunnel. It is one exchange without a request.
+///
 /// Everything happens in advance(), which repeats step() until nothing moves. The reactor keeps a
 /// session alive until the end of the round in which it is closed.
 class Session final : public Timed,
@@ -34,6 +37,7 @@ class Session final : public Timed,
  public:
   enum class State {
     kHead,        ///< waits for a request, or for the rest of its head
+    kDetecting,   ///< waits for the bytes that tell the protocol, or the server's name
     kDelayed,     ///< a rule's fault
     kParked,      ///< waits for the configuration that has removed the destination
     kConnecting,  ///< waits for a connection to the server
@@ -87,6 +91,7 @@ class Session final : public Timed,
   void beginExchange(const http1::Parsed& parsed);
   void remember(const http1::RequestHead& head);
   void route();
+  void refreshCalled();
   void findCalled();
   bool routeByHost();
   std::shared_ptr<const ProxyRoute> routeOf(
@@ -95,11 +100,24 @@ class Session final : public Timed,
   void connect();
   void opened(uint64_t attempt, Result<Fd> socket);
   void connecting();
+  size_t connectRetries() const;
   void connectFailed();
   void routeAgain();
   void park();
   void attach(std::shared_ptr<Upstream> upstream);
   const http1::RequestHead& requestHead();
+
+  // session_l4.cpp: connections that carry no HTTP.
+  bool detects() const;
+  void begin();
+  bool detect();
+  bool detected(bool all_there);
+  void asBytes(const std::string& server_name, bool tls);
+  const ProxyRule& l4Target(const std::string& server_name, bool tls) const;
+  bool passRawBytesOn();
+  void passOn(const ProxyRule& target);
+  void passOnAgain();
+  void refuseConnection(uint32_t flag);
 
   // session_rules.cpp: what the rules say, up to the destination.
   void readFields();

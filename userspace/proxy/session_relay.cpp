@@ -6,6 +6,10 @@ namespace sluice::proxy {
 
 void Session::startRelay() {
   leave();
+  if (exchange_.opaque) {
+    state_ = State::kTunnel;
+    return;
+  }
   state_ = State::kRelaying;
   if (exchange_.rewrite_needed && !rewriteRequestHead()) reply(kHeadTooLarge);
 }

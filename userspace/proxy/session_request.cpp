@@ -34,7 +34,7 @@ bool Session::parseHead() {
       http1::parseRequest(buffer.data(), head_seen_, context_.request_head);
   if (parsed.refused()) {
     exchange_.started = context_.reactor.now();
-    refuse(parsed.refusal);
+    if (!passRawBytesOn()) refuse(parsed.refusal);
     return true;
   }
   if (parsed.complete()) {
@@ -88,14 +88,17 @@ const http1::RequestHead& Session::requestHead() {
 
 // Looked up anew for each request, so that a change of the rules acts on the next one.
 void Session::route() {
-  if (route_generation_ != context_.config_generation) {
-    route_generation_ = context_.config_generation;
-    findCalled();
-  }
+  refreshCalled();
   route_ = called_;
   if (hosts_ != nullptr && !routeByHost()) return;
   if (!route_) return reply(kNoRoute);
   decide();
+}
+
+void Session::refreshCalled() {
+  if (route_generation_ == context_.config_generation) return;
+  route_generation_ = context_.config_generation;
+  findCalled();
 }
 
 void Session::findCalled() {
@@ -207,13 +210,19 @@ void Session::connecting() {
   startRelay();
 }
 
+/// A rule may switch retries off, these included.
+size_t Session::connectRetries() const {
+  const auto& retries = exchange_.rule->rule->retries;
+  return retries && retries->attempts == 0 ? 0 : kConnectRetries;
+}
+
 // Istio's default policy: a connection that cannot be made is tried elsewhere, nothing was sent.
 void Session::connectFailed() {
   leave();
   dropUpstream();
   ++context_.stats.upstream_connect_failures;
   exchange_.tried[exchange_.tries++] = exchange_.endpoint->id;
-  if (exchange_.tries > kConnectRetries) return reply(kConnectFailure);
+  if (exchange_.tries > connectRetries()) return reply(kConnectFailure);
   ++context_.stats.retried_connects;
   chooseEndpoint();
 }
@@ -236,6 +245,7 @@ void Session::routeAgain() {
   exchange_.cluster = nullptr;
   exchange_.endpoint = nullptr;
   exchange_.tries = 0;
+  if (exchange_.opaque) return passOnAgain();
   requestHead();
   route();
 }

@@ -10,6 +10,7 @@ namespace {
 const char* stateName(Session::State state) {
   switch (state) {
     case Session::State::kHead:
+    case Session::State::kDetecting:
       return "idle";
     case Session::State::kDelayed:
       return "delayed";
@@ -65,12 +66,12 @@ void Worker::removeListener(WorkloadId workload) {
 
 void Worker::accepted(Fd socket, const Origin& origin) {
   auto session = std::make_shared<Session>(context_, std::move(socket), origin);
-  if (session->start().ok()) {
-    sessions_.emplace(session.get(), session);
-  } else {
-    // Only memory or the limit of watches can be missing: as if there were no descriptor.
-    ++context_.stats.accept_failures;
-  }
+  // Before it starts: it may be over at once.
+  sessions_.emplace(session.get(), session);
+  if (session->start().ok()) return;
+  // Only memory or the limit of watches can be missing: as if there were no descriptor.
+  sessions_.erase(session.get());
+  ++context_.stats.accept_failures;
 }
 
 void Worker::closed(Session& session) {

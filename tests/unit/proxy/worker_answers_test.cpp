@@ -102,6 +102,20 @@ TEST_F(Answers, ClientsOfGrpcGetTheirKindOfErrors) {
   EXPECT_EQ(log_.entries.at(1).status, 200);
 }
 
+TEST_F(Answers, RetriesThatAreOffConcernConnections) {
+  serve().stopListening();
+  TestRule rule;
+  rule.destinations = {{1, {1}}};
+  rule.retries = HttpRetry{};
+  configure({rule});
+  EXPECT_THAT(answer(), StartsWith("HTTP/1.1 503 "));
+  EXPECT_EQ(sockets_.targets.size(), 1u);
+  rule.retries.reset();
+  configure({rule});
+  answer();
+  EXPECT_EQ(sockets_.targets.size(), 4u);
+}
+
 TEST_F(Answers, ResponseOperationsActOnEveryAnswerOfARule) {
   TestRule rule = aborting(503, "");
   rule.headers.response.set = {{"x-rule", "1"}};

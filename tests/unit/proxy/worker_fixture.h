@@ -72,6 +72,20 @@ class RecordingLog final : public AccessLog {
   std::vector<Entry> entries;
 };
 
+/// A cluster of one server, with endpoint 1, 2, … as its number says.
+inline ProxyCluster clusterOf(const Server& server, uint32_t id) {
+  ProxyCluster cluster;
+  cluster.cluster = std::make_shared<routing::Cluster>();
+  cluster.endpoints = {{server.address(), {id}, {10 + id}}};
+  return cluster;
+}
+
+/// To one destination.
+inline void sendTo(ProxyRule& rule, ProxyCluster cluster) {
+  rule.destinations.push_back(std::move(cluster));
+  rule.choice = *balance::aliasTable(std::vector<uint32_t>{1});
+}
+
 /// What a rule of the tests looks like.
 struct TestRule {
   std::vector<routing::RequestMatch> matches;
@@ -82,6 +96,7 @@ struct TestRule {
   std::optional<HttpRedirect> redirect = {};
   std::optional<HttpDirectResponse> direct_response = {};
   std::optional<HttpRewrite> rewrite = {};
+  std::optional<HttpRetry> retries = {};
   Headers headers = {};
   std::vector<Headers> destination_headers = {};  ///< of the first destinations
 };
@@ -130,6 +145,7 @@ class WorkerTest : public testing::Test {
   std::shared_ptr<const ProxyConfig> configOf(const std::vector<TestRule>& rules) {
     auto service = std::make_shared<routing::ServiceRoute>();
     service->service = {"a.default.svc.cluster.local", 80};
+    service->protocol = routing::Protocol::kHttp;
     for (const auto& each : rules) {
       routing::Rule rule;
       rule.matches = each.matches;
@@ -138,6 +154,7 @@ class WorkerTest : public testing::Test {
       rule.redirect = each.redirect;
       rule.direct_response = each.direct_response;
       rule.rewrite = each.rewrite;
+      rule.retries = each.retries;
       rule.headers = each.headers;
       rule.destinations.resize(each.destinations.size());
       service->rules.push_back(rule);

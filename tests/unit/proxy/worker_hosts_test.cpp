@@ -30,11 +30,7 @@ class Hosts : public WorkerTest {
   }
   void addPlain(ProxyRoute& route) {
     route.plain.rule = &route.plain_rule;
-    ProxyCluster cluster;
-    cluster.cluster = std::make_shared<routing::Cluster>();
-    cluster.endpoints = {{servers_[0]->address(), {1}, {11}}};
-    route.plain.destinations.push_back(std::move(cluster));
-    route.plain.choice = *balance::aliasTable(std::vector<uint32_t>{1});
+    sendTo(route.plain, clusterOf(*servers_[0], 1));
   }
   /// The address of service 5 is called; "other" names another one.
   void configureHosts(bool registry_only, routing::Protocol protocol = routing::Protocol::kHttp) {
@@ -78,6 +74,21 @@ TEST_F(Hosts, UnknownHostInAClosedMesh) {
   configureHosts(true);
   EXPECT_THAT(get(connect(), "nobody.example"), StartsWith("HTTP/1.1 502 "));
   EXPECT_EQ(log_.entries.at(0).flags, "-");
+}
+
+TEST_F(Hosts, BytesThatAreNoHttpGoPastTheRules) {
+  configureHosts(false);
+  servers_[0] = std::make_unique<Server>();
+  sockets_.ports[{1}] = servers_[0]->address().port;
+  Peer& client = connect();
+  client.send("hello world\r\n");
+  ASSERT_TRUE(until([&] { return !servers_[0]->connections().empty(); }));
+  EXPECT_TRUE(receives(servers_[0]->connection(0), "hello world\r\n"));
+}
+
+TEST_F(Hosts, BytesThatAreNoHttpInAClosedMesh) {
+  configureHosts(true);
+  EXPECT_THAT(answerTo(connect(), "hello world\r\n", "\r\n\r\n"), StartsWith("HTTP/1.1 400 "));
 }
 
 TEST_F(Hosts, DetectedPortsAnswerByTheAddressCalled) {
