@@ -23,12 +23,16 @@
 
 #include <linux/types.h>
 
-/* Bounds of a table; what does not fit is decided without it (MATCH_MAYBE). Powers of two where
+/* Bounds of a table; what does not fit is left open. Powers of two where
  * they bound an index: the kernel's programs mask with them. */
 #define MATCH_MAX_CELLS        (1u << 22) /* 32 MiB */
 #define MATCH_MAX_FIELDS       64
 #define MATCH_MAX_LINES        4     /* of one header in one request */
 #define MATCH_MAX_ALTERNATIVES 65536 /* the last one stands for all that follow */
+
+/* Answers of match_first() besides an alternative. */
+#define MATCH_NONE      0xffffffffu /* no alternative matches */
+#define MATCH_UNDECIDED 0xfffffffeu /* more than the walk can judge: another way has to decide */
 
 #define MATCH_GROUP_BITS 4096
 #define MATCH_WORD_BITS  64
@@ -51,11 +55,12 @@ struct match_automaton {
 	__u32 classes; /* 32 cells, a byte's class is byte `b & 7` of cell `b >> 3` */
 };
 
-/* A state, at its own cell `s`. It goes by class `c` where the slot at `s + 1 + c` says so. Slots of
- * several states share the array: the cells between are often another state's. */
+/* A state, at its own cell `s`. It goes by class `c` where the slot at `s + 1 + c` says so. Slots
+ * of several states share the array: the cells between are often another state's. */
 struct match_state {
-	__u32 accept;   /* what a value that ends here means; in automata of names: the field, or 0 */
-	__u32 fallback; /* where all classes without a slot go; 0: nothing changes the state any more */
+	__u32 accept; /* what a value that ends here means; in automata of names: the field, or 0 */
+	__u32 fallback; /* where all classes without a slot go; 0: nothing changes the state any
+			   more */
 };
 
 /* `owner` lies where match_state has `accept`, which is never the cell of a state: a slot cannot be
@@ -71,7 +76,8 @@ struct match_verdict {
 	__u32 fails; /* vector: alternatives that refuse it */
 };
 struct match_doubt {
-	__u32 maybe; /* vector: alternatives for which the above is a guess, the one that keeps them */
+	__u32 maybe; /* vector: alternatives for which the above is a guess, the one that keeps them
+		      */
 	__u32 pad;
 };
 

@@ -36,6 +36,11 @@ void Vectors::add(Bits& bits, std::span<const uint32_t> alternatives) {
     bits[alternative / MATCH_WORD_BITS] |= uint64_t{1} << (alternative % MATCH_WORD_BITS);
 }
 
+void Vectors::remove(Bits& bits, std::span<const uint32_t> alternatives) {
+  for (const auto alternative : alternatives)
+    bits[alternative / MATCH_WORD_BITS] &= ~(uint64_t{1} << (alternative % MATCH_WORD_BITS));
+}
+
 uint32_t Vectors::write(const Bits& bits) {
   auto pairs = sparse(bits);
   const auto [at, is_new] = known_.try_emplace(std::move(pairs), 0);

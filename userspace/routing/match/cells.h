@@ -46,6 +46,7 @@ class Vectors {
   /// An empty set of the right size.
   Bits none() const { return Bits(words_, 0); }
   static void add(Bits& bits, std::span<const uint32_t> alternatives);
+  static void remove(Bits& bits, std::span<const uint32_t> alternatives);
 
   /// Index of the vector.
   uint32_t write(const Bits& bits);

@@ -21,8 +21,8 @@ struct HashNodes {
 
 class SubsetConstruction {
  public:
-  SubsetConstruction(const Nfa& nfa, DfaLimits limits)
-      : nfa_(nfa), limits_(limits), seen_in_(nfa.nodes().size()) {
+  SubsetConstruction(const Nfa& nfa, size_t max_states, size_t& budget)
+      : nfa_(nfa), max_states_(max_states), budget_(budget), seen_in_(nfa.nodes().size()) {
     dfa_.classes = ByteClasses::of(nfa.sets());
     for (const auto& set : nfa.sets()) classes_of_set_.push_back(dfa_.classes.in(set));
   }
@@ -30,8 +30,8 @@ class SubsetConstruction {
   std::optional<Dfa> run() {
     stateOf(nfa_.starts());
     for (uint32_t state = 0; state < dfa_.states.size(); ++state) {
-      if (dfa_.states.size() > limits_.states || work_ > limits_.work) return std::nullopt;
       expand(state);
+      if (dfa_.states.size() > max_states_ || is_spent_) return std::nullopt;
     }
     return std::move(dfa_);
   }
@@ -77,7 +77,6 @@ class SubsetConstruction {
     const auto [at, is_new] =
         ids_.try_emplace(std::move(nodes), static_cast<uint32_t>(dfa_.states.size()));
     if (!is_new) return at->second;
-    work_ += at->first.size();
     members_.push_back(&at->first);
     dfa_.states.push_back({0, 0, 0, outcomeOf(at->first)});
     return at->second;
@@ -88,7 +87,8 @@ class SubsetConstruction {
     ++round_;
     Nodes nodes;
     pending_ = reached;
-    while (!pending_.empty()) {
+    spend(1 + reached.size());
+    while (!pending_.empty() && !is_spent_) {
       const auto id = pending_.back();
       pending_.pop_back();
       if (std::exchange(seen_in_[id], round_) == round_) continue;
@@ -99,9 +99,15 @@ class SubsetConstruction {
       }
       pending_.push_back(node.first);
       pending_.push_back(node.second);
+      spend(2);
     }
     std::sort(nodes.begin(), nodes.end());
     return nodes;
+  }
+
+  void spend(size_t steps) {
+    is_spent_ = is_spent_ || steps > budget_;
+    budget_ -= std::min(steps, budget_);
   }
 
   uint32_t outcomeOf(const Nodes& nodes) {
@@ -133,9 +139,10 @@ class SubsetConstruction {
   }
 
   const Nfa& nfa_;
-  DfaLimits limits_;
+  size_t max_states_;
+  size_t& budget_;
+  bool is_spent_ = false;
   Dfa dfa_;
-  size_t work_ = 0;
   std::vector<std::vector<uint8_t>> classes_of_set_;
   std::unordered_map<Nodes, uint32_t, HashNodes> ids_;
   std::vector<const Nodes*> members_;  ///< by state; keys of ids_, which do not move
@@ -151,8 +158,8 @@ class SubsetConstruction {
 
 }  // namespace
 
-std::optional<Dfa> determinise(const Nfa& nfa, DfaLimits limits) {
-  return SubsetConstruction(nfa, limits).run();
+std::optional<Dfa> determinise(const Nfa& nfa, size_t max_states, size_t& budget) {
+  return SubsetConstruction(nfa, max_states, budget).run();
 }
 
 }  // namespace sluice::match

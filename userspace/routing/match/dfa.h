@@ -35,13 +35,9 @@ struct Dfa {
   std::vector<Outcome> outcomes;
 };
 
-struct DfaLimits {
-  size_t states;
-  size_t work;  ///< nodes of the nondeterministic automaton in all states together
-};
-
-/// Subset construction. Nothing when a limit is exceeded: a few expressions can need exponentially
-/// many states.
-std::optional<Dfa> determinise(const Nfa& nfa, DfaLimits limits);
+/// Subset construction. Nothing when there would be more than `max_states`, or when it takes more
+/// steps than `budget` has left: a few expressions can need exponentially many. What it has taken
+/// is gone from `budget` either way.
+std::optional<Dfa> determinise(const Nfa& nfa, size_t max_states, size_t& budget);
 
 }  // namespace sluice::match

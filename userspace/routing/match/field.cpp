@@ -40,13 +40,25 @@ std::vector<uint32_t> Field::alternatives() const {
   return all;
 }
 
-std::optional<Field::Written> Field::write(Cells& cells, Vectors& vectors) const {
-  const auto open = writeOpen(vectors);
+std::optional<Field::Written> Field::write(Cells& cells, Vectors& vectors, Limits& limits) const {
+  const auto end = cells.size() + limits.cells;
+  const auto [dfa, is_held] = compilePatterns(patterns_, limits);
+  const auto open = writeOpen(vectors, is_held);
   const auto absent = writeAbsent(cells, vectors);
-  if (cells.size() > kMaxCellsOfFields) return std::nullopt;
-  const auto automaton = writeStates(cells, vectors);
-  if (!automaton || cells.size() > kMaxCellsOfFields) return std::nullopt;
-  return Written{*automaton, {open, absent}};
+  const auto automaton = writeStates(cells, vectors, dfa, end);
+  if (!automaton || cells.size() > end) return std::nullopt;
+  limits.cells = end - cells.size();
+  return Written{*automaton, {open, absent}, leftOpen(is_held)};
+}
+
+std::vector<uint32_t> Field::leftOpen(const std::vector<bool>& is_held) const {
+  std::vector<uint32_t> alternatives;
+  for (PatternId id = 0; id < patterns_.size(); ++id) {
+    if (is_held[id]) continue;
+    for (const auto* askers : {&askers_[id].asking, &askers_[id].refusing})
+      alternatives.insert(alternatives.end(), askers->begin(), askers->end());
+  }
+  return alternatives;
 }
 
 /// An unknown pattern is taken for the answer that leaves the alternative possible.
@@ -71,19 +83,19 @@ uint32_t Field::writeAbsent(Cells& cells, Vectors& vectors) const {
   return writeVerdict(cells, nothing, vectors.write(refused), nothing);
 }
 
-uint32_t Field::writeOpen(Vectors& vectors) const {
+uint32_t Field::writeOpen(Vectors& vectors, const std::vector<bool>& is_held) const {
   Bits open = allOf(vectors.alternatives());
-  for (const auto alternative : asking_)
-    open[alternative / MATCH_WORD_BITS] &= ~(uint64_t{1} << (alternative % MATCH_WORD_BITS));
+  for (PatternId id = 0; id < patterns_.size(); ++id)
+    if (is_held[id]) Vectors::remove(open, askers_[id].asking);
   return vectors.write(open);
 }
 
-std::optional<match_automaton> Field::writeStates(Cells& cells, Vectors& vectors) const {
-  const auto dfa = compilePatterns(patterns_, kMaxCellsOfFields - cells.size());
+std::optional<match_automaton> Field::writeStates(Cells& cells, Vectors& vectors, const Dfa& dfa,
+                                                  size_t max_cells) const {
   std::vector<uint32_t> accepts;
   for (const auto& outcome : dfa.outcomes) {
-    if (cells.size() > kMaxCellsOfFields) return std::nullopt;
     accepts.push_back(writeAccept(cells, vectors, outcome));
+    if (cells.size() > max_cells) return std::nullopt;
   }
   return writeAutomaton(cells, dfa, accepts);
 }

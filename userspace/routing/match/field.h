@@ -12,9 +12,6 @@
 
 namespace sluice::match {
 
-/// What fields may fill of a table; the rest is for what is written behind them.
-constexpr size_t kMaxCellsOfFields = MATCH_MAX_CELLS - (1u << 18);
-
 /// All conditions on one field.
 class Field {
  public:
@@ -33,9 +30,10 @@ class Field {
   struct Written {
     match_automaton automaton;
     match_default field;
+    std::vector<uint32_t> left_open;  ///< alternatives with a condition that is not in the table
   };
-  /// Nothing when the array would exceed kMaxCellsOfFields; a part has been written then.
-  std::optional<Written> write(Cells& cells, Vectors& vectors) const;
+  /// Nothing when it would take more cells than `limits` has; a part has been written then.
+  std::optional<Written> write(Cells& cells, Vectors& vectors, Limits& limits) const;
 
  private:
   /// Of one pattern.
@@ -45,8 +43,10 @@ class Field {
 
   uint32_t writeAccept(Cells& cells, Vectors& vectors, const Outcome& outcome) const;
   uint32_t writeAbsent(Cells& cells, Vectors& vectors) const;
-  uint32_t writeOpen(Vectors& vectors) const;
-  std::optional<match_automaton> writeStates(Cells& cells, Vectors& vectors) const;
+  uint32_t writeOpen(Vectors& vectors, const std::vector<bool>& is_held) const;
+  std::optional<match_automaton> writeStates(Cells& cells, Vectors& vectors, const Dfa& dfa,
+                                             size_t max_cells) const;
+  std::vector<uint32_t> leftOpen(const std::vector<bool>& is_held) const;
 
   match_source source_;
   size_t weight_ = 0;

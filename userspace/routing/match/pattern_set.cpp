@@ -4,17 +4,27 @@
 #include <re2/re2.h>
 
 #include <algorithm>
+#include <optional>
+#include <string_view>
 
 #include "userspace/routing/match/regex.h"
 
 namespace sluice::match {
 namespace {
 
-/// States that one expression may have, and that all of them may add to those of the literals.
+/// Of one expression on its own.
 constexpr size_t kStatesOfRegex = 512;
-constexpr size_t kStatesOfRegexes = 4096;
-/// Nodes of the nondeterministic automaton that a deterministic state stands for, on average.
-constexpr size_t kWorkOfState = 64;
+constexpr size_t kStepsOfRegex = 1 << 14;
+/// What all expressions together may add to what the literals take.
+constexpr size_t kStatesOfRegexes = 2048;
+constexpr size_t kStepsOfRegexes = 1 << 16;
+constexpr size_t kStepsOfByte = 4;
+/// Of any automaton; bounds the memory that building takes.
+constexpr size_t kMaxStates = 1 << 18;
+constexpr size_t kMaxBytes = 1 << 20;  ///< of literals
+constexpr size_t kMaxSteps = ~size_t{0};
+/// The automaton of no pattern takes a few, and always has them.
+constexpr size_t kStepsOfNothing = 16;
 
 /// Every text that matches begins with it; nothing is known of what does not parse.
 std::string necessaryPrefix(const std::string& expression) {
@@ -29,73 +39,130 @@ std::string necessaryPrefix(const std::string& expression) {
   return {least.begin(), differs};
 }
 
-bool fitsAlone(const Pattern& pattern) {
+bool fitsAlone(const Pattern& pattern, size_t& steps) {
   Nfa nfa;
-  return addRegex(nfa, 0, pattern.text) &&
-         determinise(nfa, {kStatesOfRegex, kStatesOfRegex * kWorkOfState});
+  if (!addRegex(nfa, 0, pattern.text)) return false;
+  size_t own = std::min(steps, kStepsOfRegex);
+  steps -= own;
+  const bool fits = determinise(nfa, kStatesOfRegex, own).has_value();
+  steps += own;
+  return fits;
 }
 
 class Compiler {
  public:
-  Compiler(std::span<const Pattern> patterns, size_t max_cells)
-      : patterns_(patterns), max_cells_(max_cells), kept_(patterns.size()) {
-    for (const auto& pattern : patterns) {
-      const bool is_regex = pattern.kind == Pattern::Kind::kRegex;
-      is_whole_.push_back(!is_regex || fitsAlone(pattern));
-      texts_.push_back(is_whole_.back() ? pattern.text : necessaryPrefix(pattern.text));
-      if (is_regex && is_whole_.back()) ++whole_regexes_;
-    }
+  Compiler(std::span<const Pattern> patterns, Limits& limits)
+      : patterns_(patterns), limits_(limits), parts_(patterns.size()) {
+    for (PatternId id = 0; id < patterns.size(); ++id) choosePart(id);
   }
 
-  Dfa compile() {
+  CompiledPatterns compile() {
     for (;;) {
-      if (auto dfa = attempt()) return *std::move(dfa);
-      if (whole_regexes_ > 0) {
-        keepRegexes(whole_regexes_ / 2);
-      } else {
-        kept_ /= 2;
-      }
+      if (auto dfa = attempt()) return {*std::move(dfa), isHeld()};
+      count(isWholeRegex) > 0 ? giveUpHalf(isWholeRegex) : giveUpHalf(isInAutomaton);
     }
   }
 
  private:
-  /// One state is enough for patterns of which nothing is kept: the last attempt succeeds.
+  /// What of a pattern is in the automaton.
+  struct Part {
+    enum class Size { kWhole, kPrefix, kNothing };
+    Size size = Size::kWhole;
+    bool is_regex = false;
+    std::string prefix;  ///< of kPrefix: what every text that matches begins with
+  };
+  using Test = bool (*)(const Part&);
+
+  static bool isInAutomaton(const Part& part) { return part.size != Part::Size::kNothing; }
+  static bool isWholeRegex(const Part& part) {
+    return part.is_regex && part.size == Part::Size::kWhole;
+  }
+
+  void choosePart(PatternId id) {
+    const auto& pattern = patterns_[id];
+    parts_[id].is_regex = pattern.kind == Pattern::Kind::kRegex;
+    if (parts_[id].is_regex && !fitsAlone(pattern, limits_.regex_steps)) reduce(id);
+  }
+
+  /// From an expression to its prefix, if it has one; from anything else to nothing.
+  void reduce(PatternId id) {
+    auto& part = parts_[id];
+    if (isWholeRegex(part)) part.prefix = necessaryPrefix(patterns_[id].text);
+    const bool has_prefix = isWholeRegex(part) && !part.prefix.empty();
+    part.size = has_prefix ? Part::Size::kPrefix : Part::Size::kNothing;
+  }
+
+  size_t count(Test test) const {
+    return static_cast<size_t>(std::count_if(parts_.begin(), parts_.end(), test));
+  }
+
+  /// The later ones: the first rules decide most requests.
+  void giveUpHalf(Test test) {
+    size_t kept = count(test) / 2;
+    for (PatternId id = 0; id < parts_.size(); ++id) {
+      if (!test(parts_[id])) continue;
+      if (kept > 0) {
+        --kept;
+      } else {
+        reduce(id);
+      }
+    }
+  }
+
   std::optional<Dfa> attempt() const {
+    const size_t bytes = literalBytes();
+    if (bytes > kMaxBytes) return std::nullopt;
+    auto dfa = count(isWholeRegex) > 0 ? withRegexes(bytes)
+                                       : withPart(kMaxStates, limits_.steps, kMaxSteps);
+    // Nothing is as small as it gets: one state.
+    const bool fits =
+        dfa && dfa->states.size() + dfa->moves.size() <= std::max(limits_.cells, size_t{1});
+    return fits ? std::move(dfa) : std::nullopt;
+  }
+
+  std::optional<Dfa> withRegexes(size_t bytes) const {
     // A text is known by the literal that it begins, in its own case or in any.
-    const size_t literal_states = 2 * literalBytes() + 2;
-    if (literal_states > max_cells_ && kept_ > 0) return std::nullopt;
-    const size_t states = literal_states + (whole_regexes_ > 0 ? kStatesOfRegexes : 0);
-    auto dfa = determinise(nfa(), {states, states * kWorkOfState + patterns_.size()});
-    const bool fits = dfa && dfa->states.size() + dfa->moves.size() <= max_cells_;
-    return fits || kept_ == 0 ? std::move(dfa) : std::nullopt;
+    const size_t states = std::min(2 * bytes + kStatesOfRegexes, kMaxStates);
+    return withPart(states, limits_.regex_steps, bytes * kStepsOfByte + kStepsOfRegexes);
+  }
+
+  /// With half of the steps that are left, or `most`: a failure leaves enough for less.
+  std::optional<Dfa> withPart(size_t states, size_t& left, size_t most) const {
+    size_t steps = std::min(left / 2, most);
+    left -= steps;
+    steps += kStepsOfNothing;
+    auto dfa = determinise(nfa(), states, steps);
+    left += steps - std::min(steps, kStepsOfNothing);
+    return dfa;
   }
 
   size_t literalBytes() const {
     size_t bytes = 0;
-    for (PatternId id = 0; id < kept_; ++id)
-      if (!isWholeRegex(id)) bytes += texts_[id].size();
+    for (PatternId id = 0; id < parts_.size(); ++id) bytes += literalOf(id).size();
     return bytes;
   }
 
-  bool isWholeRegex(PatternId id) const {
-    return patterns_[id].kind == Pattern::Kind::kRegex && is_whole_[id];
+  /// What is in the automaton as plain bytes.
+  std::string_view literalOf(PatternId id) const {
+    const auto& part = parts_[id];
+    if (part.size == Part::Size::kPrefix) return part.prefix;
+    return isInAutomaton(part) && !part.is_regex ? patterns_[id].text : std::string_view{};
   }
 
   Nfa nfa() const {
     Nfa nfa;
-    for (PatternId id = 0; id < kept_; ++id) add(nfa, id);
-    for (auto id = static_cast<PatternId>(kept_); id < patterns_.size(); ++id)
-      nfa.addLiteral(id, "", false, Nfa::End::kUnknown);
+    for (PatternId id = 0; id < parts_.size(); ++id)
+      if (isInAutomaton(parts_[id])) add(nfa, id);
     return nfa;
   }
 
   void add(Nfa& nfa, PatternId id) const {
     const auto& pattern = patterns_[id];
-    if (isWholeRegex(id)) {
+    if (isWholeRegex(parts_[id])) {
       addRegex(nfa, id, pattern.text);
       return;
     }
-    nfa.addLiteral(id, texts_[id], pattern.ignore_case, endOf(pattern.kind));
+    nfa.addLiteral(id, literalOf(id), pattern.ignore_case, endOf(pattern.kind));
   }
 
   static Nfa::End endOf(Pattern::Kind kind) {
@@ -110,31 +177,21 @@ class Compiler {
     return Nfa::End::kUnknown;
   }
 
-  void keepRegexes(size_t count) {
-    whole_regexes_ = 0;
-    for (PatternId id = 0; id < patterns_.size(); ++id) {
-      if (!isWholeRegex(id)) continue;
-      is_whole_[id] = whole_regexes_ < count;
-      if (is_whole_[id]) {
-        ++whole_regexes_;
-      } else {
-        texts_[id] = necessaryPrefix(patterns_[id].text);
-      }
-    }
+  std::vector<bool> isHeld() const {
+    std::vector<bool> held;
+    for (const auto& part : parts_) held.push_back(isInAutomaton(part));
+    return held;
   }
 
   std::span<const Pattern> patterns_;
-  size_t max_cells_;
-  std::vector<bool> is_whole_;      ///< held as it is; else as a prefix that it needs
-  std::vector<std::string> texts_;  ///< of what is not whole: the prefix that it needs
-  size_t whole_regexes_ = 0;
-  size_t kept_;  ///< of all patterns; nothing is known of those behind
+  Limits& limits_;
+  std::vector<Part> parts_;  ///< by pattern
 };
 
 }  // namespace
 
-Dfa compilePatterns(std::span<const Pattern> patterns, size_t max_cells) {
-  return Compiler(patterns, max_cells).compile();
+CompiledPatterns compilePatterns(std::span<const Pattern> patterns, Limits& limits) {
+  return Compiler(patterns, limits).compile();
 }
 
 }  // namespace sluice::match

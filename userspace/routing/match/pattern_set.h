@@ -20,9 +20,24 @@ struct Pattern {
   friend auto operator<=>(const Pattern&, const Pattern&) = default;
 };
 
-/// All patterns as one automaton, PatternId being the index. What does not fit into `max_cells`
-/// cells or makes the automaton explode is kUnknown where it may match: first the expressions that
-/// explode on their own, then the later half of the others, and so on.
-Dfa compilePatterns(std::span<const Pattern> patterns, size_t max_cells);
+/// What compiling may take, for all fields of a table together.
+struct Limits {
+  size_t cells;  ///< of one automaton
+  /// Steps that are left; one takes some ten nanoseconds. Expressions have their own, so that
+  /// literals always find some.
+  size_t steps, regex_steps;
+};
+
+/// Patterns as one automaton, PatternId being the index.
+struct CompiledPatterns {
+  Dfa dfa;
+  /// By pattern; one that is not held has no place in the automaton: nothing is known of it.
+  std::vector<bool> is_held;
+};
+
+/// What would exceed a limit is unknown where it may match, or not held: first the expressions that
+/// explode on their own, then the later half of the others, then the later half of everything, and
+/// so on.
+CompiledPatterns compilePatterns(std::span<const Pattern> patterns, Limits& limits);
 
 }  // namespace sluice::match

@@ -43,6 +43,10 @@ class TableWriter {
  private:
   static constexpr uint32_t kMost = MATCH_MAX_ALTERNATIVES;
   static constexpr size_t kLongestName = 256;
+  /// Steps of compiling all fields: a fraction of a second.
+  static constexpr size_t kMaxSteps = 1 << 23;
+  /// What is kept for the names of all fields, and the little that is written besides.
+  static constexpr size_t kCellsOfNames = 1 << 18;
 
   void sortOut(uint32_t alternative) {
     if (alternative == kMost - 1) return;
@@ -78,17 +82,22 @@ class TableWriter {
   }
 
   Fields::iterator leaveOut(Fields::iterator field) {
-    const auto alternatives = field->second.alternatives();
-    maybe_.insert(maybe_.end(), alternatives.begin(), alternatives.end());
+    leaveOpen(field->second.alternatives());
     return fields_.erase(field);
+  }
+
+  void leaveOpen(const std::vector<uint32_t>& alternatives) {
+    maybe_.insert(maybe_.end(), alternatives.begin(), alternatives.end());
   }
 
   /// Fills written_, one for each of fields_: a field that finds no room is left out.
   void writeEach() {
+    Limits limits{MATCH_MAX_CELLS - kCellsOfNames, kMaxSteps, kMaxSteps};
     for (auto it = fields_.begin(); it != fields_.end();) {
       const auto size = cells_.size();
-      if (const auto written = it->second.write(cells_, vectors_)) {
-        written_.push_back(*written);
+      if (auto written = it->second.write(cells_, vectors_, limits)) {
+        leaveOpen(written->left_open);
+        written_.push_back(*std::move(written));
         ++it;
       } else {
         vectors_.truncate(size);
@@ -128,7 +137,9 @@ class TableWriter {
       names.push_back({Pattern::Kind::kExact, key.second, source == MATCH_HEADER});
       cells_of_names.push_back(at);
     }
-    if (!names.empty()) cells_[head].automaton = automatonOf(names, cells_of_names);
+    if (names.empty()) return;
+    const auto automaton = automatonOf(names, cells_of_names);
+    cells_[head].automaton = automaton;
   }
 
   /// Requests have no such header line: what is called so are parts of the request line.
@@ -139,7 +150,8 @@ class TableWriter {
   /// Of names a text has one meaning at most. As many as there are fields always find room.
   match_automaton automatonOf(const std::vector<Pattern>& names,
                               const std::vector<uint32_t>& cells_of_names) {
-    const auto dfa = compilePatterns(names, MATCH_MAX_CELLS);
+    Limits limits{kCellsOfNames / 2, kMaxSteps, 0};
+    const auto dfa = compilePatterns(names, limits).dfa;
     std::vector<uint32_t> accepts;
     for (const auto& outcome : dfa.outcomes)
       accepts.push_back(outcome.matches.empty() ? 0 : cells_of_names[outcome.matches.front()]);
@@ -149,8 +161,10 @@ class TableWriter {
   void writeCertainty() {
     Bits maybe = vectors_.none();
     Vectors::add(maybe, maybe_);
-    const auto all = vectors_.write(allOf(alternatives_.size()));
-    cells_[MATCH_HEAD_CERTAINTY].certainty = {all, vectors_.write(maybe)};
+    // Writing moves the cells: what refers to them comes afterwards.
+    const match_certainty certainty = {vectors_.write(allOf(alternatives_.size())),
+                                       vectors_.write(maybe)};
+    cells_[MATCH_HEAD_CERTAINTY].certainty = certainty;
   }
 
   std::span<const Alternative> alternatives_;
