@@ -12,7 +12,7 @@ import sources
 
 ARROWS = pathlib.Path(__file__).with_name("arrows.txt")
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]')
-KERNEL_ROOMS = ("bpf", "loader", "tests/bpf", "tests/unit/loader")
+KERNEL_ROOMS = ("bpf", "loader", "tests/bpf", "tests/unit/loader", "tests/cases/backend")
 
 
 def read_arrows(path=ARROWS):

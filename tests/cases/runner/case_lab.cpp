@@ -4,6 +4,7 @@
 #include <sstream>
 
 #include "tests/cases/runner/expected_requests.h"
+#include "tests/cases/runner/explanation.h"
 #include "tests/cases/runner/yaml_json.h"
 #include "tests/support/files.h"
 #include "tests/support/programs.h"
@@ -201,6 +202,11 @@ Result<Outcome> CaseLab::play(const Case& test, const std::filesystem::path& rul
   Outcome outcome{.called = *called};
   SLUICE_TRY(observe(test, *traffic, outcome));
   SLUICE_TRY(finish(*std::move(sluiced), log, outcome));
+  if (!wantsExplanation(test)) return outcome;
+  auto explanation = explain(test, lab_.configDirectory(),
+                             client_namespace + "/" + scalarText(pod->at("metadata").at("name")));
+  if (!explanation) return std::move(explanation).error();
+  outcome.explanation = *std::move(explanation);
   return outcome;
 }
 

@@ -20,6 +20,7 @@ struct Outcome {
   SocketAddress called;
   std::vector<Exchange> exchanges = {};
   nlohmann::json backends = {};       ///< Stage::report()
+  nlohmann::json explanation = {};    ///< of wantsExplanation() alone
   std::vector<std::string> log = {};  ///< lines of the access log
 };
 

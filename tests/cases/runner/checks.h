@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -38,6 +39,8 @@ const Checks& destinationChecks();
 const Checks& answerChecks();
 /// What the backends see.
 const Checks& backendChecks();
+/// What holds although no single request shows it.
+const Checks& policyChecks();
 
 /// How many exchanges each backend has answered, by its address; "" of those that none has.
 std::map<std::string, size_t> tallyOf(const Outcome& outcome);

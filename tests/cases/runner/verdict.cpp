@@ -7,7 +7,8 @@ namespace sluice::test {
 namespace {
 
 Check checkOf(const std::string& key) {
-  for (const auto* checks : {&destinationChecks(), &answerChecks(), &backendChecks()})
+  for (const auto* checks :
+       {&destinationChecks(), &answerChecks(), &backendChecks(), &policyChecks()})
     if (const auto found = checks->find(key); found != checks->end()) return found->second;
   return nullptr;
 }
