@@ -45,7 +45,7 @@ Client clientOf(const Workload& workload, const Registry& registry, const AgentS
   Client client{workload.metadata.namespace_, workload.metadata.labels};
   const auto pod = registry.pod(workload.metadata.key());
   if (pod)
-    client.labels.insert(pod->labels.begin(), pod->labels.end());
+    client.labels.merge(pod->labels());
   else if (!agent.node_name.empty())
     client.labels.merge(registry.nodeLabels(agent.node_name));
   return client;
@@ -55,7 +55,8 @@ std::optional<Client> findClient(const Snapshot& snapshot, const Registry& regis
                                  const std::string& key) {
   if (const auto* workload = findByKey(snapshot.workloads, key))
     return clientOf(*workload, registry, snapshot.agent);
-  if (const auto pod = registry.pod(key)) return Client{key.substr(0, key.find('/')), pod->labels};
+  if (const auto pod = registry.pod(key))
+    return Client{key.substr(0, key.find('/')), pod->labels()};
   return std::nullopt;
 }
 

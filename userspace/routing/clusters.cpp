@@ -53,8 +53,7 @@ class Clusters::Builder {
         rule_(std::move(rule)),
         agent_(agent),
         subset_(rule_ && !key.subset.empty() ? rule_->subset(key.subset) : nullptr),
-        policy_(effectivePolicy(rule_.get(), subset_, key.port, service, agent)),
-        locality_(localityPolicy(policy_, service, agent)) {
+        locality_(localityPolicy(policy(), service, agent)) {
     if (locality_) labels_ = labelsOf(*locality_);
     if (service.node_local) labels_.insert(kHostnameLabel);
   }
@@ -69,6 +68,10 @@ class Clusters::Builder {
   }
 
  private:
+  ClusterPolicy policy() const {
+    return effectivePolicy(rule_.get(), subset_, key_.port, service_, agent_);
+  }
+
   Labels whatMatters(const Labels& client_labels) const {
     Labels seen;
     for (const auto& name : labels_)
@@ -78,10 +81,10 @@ class Clusters::Builder {
 
   std::shared_ptr<const Cluster> build(const Labels& client_labels) const {
     auto cluster = std::make_shared<Cluster>();
-    const auto balancer = balancerOf(policy_);
+    cluster->settings = policy();
+    const auto balancer = balancerOf(cluster->settings);
     cluster->key = key_;
     cluster->policy = policyOf(balancer);
-    cluster->settings = policy_;
     cluster->passthrough = balancer == Simple::kPassthrough ||
                            service_.resolution == RegistryService::Resolution::kOriginal;
     cluster->original_port = port_.original_port;
@@ -103,7 +106,7 @@ class Clusters::Builder {
   }
 
   bool isInSubset(const EndpointOrigin& origin) const {
-    return !subset_ || std::ranges::includes(origin.labels, subset_->subset->labels);
+    return !subset_ || origin.has(subset_->subset->labels);
   }
 
   std::vector<const RegistryEndpoint*> chosen(const Labels& client_labels) const {
@@ -138,7 +141,6 @@ class Clusters::Builder {
   const DestinationRules::Rule rule_;
   const AgentSettings& agent_;
   const MergedRule::PlacedSubset* subset_;
-  const ClusterPolicy policy_;
   const std::optional<LocalityPolicy> locality_;
   std::set<std::string> labels_;  ///< of the client, that the cluster depends on
   std::map<std::string, std::shared_ptr<const Cluster>> built_;

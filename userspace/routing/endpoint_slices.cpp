@@ -93,7 +93,7 @@ class Reader {
   static PodIndex::OriginRef withoutPod(const std::string& node) {
     auto origin = std::make_shared<EndpointOrigin>();
     origin->node = node;
-    origin->labels = withTopology({}, "", node, "");
+    origin->place = std::make_shared<const Labels>(placeLabels("", node, ""));
     return origin;
   }
 

@@ -99,7 +99,8 @@ class Placement {
     for (size_t i = 0; i < priority_labels_.size(); ++i) {
       const auto& label = priority_labels_[i];
       const auto& wanted = label.value ? *label.value : valueIn(labels_, label.name);
-      if (wanted != valueIn(origin.labels, label.name))
+      const auto* found = origin.label(label.name);
+      if (wanted != (found ? *found : ""))
         return static_cast<uint32_t>(priority_labels_.size() - i);
     }
     return 0;

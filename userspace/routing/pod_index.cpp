@@ -32,7 +32,7 @@ size_t PodIndex::AddressHash::operator()(const IpAddress& ip) const {
 
 PodIndex::PodEntry& PodIndex::entryOf(const std::string& key) {
   const auto [at, is_new] = pods_.try_emplace(key);
-  if (is_new) at->second.key = key;
+  if (is_new) at->second.key = &at->first;
   return at->second;
 }
 
@@ -93,9 +93,17 @@ void PodIndex::remove(const Pod& pod, Origins& before, Services& touched) {
 void PodIndex::place(PodEntry& entry, Origins& before) {
   before.try_emplace(&entry, entry.origin);
   entry.origin = nullptr;
-  if (entry.pod)
-    entry.origin =
-        std::make_shared<const EndpointOrigin>(originOf(*entry.pod, node(entry.pod->node_name)));
+  if (entry.pod) entry.origin = originOf(*entry.pod);
+}
+
+PodIndex::OriginRef PodIndex::originOf(const Pod& pod) {
+  auto origin = std::make_shared<EndpointOrigin>();
+  origin->pod = pod.metadata.key();
+  origin->node = pod.node_name;
+  origin->locality = localityOf(pod, node(pod.node_name));
+  origin->own = label_pool_.share(pod.metadata.labels);
+  origin->place = label_pool_.share(placeLabels(origin->locality, origin->node, ""));
+  return origin;
 }
 
 /// Most changes of a pod (its phase, its annotations) concern nobody here.
@@ -144,7 +152,7 @@ void PodIndex::depend(ServiceRecord* service, const Needs& before, const Needs& 
 
 /// A service may need one entry several times; the last mention decides.
 void PodIndex::eraseUnused(PodEntry& entry) {
-  if (!entry.pod && entry.users.empty()) pods_.erase(std::string(entry.key));
+  if (!entry.pod && entry.users.empty()) pods_.erase(std::string(*entry.key));
 }
 
 void PodIndex::eraseUnused(AddressEntry& entry) {

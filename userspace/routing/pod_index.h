@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "userspace/model/resources.h"
+#include "userspace/routing/label_pool.h"
 #include "userspace/routing/registry_service.h"
 #include "userspace/routing/snapshot_changes.h"
 
@@ -26,7 +27,7 @@ class PodIndex {
   /// A pod, or an address of pods, that was asked for; also when there is none. Stays where it is
   /// as long as somebody needs it.
   struct PodEntry {
-    std::string key;
+    const std::string* key = nullptr;  ///< "shop/catalog-v1-a"; as long as the entry
     std::shared_ptr<const Pod> pod;
     OriginRef origin;
     std::vector<ServiceRecord*> users;
@@ -66,6 +67,7 @@ class PodIndex {
   void add(const std::shared_ptr<const Pod>& pod, Origins& before, Services& touched);
   void remove(const Pod& pod, Origins& before, Services& touched);
   void place(PodEntry& entry, Origins& before);
+  OriginRef originOf(const Pod& pod);
   void settle(const Origins& before, Services& touched);
   void eraseUnused(PodEntry& entry);
   void eraseUnused(AddressEntry& entry);
@@ -75,6 +77,7 @@ class PodIndex {
   };
   std::unordered_map<std::string, std::shared_ptr<const Node>> nodes_;
   std::unordered_map<std::string, PodEntry> pods_;
+  LabelPool label_pool_;
   std::unordered_map<IpAddress, AddressEntry, AddressHash> addresses_;
 };
 

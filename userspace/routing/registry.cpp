@@ -48,7 +48,7 @@ std::shared_ptr<const EndpointOrigin> Registry::pod(const std::string& key) cons
 
 Labels Registry::nodeLabels(const std::string& name) const {
   const auto* node = builder_->pods().node(name);
-  return withTopology({}, node ? localityOf(node->metadata.labels) : "", name, "");
+  return placeLabels(node ? localityOf(node->metadata.labels) : "", name, "");
 }
 
 }  // namespace sluice::routing

@@ -6,6 +6,30 @@
 
 namespace sluice::routing {
 
+const std::string* EndpointOrigin::label(const std::string& name) const {
+  if (const auto at = place->find(name); at != place->end()) return &at->second;
+  const auto at = own->find(name);
+  return at == own->end() ? nullptr : &at->second;
+}
+
+bool EndpointOrigin::has(const Labels& selector) const {
+  return std::ranges::all_of(selector, [this](const auto& wanted) {
+    const auto* value = label(wanted.first);
+    return value && *value == wanted.second;
+  });
+}
+
+Labels EndpointOrigin::labels() const {
+  Labels all = *place;
+  all.insert(own->begin(), own->end());
+  return all;
+}
+
+EndpointOrigin::SharedLabels EndpointOrigin::noLabels() {
+  static const auto none = std::make_shared<const Labels>();
+  return none;
+}
+
 const RegistryPort* RegistryService::port(uint16_t number) const {
   for (const auto& port : ports)
     if (port.number == number) return &port;

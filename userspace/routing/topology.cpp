@@ -50,9 +50,21 @@ std::string localityIn(const Labels& labels) {
               firstOf(labels, {kSubzoneLabel}));
 }
 
-Labels withTopology(Labels labels, const std::string& locality, const std::string& node,
-                    const std::string& network) {
+std::string localityOf(const Pod& pod, const Node* node) {
+  auto own = localityLabel(pod.metadata.labels);
+  return own.empty() && node ? localityOf(node->metadata.labels) : own;
+}
+
+std::string localityOf(const WorkloadEndpoint& endpoint) {
+  auto locality = endpoint.locality.empty() ? localityLabel(endpoint.labels) : endpoint.locality;
+  while (locality.ends_with('/')) locality.pop_back();
+  return locality;
+}
+
+Labels placeLabels(const std::string& locality, const std::string& node,
+                   const std::string& network) {
   const auto parts = balance::Locality::parse(locality);
+  Labels labels;
   set(labels, kRegionLabel, parts.region);
   set(labels, kZoneLabel, parts.zone);
   set(labels, kSubzoneLabel, parts.subzone);
@@ -62,22 +74,12 @@ Labels withTopology(Labels labels, const std::string& locality, const std::strin
   return labels;
 }
 
-EndpointOrigin originOf(const Pod& pod, const Node* node) {
-  EndpointOrigin origin;
-  origin.pod = pod.metadata.key();
-  origin.node = pod.node_name;
-  origin.locality = localityLabel(pod.metadata.labels);
-  if (origin.locality.empty() && node) origin.locality = localityOf(node->metadata.labels);
-  origin.labels = withTopology(pod.metadata.labels, origin.locality, origin.node, "");
-  return origin;
-}
-
 EndpointOrigin originOf(const WorkloadEndpoint& endpoint, std::string name) {
   EndpointOrigin origin;
   origin.pod = std::move(name);
-  origin.locality = endpoint.locality.empty() ? localityLabel(endpoint.labels) : endpoint.locality;
-  while (origin.locality.ends_with('/')) origin.locality.pop_back();
-  origin.labels = withTopology(endpoint.labels, origin.locality, "", endpoint.network);
+  origin.locality = localityOf(endpoint);
+  origin.own = std::make_shared<const Labels>(endpoint.labels);
+  origin.place = std::make_shared<const Labels>(placeLabels(origin.locality, "", endpoint.network));
   return origin;
 }
 

@@ -21,18 +21,20 @@ inline constexpr const char* kHostnameLabel = "kubernetes.io/hostname";
 /// parts at the end that are not known.
 std::string localityOf(const Labels& node_labels);
 
-/// The same of labels that `withTopology` has completed.
+/// The same of labels that `placeLabels` are among.
 std::string localityIn(const Labels& labels);
 
-/// `labels` and what `locality`, `node` and `network` say, each where it is not empty.
-Labels withTopology(Labels labels, const std::string& locality, const std::string& node,
-                    const std::string& network);
+/// Where a pod runs: where its label istio-locality says, else where its node is; `node` is null
+/// when it is not known.
+std::string localityOf(const Pod& pod, const Node* node);
+std::string localityOf(const WorkloadEndpoint& endpoint);
 
-/// `node`: the one that the pod runs on; null when it is not known. The pod's label istio-locality
-/// overrides it.
-EndpointOrigin originOf(const Pod& pod, const Node* node);
+/// What `locality`, `node` and `network` say, each where it is not empty, as labels.
+Labels placeLabels(const std::string& locality, const std::string& node,
+                   const std::string& network);
 
-/// `name`: "shop/vm-1" of a WorkloadEntry, empty for an endpoint of a ServiceEntry.
+/// Of an endpoint of a ServiceEntry, or of a WorkloadEntry: `name` is "shop/vm-1" then, and empty
+/// otherwise.
 EndpointOrigin originOf(const WorkloadEndpoint& endpoint, std::string name);
 
 }  // namespace sluice::routing

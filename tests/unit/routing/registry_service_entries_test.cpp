@@ -111,9 +111,9 @@ TEST(ServiceEntries, EndpointsHaveWeightsLabelsAndLocalities) {
   const auto& endpoint = service->ports[0].endpoints.at(0);
   EXPECT_EQ(endpoint.weight, 7U);
   EXPECT_EQ(endpoint.origin->locality, "eu/a");
-  EXPECT_EQ(endpoint.origin->labels.at("version"), "v1");
-  EXPECT_EQ(endpoint.origin->labels.at("topology.kubernetes.io/zone"), "a");
-  EXPECT_EQ(endpoint.origin->labels.at("topology.istio.io/network"), "vpc");
+  EXPECT_EQ(endpoint.origin->labels().at("version"), "v1");
+  EXPECT_EQ(endpoint.origin->labels().at("topology.kubernetes.io/zone"), "a");
+  EXPECT_EQ(endpoint.origin->labels().at("topology.istio.io/network"), "vpc");
 }
 
 WorkloadEntry workloadEntry(const std::string& name, const std::string& address, Labels labels,

@@ -163,7 +163,7 @@ TEST(Registry, EndpointsHaveTheLabelsOfTheirPodAndOfWhereItRuns) {
   EXPECT_EQ(origin.pod, "shop/one");
   EXPECT_EQ(origin.locality, "eu/a/rack-1");
   EXPECT_EQ(origin.node, "node-a");
-  EXPECT_THAT(origin.labels,
+  EXPECT_THAT(origin.labels(),
               ElementsAre(Pair("kubernetes.io/hostname", "node-a"),
                           Pair("topology.istio.io/cluster", "Kubernetes"),
                           Pair("topology.istio.io/subzone", "rack-1"),
@@ -171,11 +171,23 @@ TEST(Registry, EndpointsHaveTheLabelsOfTheirPodAndOfWhereItRuns) {
                           Pair("topology.kubernetes.io/zone", "a"), Pair("version", "v1")));
 }
 
+TEST(Registry, EndpointsOfOneDeploymentShareTheirLabels) {
+  Mesh mesh;
+  mesh.add(serviceIn("shop", "catalog", "10.96.0.10"))
+      .add(pod("one", "10.1.1.1", {{"version", "v1"}}, "node-a"))
+      .add(pod("two", "10.1.1.2", {{"version", "v1"}}, "node-a"))
+      .add(sliceOf("catalog", {endpointOf("one", "10.1.1.1"), endpointOf("two", "10.1.1.2")}));
+  const auto service = mesh.service(kCatalog);
+  const auto& endpoints = service->ports.front().endpoints;
+  EXPECT_EQ(endpoints[0].origin->own, endpoints[1].origin->own);
+  EXPECT_EQ(endpoints[0].origin->place, endpoints[1].origin->place);
+}
+
 TEST(Registry, OldNamesOfTopologyLabelsAreKnown) {
-  EXPECT_EQ(localityOf({{"failure-domain.beta.kubernetes.io/region", "eu"},
-                        {"failure-domain.beta.kubernetes.io/zone", "a"}}),
+  EXPECT_EQ(localityOf(Labels{{"failure-domain.beta.kubernetes.io/region", "eu"},
+                              {"failure-domain.beta.kubernetes.io/zone", "a"}}),
             "eu/a");
-  EXPECT_EQ(localityOf({}), "");
+  EXPECT_EQ(localityOf(Labels{}), "");
 }
 
 TEST(Registry, ALabelOfThePodOverridesItsNodesLocality) {
@@ -186,7 +198,7 @@ TEST(Registry, ALabelOfThePodOverridesItsNodesLocality) {
       .add(sliceOf("catalog", {endpointOf("one", "10.1.1.1")}));
   const auto service = mesh.service(kCatalog);
   EXPECT_EQ(originIn(service).locality, "us/d");
-  EXPECT_EQ(originIn(service).labels.at("topology.kubernetes.io/zone"), "d");
+  EXPECT_EQ(originIn(service).labels().at("topology.kubernetes.io/zone"), "d");
 }
 
 TEST(Registry, AnEndpointWithoutTargetIsThePodOfItsAddress) {
@@ -194,7 +206,7 @@ TEST(Registry, AnEndpointWithoutTargetIsThePodOfItsAddress) {
   auto endpoint = endpointOf("", "10.1.1.2");
   endpoint.target_kind = "";
   mesh.add(sliceOf("catalog", {endpoint}));
-  EXPECT_EQ(originIn(mesh.service(kCatalog)).labels.at("version"), "v2");
+  EXPECT_EQ(originIn(mesh.service(kCatalog)).labels().at("version"), "v2");
 }
 
 TEST(Registry, AnAddressThatSeveralPodsShareIsNoPods) {
