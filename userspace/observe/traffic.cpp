@@ -45,7 +45,8 @@ std::string serviceOf(std::string_view binding) {
 
 using ClusterName = std::array<std::string, 3>;  // host, port, subset: in the order of output
 
-/// "outbound|80|v1|host/v4"; nothing for a name of another form.
+/// "outbound|80|v1|host@variant/v4"; nothing for a name of another form. What differs between
+/// clients is one cluster to those who look at its traffic.
 std::optional<ClusterName> splitCluster(std::string_view name) {
   std::array<std::string_view, 4> parts;
   for (size_t i = 0; i < 3; ++i) {
@@ -54,7 +55,8 @@ std::optional<ClusterName> splitCluster(std::string_view name) {
     parts[i] = name.substr(0, bar);
     name.remove_prefix(bar + 1);
   }
-  return ClusterName{serviceOf(name), std::string(parts[1]), std::string(parts[2])};
+  return ClusterName{serviceOf(name.substr(0, name.find('@'))), std::string(parts[1]),
+                     std::string(parts[2])};
 }
 
 struct Collected {

@@ -16,20 +16,6 @@ bool sameSlots(const std::vector<alias_slot>& a, const std::vector<alias_slot>& 
   });
 }
 
-void addSlotIds(const std::vector<alias_slot>& slots, std::set<uint32_t>& ids) {
-  for (const auto& slot : slots) {
-    if (slot.own) ids.insert(slot.own);
-    if (slot.alias) ids.insert(slot.alias);
-  }
-}
-
-void reachRoute(uint32_t id, const Contents& contents, Reachable& reachable) {
-  const auto at = contents.routes.find(id);
-  if (at == contents.routes.end() || !reachable.routes.insert(id).second) return;
-  addSlotIds(at->second.slots, reachable.clusters);
-  if (at->second.head.fallback) reachable.clusters.insert(at->second.head.fallback);
-}
-
 template <Table table>
 Result<std::vector<alias_slot>> readSlots(DataPlane& data_plane, uint32_t first, uint32_t count) {
   const View<table> view(data_plane);
@@ -101,23 +87,6 @@ bool sameContent(const RouteContent& a, const RouteContent& b) {
 
 bool sameContent(const ClusterContent& a, const ClusterContent& b) {
   return a.head.shape == b.head.shape && sameSlots(a.slots, b.slots);
-}
-
-Reachable reachableFrom(const ServiceEntries& services, const ExceptionEntries& exceptions,
-                        const Contents& contents) {
-  Reachable reachable;
-  for (const auto& [key, value] : services) {
-    reachable.services.insert(value.id);
-    reachable.bindings.insert(value.binding);
-  }
-  for (const auto& [key, binding] : exceptions) reachable.bindings.insert(binding);
-  for (const auto id : reachable.bindings)
-    if (const auto at = contents.bindings.find(id); at != contents.bindings.end())
-      reachRoute(at->second.route, contents, reachable);
-  for (const auto id : reachable.clusters)
-    if (const auto at = contents.clusters.find(id); at != contents.clusters.end())
-      addSlotIds(at->second.slots, reachable.endpoints);
-  return reachable;
 }
 
 Result<void> readNames(DataPlane& data_plane, IdBook& book) {

@@ -50,13 +50,6 @@ struct Contents {
   std::set<uint32_t> endpoints;
 };
 
-/// Ids of each kind that one can come to from services and exceptions.
-struct Reachable {
-  std::set<uint32_t> services, bindings, routes, clusters, endpoints;
-};
-Reachable reachableFrom(const ServiceEntries& services, const ExceptionEntries& exceptions,
-                        const Contents& contents);
-
 /// The names first, then everything that they name.
 Result<void> readNames(DataPlane& data_plane, IdBook& book);
 Result<Contents> readContents(DataPlane& data_plane, const IdBook& book);

@@ -105,9 +105,16 @@ std::vector<name_key> IdBook::unwritten() const {
   return keys;
 }
 
-void IdBook::retireUnused(name_kind kind, const std::set<uint32_t>& used, TimePoint now) {
-  for (auto& [id, entry] : shelf(kind).entries)
-    if (!entry.retired && !used.contains(id)) entry.retired = now;
+std::vector<name_key> IdBook::acquired() const {
+  std::vector<name_key> keys;
+  for (const auto& step : undo_) keys.push_back({step.kind, step.id});
+  return keys;
+}
+
+void IdBook::retire(name_kind kind, uint32_t id, TimePoint now) {
+  auto& entries = shelf(kind).entries;
+  const auto at = entries.find(id);
+  if (at != entries.end() && !at->second.retired) at->second.retired = now;
 }
 
 std::vector<uint32_t> IdBook::retiredBefore(name_kind kind, TimePoint then) const {

@@ -54,10 +54,12 @@ class IdBook {
   /// Ids that the `names` table does not have yet. Forgotten, together with all marks, by
   /// settled().
   std::vector<name_key> unwritten() const;
+  /// Every id that acquire() has taken out of retirement, and every new one, since settled().
+  std::vector<name_key> acquired() const;
   void settled() { undo_.clear(); }
 
-  /// Whatever is not in `used` is retired from `now` on, unless it was before.
-  void retireUnused(name_kind kind, const std::set<uint32_t>& used, TimePoint now);
+  /// Nothing uses the id from `now` on; it may have been retired before.
+  void retire(name_kind kind, uint32_t id, TimePoint now);
   std::vector<uint32_t> retiredBefore(name_kind kind, TimePoint then) const;
   void free(name_kind kind, uint32_t id);
 

@@ -43,6 +43,7 @@ Result<void> Steering::recover() {
   contents_ = *std::move(contents);
   SLUICE_TRY(reserveRanges());
   recoverServices();
+  retireLeftovers();
   return View<Table::kWorkloads>(data_plane_).visit([&](uint64_t id, const workload& record) {
     workloads_[id] = record;
   });
@@ -79,6 +80,19 @@ void Steering::recoverServices() {
   for (const auto& [id, entry] : book_.entries(NAME_SERVICE))
     if (const auto at = by_id.find(id); at != by_id.end())
       published_[entry.value.text] = at->second;
+  for (const auto& [name, service] : published_) {
+    claimKeys(name, &service);
+    holdService(service);
+  }
+  dirty_keys_.clear();
+  planned_ = published_;
+}
+
+/// Names that the predecessor had taken for what it never published, or had retired.
+void Steering::retireLeftovers() {
+  for (const auto kind : {NAME_SERVICE, NAME_BINDING, NAME_ROUTE, NAME_CLUSTER, NAME_ENDPOINT})
+    for (const auto& [id, entry] : book_.entries(kind))
+      if (!uses_.isUsed(kind, id)) acquired_.push_back({kind, id});
 }
 
 // --- retire ------------------------------------------------------------------------------------

@@ -23,4 +23,12 @@ inline std::string bindingName(const std::string& service_name, const std::strin
   return service_name + "#" + class_name;
 }
 
+/// "outbound|80|v1|product-api.default.svc.cluster.local@default/product-api/v4"; nothing after the
+/// host for a cluster that is the same for all clients.
+inline std::string clusterName(const routing::Cluster& cluster, routing::Family family) {
+  auto name = cluster.key.text();
+  if (!cluster.variant.empty()) name += "@" + cluster.variant;
+  return name + familySuffix(family);
+}
+
 }  // namespace sluice::steering

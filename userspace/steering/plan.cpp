@@ -4,7 +4,8 @@
 #include <netinet/in.h>
 
 #include <algorithm>
-#include <set>
+#include <iterator>
+#include <unordered_map>
 
 #include "userspace/balance/alias_table.h"
 #include "userspace/steering/names.h"
@@ -16,6 +17,8 @@ using routing::Cluster;
 using routing::Family;
 using routing::RouteTable;
 using routing::ServiceRoute;
+
+using ServiceRoutes = std::map<uint32_t, ServicePlan::Route>;  ///< by class
 
 constexpr auto kFamilies = {Family::kV4, Family::kV6};
 
@@ -60,55 +63,36 @@ std::vector<service_key> keysOf(const ServiceRoute& route, Family family) {
 alias_slot only(uint32_t id) { return {~uint64_t{0}, id, id}; }
 
 /// Every cluster that a route may use, each once.
-std::vector<const Cluster*> clustersOf(const ServiceRoute& route) {
-  std::vector<const Cluster*> clusters;
-  for (const auto& rule : route.rules)
-    for (const auto& destination : rule.destinations)
-      if (destination.cluster) clusters.push_back(destination.cluster.get());
-  if (route.plain) clusters.push_back(route.plain.get());
+std::set<const Cluster*> clustersOf(const ServiceRoute& route) {
+  std::set<const Cluster*> clusters;
+  const auto add = [&](const std::vector<routing::WeightedCluster>& destinations) {
+    for (const auto& destination : destinations) clusters.insert(destination.cluster.get());
+  };
+  for (const auto& rule : route.rules) {
+    add(rule.destinations);
+    for (const auto& mirror : rule.mirrors) clusters.insert(mirror.target.cluster.get());
+  }
+  for (const auto& rule : route.l4_rules) add(rule.destinations);
+  clusters.insert(route.plain.get());
+  clusters.erase(nullptr);
   return clusters;
 }
-
-/// Cluster names without family. Clients of some namespaces may mean another cluster by the same
-/// key, because another DestinationRule holds for them; class 0 has the plain name then, and the
-/// others add the rule that makes the difference.
-class ClusterNames {
- public:
-  explicit ClusterNames(const routing::Routing& routing) {
-    for (const auto& [number, table] : routing.tables)
-      for (const auto& [key, route] : table.services)
-        for (const auto* cluster : clustersOf(*route))
-          owners_.emplace(cluster->key.text(), cluster);
-  }
-
-  std::string of(const Cluster& cluster) const {
-    const auto name = cluster.key.text();
-    const auto* owner = owners_.at(name);
-    return owner == &cluster || *owner == cluster ? name : name + "@" + cluster.destination_rule;
-  }
-
- private:
-  std::map<std::string, const Cluster*> owners_;
-};
 
 /// Plans one service on one family. What it takes is its own until it is merged into the plan.
 class ServicePlanner {
  public:
-  ServicePlanner(const routing::Routing& routing, const ClusterNames& names,
-                 const PlanContext& context, Plan& plan, Family family)
-      : routing_(routing), names_(names), context_(context), plan_(plan), family_(family) {}
+  ServicePlanner(const routing::Routing& routing, const PlanContext& context, Plan& plan,
+                 Family family)
+      : routing_(routing), context_(context), plan_(plan), family_(family) {}
 
-  Result<void> plan(const routing::ServiceKey& key) {
-    const auto& common = routing_.tables.at({}).services.at(key);
-    const auto name = serviceName(key, family_);
-    service_.keys = keysOf(*common, family_);
-    SLUICE_TRY(checkRoom());
+  Result<void> plan(const std::string& name, ServiceRoutes routes, uint32_t free_keys) {
+    service_.keys = keysOf(*routes.at(0), family_);
+    if (service_.keys.size() > free_keys)
+      return Error(Error::Code::kExhausted, "services: the table is full");
     SLUICE_TRY(take(NAME_SERVICE, name, service_.id));
-    for (const auto& [number, table] : routing_.tables) {
-      const auto& route = table.services.at(key);
-      if (number && route == common) continue;
-      SLUICE_TRY(planBinding(*route, table, name));
-    }
+    for (const auto& [number, route] : routes)
+      SLUICE_TRY(planBinding(*route, routing_.tables.at({number}), name));
+    service_.routes = std::move(routes);
     merge(name);
     return {};
   }
@@ -122,11 +106,6 @@ class ServicePlanner {
   }
 
  private:
-  Result<void> checkRoom() const {
-    if (plan_.key_count + service_.keys.size() <= context_.service_limit) return {};
-    return Error(Error::Code::kExhausted, "services: the table is full");
-  }
-
   Result<void> take(name_kind kind, const std::string& name, uint32_t& id) {
     auto taken = context_.book.acquire(kind, name);
     if (!taken.ok()) return std::move(taken).error();
@@ -144,7 +123,6 @@ class ServicePlanner {
     auto id = placeRoute(name, std::move(content));
     if (!id.ok()) return std::move(id).error();
     service_.bindings[table.client_class.value] = {binding, *id};
-    placements_[{route.service, table.client_class, family_}] = {{service_.id}, {binding}, {*id}};
     return {};
   }
 
@@ -155,7 +133,7 @@ class ServicePlanner {
     switch (route.pathFor(family_)) {
       case routing::Path::kConnect:
         content.head.via = ROUTE_VIA_ENDPOINT;
-        return addWeightedClusters(route.rules.front(), content.slots);
+        return addWeightedClusters(route.connectDestinations(), content.slots);
       case routing::Path::kProxy:
         content.head.via = ROUTE_VIA_PROXY;
         return describeProxied(route, content);
@@ -167,9 +145,10 @@ class ServicePlanner {
   }
 
   /// A destination that does not exist is cluster 0: it keeps its share, and the kernel refuses.
-  Result<void> addWeightedClusters(const routing::Rule& rule, std::vector<alias_slot>& slots) {
+  Result<void> addWeightedClusters(const std::vector<routing::WeightedCluster>& destinations,
+                                   std::vector<alias_slot>& slots) {
     std::vector<uint32_t> ids, weights;
-    for (const auto& destination : rule.destinations) {
+    for (const auto& destination : destinations) {
       ids.push_back(0);
       weights.push_back(destination.weight);
       if (destination.cluster) SLUICE_TRY(placeCluster(*destination.cluster, family_, ids.back()));
@@ -214,12 +193,12 @@ class ServicePlanner {
   }
 
   Result<void> placeCluster(const Cluster& cluster, Family family, uint32_t& id) {
+    service_.clusters.emplace(&cluster, family);
     if (const auto done = findPlaced(cluster, family)) {
       id = done;
       return {};
     }
-    const auto name = names_.of(cluster) + familySuffix(family);
-    auto taken = takeCluster(name, cluster.definition);
+    auto taken = takeCluster(clusterName(cluster, family), cluster.definition);
     if (!taken.ok()) return std::move(taken).error();
     id = *taken;
     ClusterContent content;
@@ -249,14 +228,24 @@ class ServicePlanner {
     return context_.book.acquire(NAME_CLUSTER, name);
   }
 
+  /// Endpoints that get nothing at present are members all the same: the proxy may need them when
+  /// others fail.
   Result<void> addMembers(const Cluster& cluster, Family family, std::vector<alias_slot>& slots) {
+    std::vector<uint32_t> ids, shares;
     for (const auto& member : cluster.endpoints) {
       if (routing::familyOf(member.address.ip) != family) continue;
-      uint32_t id = 0;
-      SLUICE_TRY(take(NAME_ENDPOINT, member.address.text(), id));
-      slots.push_back(only(id));
-      if (!context_.contents.endpoints.contains(id)) endpoints_[id] = endpointAt(member.address);
+      shares.push_back(member.share);
+      SLUICE_TRY(take(NAME_ENDPOINT, member.address.text(), ids.emplace_back()));
+      if (!context_.contents.endpoints.contains(ids.back()))
+        endpoints_[ids.back()] = endpointAt(member.address);
     }
+    // Of this family none has a share: better one of these than none.
+    if (std::ranges::count(shares, 0U) == std::ssize(shares)) std::ranges::fill(shares, 1U);
+    if (ids.empty()) return {};
+    auto table = balance::aliasTable(shares);
+    if (!table.ok()) return std::move(table).error();
+    for (const auto& slot : *table)
+      slots.push_back({slot.threshold, ids[slot.own], ids[slot.alias]});
     return {};
   }
 
@@ -272,18 +261,15 @@ class ServicePlanner {
   }
 
   void merge(const std::string& name) {
-    plan_.key_count += service_.keys.size();
     plan_.services[name] = std::move(service_);
     plan_.endpoints.merge(endpoints_);
     plan_.clusters.merge(clusters_);
     plan_.routes.merge(routes_);
     plan_.definitions.merge(definitions_);
-    plan_.placements.merge(placements_);
     plan_.cluster_ids.merge(cluster_ids_);
   }
 
   const routing::Routing& routing_;
-  const ClusterNames& names_;
   const PlanContext& context_;
   Plan& plan_;
   Family family_;
@@ -293,39 +279,96 @@ class ServicePlanner {
   decltype(Plan::clusters) clusters_;
   decltype(Plan::routes) routes_;
   decltype(Plan::definitions) definitions_;
-  decltype(Plan::placements) placements_;
   decltype(Plan::cluster_ids) cluster_ids_;
 };
 
-/// The service keeps what it has, if it has something.
-void refuse(const std::string& name, Error error, const PlanContext& context, Plan& plan) {
-  plan.refused.push_back({name, std::move(error)});
-  const auto last = context.last.find(name);
-  if (last == context.last.end()) return;
-  plan.services[name] = last->second;
-  plan.key_count += last->second.keys.size();
-}
+/// Plans each service that has changed, and finds those that have gone.
+class Planner {
+ public:
+  Planner(const routing::Routing& routing, const PlanContext& context)
+      : routing_(routing), context_(context) {
+    for (const auto& [name, service] : context.planned) key_count_ += service.keys.size();
+  }
+
+  Plan run() && {
+    const auto wanted = wantedServices();
+    for (const auto& [name, service] : context_.planned)
+      if (!wanted.contains(name)) remove(name, service);
+    for (const auto& [name, service] : wanted) consider(name, *service.first, service.second);
+    return std::move(plan_);
+  }
+
+ private:
+  using Wanted = std::pair<const routing::ServiceKey*, Family>;
+
+  std::unordered_map<std::string, Wanted> wantedServices() const {
+    std::unordered_map<std::string, Wanted> wanted;
+    const auto common = routing_.tables.find({});
+    if (common == routing_.tables.end()) return wanted;
+    for (const auto& [key, route] : common->second.services)
+      for (const auto family : kFamilies)
+        if (!keysOf(*route, family).empty())
+          wanted.emplace(serviceName(key, family), Wanted{&key, family});
+    return wanted;
+  }
+
+  void remove(const std::string& name, const ServicePlan& service) {
+    plan_.removed.insert(name);
+    key_count_ -= service.keys.size();
+  }
+
+  /// What the same routes gave before is left as it is.
+  void consider(const std::string& name, const routing::ServiceKey& key, Family family) {
+    auto routes = routesOf(key);
+    const auto last = context_.planned.find(name);
+    const bool known = last != context_.planned.end();
+    if (known && last->second.routes == routes) return;
+    const auto old_keys = known ? last->second.keys.size() : 0;
+    const auto room =
+        context_.service_limit - std::min<size_t>(context_.service_limit, key_count_ - old_keys);
+    const auto mark = context_.book.mark();
+    ServicePlanner planner(routing_, context_, plan_, family);
+    auto planned = planner.plan(name, std::move(routes), static_cast<uint32_t>(room));
+    if (!planned.ok()) {
+      planner.abandon();
+      context_.book.rollback(mark);
+      return refuse(name, std::move(planned).error());
+    }
+    key_count_ += plan_.services.at(name).keys.size();
+    key_count_ -= old_keys;
+  }
+
+  /// The service keeps what it has, if it has something, and is planned again next time.
+  void refuse(const std::string& name, Error error) {
+    plan_.refused.push_back({name, std::move(error)});
+    const auto last = context_.planned.find(name);
+    if (last == context_.planned.end()) return;
+    auto& kept = plan_.services[name];
+    kept = last->second;
+    // The clusters are looked up by address; those of routes that are let go may be anybody's.
+    kept.routes.clear();
+    kept.clusters.clear();
+  }
+
+  ServiceRoutes routesOf(const routing::ServiceKey& key) const {
+    const auto& common = routing_.tables.at({}).services.at(key);
+    ServiceRoutes routes{{0, common}};
+    for (const auto& [number, table] : routing_.tables)
+      if (const auto& route = table.services.at(key); route != common)
+        routes.emplace(number.value, route);
+    return routes;
+  }
+
+  const routing::Routing& routing_;
+  const PlanContext& context_;
+  Plan plan_;
+  size_t key_count_ = 0;
+};
 
 }  // namespace
 
 Plan makePlan(const routing::Routing& routing, const PlanContext& context) {
-  Plan plan;
-  for (const auto& [number, table] : routing.tables) plan.classes.insert(number.value);
-  const ClusterNames names(routing);
-  const auto common = routing.tables.find({});
-  if (common == routing.tables.end()) return plan;
-  for (const auto& [key, route] : common->second.services)
-    for (const auto family : kFamilies) {
-      if (keysOf(*route, family).empty()) continue;
-      const auto mark = context.book.mark();
-      ServicePlanner planner(routing, names, context, plan, family);
-      auto planned = planner.plan(key);
-      if (planned.ok()) continue;
-      planner.abandon();
-      context.book.rollback(mark);
-      refuse(serviceName(key, family), std::move(planned).error(), context, plan);
-    }
-  return plan;
+  return Planner(routing, context).run();
 }
 
 }  // namespace sluice::steering

@@ -2,9 +2,9 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
-#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -30,29 +30,34 @@ struct Refusal {
 
 /// One service on one address family.
 struct ServicePlan {
+  using Route = std::shared_ptr<const routing::ServiceRoute>;
+
   uint32_t id = 0;
   std::vector<service_key> keys;
   std::map<uint32_t, std::pair<uint32_t, uint32_t>> bindings;  ///< class -> binding, route
+  /// What it was made from, by class; classes that see the service as class 0 does are left out.
+  /// Empty: not by this process, so that nothing is known of it.
+  std::map<uint32_t, Route> routes;
+  /// That it uses; `routes` keeps them.
+  std::set<std::pair<const routing::Cluster*, routing::Family>> clusters;
 };
 
-/// What the tables shall hold, and what of it they do not hold yet.
+/// What the tables shall hold, as far as it differs from what was planned before.
 struct Plan {
   std::map<std::string, ServicePlan> services;  ///< by name
-  size_t key_count = 0;                         ///< of all services
+  std::set<std::string> removed;                ///< names of services that are no more
   std::map<uint32_t, endpoint> endpoints;
   std::map<uint32_t, ClusterContent> clusters;
   std::map<uint32_t, RouteContent> routes;
-  std::map<uint32_t, std::string> definitions;  ///< of clusters that `routing` names
-  std::map<std::tuple<routing::ServiceKey, ClientClass, routing::Family>, Placement> placements;
+  std::map<uint32_t, std::string> definitions;  ///< of clusters that were planned
   std::map<std::pair<const routing::Cluster*, routing::Family>, uint32_t> cluster_ids;
-  std::set<uint32_t> classes;
   std::vector<Refusal> refused;
 };
 
 /// What planning goes by and takes from.
 struct PlanContext {
+  const std::map<std::string, ServicePlan>& planned;  ///< services as they were planned last
   const Contents& contents;
-  const std::map<std::string, ServicePlan>& last;      ///< services as they are steered now
   const std::map<uint32_t, std::string>& definitions;  ///< of the clusters in `contents`
   IdBook& book;
   RangeAllocator& route_slots;
@@ -60,8 +65,8 @@ struct PlanContext {
   uint32_t service_limit;  ///< entries of `services`
 };
 
-/// Plans all of `routing`. Writes nothing; takes ids and ranges, and gives those of refused
-/// services back.
+/// Plans what of `routing` is not what it was planned from before. Writes nothing; takes ids and
+/// ranges, and gives those of refused services back.
 Plan makePlan(const routing::Routing& routing, const PlanContext& context);
 
 }  // namespace sluice::steering

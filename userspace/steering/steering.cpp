@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "maps/tables.hpp"
+#include "userspace/steering/names.h"
 
 namespace sluice::steering {
 namespace {
@@ -13,21 +14,6 @@ using maps::View;
 template <typename T>
 bool sameBytes(const T& a, const T& b) {
   return std::memcmp(&a, &b, sizeof(T)) == 0;
-}
-
-ServiceEntries servicesOf(const std::map<std::string, ServicePlan>& plans) {
-  ServiceEntries services;
-  for (const auto& [name, plan] : plans)
-    for (const auto& key : plan.keys) services[key] = {plan.id, plan.bindings.at(0).first};
-  return services;
-}
-
-ExceptionEntries exceptionsOf(const std::map<std::string, ServicePlan>& plans) {
-  ExceptionEntries exceptions;
-  for (const auto& [name, plan] : plans)
-    for (const auto& [client_class, numbers] : plan.bindings)
-      if (client_class) exceptions[{plan.id, client_class}] = numbers.first;
-  return exceptions;
 }
 
 }  // namespace
@@ -51,9 +37,11 @@ Result<std::unique_ptr<Steering>> Steering::create(DataPlane& data_plane, const 
 
 Result<std::vector<Refusal>> Steering::stage(const routing::Routing& routing) {
   discardPlan();
-  plan_ = makePlan(routing, {contents_, published_, definitions_, book_, route_slots_,
-                             cluster_slots_, SLUICE_MAX_SERVICES});
-  planned_ = true;
+  // It is in every proxied route, and in none of the objects that are compared.
+  if (std::exchange(fail_policy_, routing.agent.fail_policy) != routing.agent.fail_policy)
+    for (auto& [name, service] : planned_) service.routes.clear();
+  plan_ = makePlan(routing, {planned_, contents_, definitions_, book_, route_slots_, cluster_slots_,
+                             SLUICE_MAX_SERVICES});
   SLUICE_TRY(writeNames());
   for (const auto& [id, value] : plan_.endpoints) {
     SLUICE_TRY(View<Table::kEndpoints>(data_plane_).put(id, value));
@@ -61,8 +49,8 @@ Result<std::vector<Refusal>> Steering::stage(const routing::Routing& routing) {
   }
   SLUICE_TRY(writeClusters());
   SLUICE_TRY(writeRoutes());
-  for (const auto& [id, definition] : plan_.definitions) definitions_[id] = definition;
-  return plan_.refused;
+  takePlan(routing);
+  return std::exchange(plan_.refused, {});
 }
 
 /// Slots of a plan that was not written to its end would be lost otherwise.
@@ -72,7 +60,57 @@ void Steering::discardPlan() {
   for (const auto& [id, content] : plan_.routes)
     route_slots_.release(content.head.first_slot, content.head.slot_count);
   plan_ = {};
-  planned_ = false;
+  staged_ = false;
+}
+
+/// Everything that the plan names is written.
+void Steering::takePlan(const routing::Routing& routing) {
+  for (const auto& [id, definition] : plan_.definitions) definitions_[id] = definition;
+  for (const auto& name : plan_.removed) setPlanned(name, nullptr);
+  for (const auto& [name, service] : plan_.services) setPlanned(name, &service);
+  classes_.clear();
+  for (const auto& [number, table] : routing.tables) classes_.insert(number.value);
+  staged_ = true;
+}
+
+/// Null: there is no such service any more.
+void Steering::setPlanned(const std::string& name, const ServicePlan* service) {
+  dirty_.insert(name);
+  claimKeys(name, service);
+  if (service) countClusters(*service, true);
+  const auto last = planned_.find(name);
+  if (last != planned_.end()) countClusters(last->second, false);
+  if (service)
+    planned_[name] = *service;
+  else
+    planned_.erase(name);
+}
+
+void Steering::countClusters(const ServicePlan& service, bool used) {
+  for (const auto& cluster : service.clusters) {
+    auto& [id, services] = cluster_ids_[cluster];
+    if (used) {
+      id = plan_.cluster_ids.at(cluster);
+      ++services;
+    } else if (--services == 0) {
+      cluster_ids_.erase(cluster);
+    }
+  }
+}
+
+void Steering::claimKeys(const std::string& name, const ServicePlan* service) {
+  if (const auto last = planned_.find(name); last != planned_.end())
+    for (const auto& key : last->second.keys) {
+      auto& names = claims_[key];
+      names.erase(name);
+      if (names.empty()) claims_.erase(key);
+      dirty_keys_.insert(key);
+    }
+  if (!service) return;
+  for (const auto& key : service->keys) {
+    claims_[key].insert(name);
+    dirty_keys_.insert(key);
+  }
 }
 
 Result<void> Steering::writeNames() {
@@ -81,6 +119,7 @@ Result<void> Steering::writeNames() {
     const auto& entries = book_.entries(static_cast<name_kind>(key.kind));
     SLUICE_TRY(names.put(key, entries.at(key.id).value));
   }
+  for (const auto& key : book_.acquired()) acquired_.push_back(key);
   book_.settled();
   return {};
 }
@@ -96,7 +135,8 @@ Result<void> Steering::writeClusters() {
     SLUICE_TRY(clusters.put(id, content.head));
     auto& known = contents_.clusters[id];
     old_ranges_.push_back({known.head.first_slot, CLUSTER_COUNT(known.head.shape), clock_.now()});
-    known = content;
+    const auto before = std::exchange(known, content);
+    uses_.clusterChanged(id, before.slots);
     plan_.clusters.erase(plan_.clusters.begin());
   }
   return {};
@@ -119,76 +159,80 @@ Result<void> Steering::writeRoutes() {
 // --- publish -----------------------------------------------------------------------------------
 
 Result<void> Steering::publish() {
-  if (!planned_ || !plan_.clusters.empty() || !plan_.routes.empty())
-    return Error(Error::Code::kInvalid, "publish: nothing has been staged to its end");
-  const auto services = servicesOf(plan_.services);
-  const auto exceptions = exceptionsOf(plan_.services);
-  const auto bindings = wantedBindings(exceptions);
-  SLUICE_TRY(removeServices(services));
-  SLUICE_TRY(writeBindings(bindings, false));
-  SLUICE_TRY(writeExceptions(exceptions));
-  SLUICE_TRY(writeBindings(bindings, true));
-  SLUICE_TRY(addServices(services));
-  published_ = plan_.services;
-  retireUnused(services, exceptions);
+  if (!staged_) return Error(Error::Code::kInvalid, "publish: nothing has been staged to its end");
+  const auto wanted = this->wanted();
+  SLUICE_TRY(removeServices(wanted));
+  SLUICE_TRY(writeBindings(wanted, false));
+  SLUICE_TRY(writeExceptions(wanted));
+  SLUICE_TRY(writeBindings(wanted, true));
+  SLUICE_TRY(addServices(wanted));
+  settle();
   return {};
 }
 
-/// An element of `services` is never replaced in place, because the kernel may hand its memory
-/// to the next one while a program still reads it.
-Result<void> Steering::removeServices(const ServiceEntries& wanted) {
-  View<Table::kServices> table(data_plane_);
-  for (auto at = contents_.services.begin(); at != contents_.services.end();) {
-    const auto keep = wanted.find(at->first);
-    if (keep != wanted.end() && sameBytes(keep->second, at->second)) {
-      ++at;
-      continue;
-    }
-    SLUICE_TRY(table.erase(at->first));
-    at = contents_.services.erase(at);
-  }
-  return {};
+Steering::Wanted Steering::wanted() const {
+  Wanted wanted;
+  for (const auto& key : dirty_keys_) wanted.services[key] = ownerOf(key);
+  for (const auto& name : dirty_)
+    if (const auto at = planned_.find(name); at != planned_.end()) wantBindings(at->second, wanted);
+  return wanted;
+}
+
+std::optional<service> Steering::ownerOf(const service_key& key) const {
+  const auto claims = claims_.find(key);
+  if (claims == claims_.end()) return std::nullopt;
+  const auto& owner = planned_.at(*claims->second.rbegin());
+  return service{owner.id, owner.bindings.at(0).first};
 }
 
 /// An exception that is no longer wanted stays for the grace period. Where its class lives on, its
 /// binding follows the default. Where the class is gone, its workloads have not been told yet:
 /// until they are, they keep the rule that they had, rather than one that is meant for others.
-std::map<uint32_t, binding> Steering::wantedBindings(const ExceptionEntries& wanted) const {
-  std::map<uint32_t, binding> bindings;
-  std::map<uint32_t, uint32_t> defaults;  // service -> binding
-  for (const auto& [name, plan] : plan_.services)
-    for (const auto& [client_class, numbers] : plan.bindings) {
-      bindings[numbers.first] = {numbers.second, 0};
-      if (!client_class) defaults[plan.id] = numbers.first;
-    }
-  for (const auto& [key, id] : wanted)
-    bindings[defaults.at(key.first)].flags = BINDING_HAS_EXCEPTIONS;
-  for (const auto& [key, id] : contents_.exceptions) {
-    const auto common = defaults.find(key.first);
-    if (wanted.contains(key) || common == defaults.end()) continue;
-    auto& follow = bindings[common->second];
-    follow.flags = BINDING_HAS_EXCEPTIONS;
-    if (plan_.classes.contains(key.second)) bindings[id] = {follow.route, 0};
+void Steering::wantBindings(const ServicePlan& service, Wanted& wanted) const {
+  for (const auto& [client_class, numbers] : service.bindings) {
+    wanted.bindings[numbers.first] = {numbers.second, 0};
+    if (client_class) wanted.exceptions[{service.id, client_class}] = numbers.first;
   }
-  return bindings;
+  auto& common = wanted.bindings[service.bindings.at(0).first];
+  if (service.bindings.size() > 1) common.flags = BINDING_HAS_EXCEPTIONS;
+  for (auto at = contents_.exceptions.lower_bound({service.id, 0});
+       at != contents_.exceptions.end() && at->first.first == service.id; ++at) {
+    if (service.bindings.contains(at->first.second)) continue;
+    common.flags = BINDING_HAS_EXCEPTIONS;
+    if (classes_.contains(at->first.second)) wanted.bindings[at->second] = {common.route, 0};
+  }
+}
+
+/// An element of `services` is never replaced in place, because the kernel may hand its memory
+/// to the next one while a program still reads it.
+Result<void> Steering::removeServices(const Wanted& wanted) {
+  View<Table::kServices> table(data_plane_);
+  for (const auto& [key, value] : wanted.services) {
+    const auto known = contents_.services.find(key);
+    if (known == contents_.services.end() || (value && sameBytes(*value, known->second))) continue;
+    SLUICE_TRY(table.erase(key));
+    contents_.services.erase(known);
+  }
+  return {};
 }
 
 /// `in_use`: those that something names already; each flips with one store.
-Result<void> Steering::writeBindings(const std::map<uint32_t, binding>& wanted, bool in_use) {
+Result<void> Steering::writeBindings(const Wanted& wanted, bool in_use) {
   View<Table::kBindings> table(data_plane_);
-  for (const auto& [id, word] : wanted) {
+  for (const auto& [id, word] : wanted.bindings) {
     const auto known = contents_.bindings.find(id);
     const bool exists = known != contents_.bindings.end();
     if (exists != in_use || (exists && sameBytes(known->second, word))) continue;
     SLUICE_TRY(table.put(id, word));
     contents_.bindings[id] = word;
+    uses_.bindingChanged(id);
   }
   return {};
 }
 
-Result<void> Steering::writeExceptions(const ExceptionEntries& wanted) {
+Result<void> Steering::writeExceptions(const Wanted& wanted) {
   View<Table::kExceptions> table(data_plane_);
-  for (const auto& [key, id] : wanted) {
+  for (const auto& [key, id] : wanted.exceptions) {
     const auto known = contents_.exceptions.find(key);
     if (known != contents_.exceptions.end() && known->second == id) continue;
     SLUICE_TRY(table.put({key.first, key.second}, id));
@@ -197,24 +241,52 @@ Result<void> Steering::writeExceptions(const ExceptionEntries& wanted) {
   return {};
 }
 
-Result<void> Steering::addServices(const ServiceEntries& wanted) {
+Result<void> Steering::addServices(const Wanted& wanted) {
   View<Table::kServices> table(data_plane_);
-  for (const auto& [key, value] : wanted) {
-    if (contents_.services.contains(key)) continue;
-    SLUICE_TRY(table.put(key, value));
-    contents_.services[key] = value;
+  for (const auto& [key, value] : wanted.services) {
+    if (!value || contents_.services.contains(key)) continue;
+    SLUICE_TRY(table.put(key, *value));
+    contents_.services[key] = *value;
   }
   return {};
 }
 
-void Steering::retireUnused(const ServiceEntries& services, const ExceptionEntries& exceptions) {
-  const auto used = reachableFrom(services, exceptions, contents_);
+/// What is planned is published.
+void Steering::settle() {
+  for (const auto& name : dirty_) {
+    const auto next = planned_.find(name);
+    const auto last = published_.find(name);
+    if (next != planned_.end()) holdService(next->second);
+    if (last != published_.end()) dropService(last->second);
+    if (next != planned_.end())
+      published_[name] = next->second;
+    else if (last != published_.end())
+      published_.erase(last);
+  }
+  dirty_.clear();
+  dirty_keys_.clear();
+  retireUnused();
+}
+
+void Steering::holdService(const ServicePlan& service) {
+  uses_.hold(NAME_SERVICE, service.id);
+  for (const auto& [client_class, numbers] : service.bindings)
+    uses_.hold(NAME_BINDING, numbers.first);
+}
+
+void Steering::dropService(const ServicePlan& service) {
+  uses_.drop(NAME_SERVICE, service.id);
+  for (const auto& [client_class, numbers] : service.bindings)
+    uses_.drop(NAME_BINDING, numbers.first);
+}
+
+/// What has lost its last name, and what was taken for a plan that never came to be.
+void Steering::retireUnused() {
   const auto now = clock_.now();
-  book_.retireUnused(NAME_SERVICE, used.services, now);
-  book_.retireUnused(NAME_BINDING, used.bindings, now);
-  book_.retireUnused(NAME_ROUTE, used.routes, now);
-  book_.retireUnused(NAME_CLUSTER, used.clusters, now);
-  book_.retireUnused(NAME_ENDPOINT, used.endpoints, now);
+  for (const auto& [kind, id] : uses_.takeUnused()) book_.retire(kind, id, now);
+  for (const auto& [kind, id] : std::exchange(acquired_, {}))
+    if (const auto known = static_cast<name_kind>(kind); !uses_.isUsed(known, id))
+      book_.retire(known, id, now);
 }
 
 // --- what was staged ---------------------------------------------------------------------------
@@ -222,15 +294,18 @@ void Steering::retireUnused(const ServiceEntries& services, const ExceptionEntri
 std::optional<Placement> Steering::placement(const routing::ServiceKey& service,
                                              ClientClass client_class,
                                              routing::Family family) const {
-  auto at = plan_.placements.find({service, client_class, family});
-  if (at == plan_.placements.end()) at = plan_.placements.find({service, ClientClass{}, family});
-  if (at == plan_.placements.end()) return std::nullopt;
-  return at->second;
+  const auto at = planned_.find(serviceName(service, family));
+  // Without routes: it was refused, or is a predecessor's.
+  if (at == planned_.end() || at->second.routes.empty()) return std::nullopt;
+  const auto& [id, keys, bindings, routes, clusters] = at->second;
+  auto numbers = bindings.find(client_class.value);
+  if (numbers == bindings.end()) numbers = bindings.find(0);
+  return Placement{{id}, {numbers->second.first}, {numbers->second.second}};
 }
 
 ClusterId Steering::clusterId(const routing::Cluster& cluster, routing::Family family) const {
-  const auto at = plan_.cluster_ids.find({&cluster, family});
-  return at == plan_.cluster_ids.end() ? ClusterId{} : ClusterId{at->second};
+  const auto at = cluster_ids_.find({&cluster, family});
+  return at == cluster_ids_.end() ? ClusterId{} : ClusterId{at->second.first};
 }
 
 EndpointId Steering::endpointId(const SocketAddress& address) const {

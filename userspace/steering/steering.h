@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <map>
 #include <memory>
+#include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -12,6 +15,7 @@
 #include "userspace/routing/route_table.h"
 #include "userspace/steering/contents.h"
 #include "userspace/steering/plan.h"
+#include "userspace/steering/uses.h"
 
 namespace sluice::steering {
 
@@ -27,7 +31,8 @@ struct Options {
 
 /// What the kernel's tables hold, brought to what a Routing says:
 ///
-///   stage(routing)       everything that no connection can see yet: names to routes, bottom-up
+///   stage(routing)       everything that no connection can see yet: names to routes, bottom-up.
+///                        A service whose routes are the objects that they were costs nothing.
 ///   (the proxy gets its configuration, made with placement() and its likes)
 ///   publish()            bindings flip, each with one store; services and exceptions follow
 ///   (workloads get their classes with setWorkload())
@@ -42,7 +47,6 @@ class Steering {
 
   /// Answers the services that did not fit; they keep what they have. An error of the data plane
   /// leaves everything that is published as it was; stage() may be called again.
-  /// `routing` must live until the last placement of its clusters has been asked for.
   Result<std::vector<Refusal>> stage(const routing::Routing& routing);
 
   /// Makes visible what was staged last. After an error it may be called again.
@@ -73,18 +77,34 @@ class Steering {
   Result<void> recover();
   Result<void> reserveRanges();
   void recoverServices();
+  void retireLeftovers();
 
   Result<void> writeNames();
   Result<void> writeClusters();
   Result<void> writeRoutes();
   void discardPlan();
+  void takePlan(const routing::Routing& routing);
+  void setPlanned(const std::string& name, const ServicePlan* service);
+  void countClusters(const ServicePlan& service, bool used);
+  void claimKeys(const std::string& name, const ServicePlan* service);
 
-  Result<void> removeServices(const ServiceEntries& wanted);
-  Result<void> writeBindings(const std::map<uint32_t, binding>& wanted, bool in_use);
-  Result<void> writeExceptions(const ExceptionEntries& wanted);
-  Result<void> addServices(const ServiceEntries& wanted);
-  std::map<uint32_t, binding> wantedBindings(const ExceptionEntries& wanted) const;
-  void retireUnused(const ServiceEntries& services, const ExceptionEntries& exceptions);
+  /// What the services that differ from what is published want.
+  struct Wanted {
+    std::map<service_key, std::optional<service>, ServiceKeyLess> services;  ///< none: nobody's
+    ExceptionEntries exceptions;
+    std::map<uint32_t, binding> bindings;
+  };
+  Wanted wanted() const;
+  void wantBindings(const ServicePlan& service, Wanted& wanted) const;
+  std::optional<service> ownerOf(const service_key& key) const;
+  Result<void> removeServices(const Wanted& wanted);
+  Result<void> writeBindings(const Wanted& wanted, bool in_use);
+  Result<void> writeExceptions(const Wanted& wanted);
+  Result<void> addServices(const Wanted& wanted);
+  void settle();
+  void holdService(const ServicePlan& service);
+  void dropService(const ServicePlan& service);
+  void retireUnused();
 
   Result<bool> isHeld(name_kind kind, uint32_t id, TimePoint retired) const;
   Result<void> freeIds(name_kind kind);
@@ -110,11 +130,24 @@ class Steering {
   RangeAllocator cluster_slots_;
   Contents contents_;
   std::map<uint32_t, std::string> definitions_;
-  std::map<std::string, ServicePlan> published_;
+  Uses uses_{contents_};
   std::vector<OldRange> old_ranges_;
   std::map<uint64_t, workload> workloads_;
+
+  std::map<std::string, ServicePlan> published_;  ///< by name
+  std::map<std::string, ServicePlan> planned_;    ///< what was staged last
+  std::set<std::string> dirty_;                   ///< names whose plan is not published yet
+  std::set<service_key, ServiceKeyLess> dirty_keys_;
+  /// Names of the planned services that want a key; the last one gets it.
+  std::map<service_key, std::set<std::string>, ServiceKeyLess> claims_;
+  /// Of the planned services: id, and how many use it.
+  std::map<std::pair<const routing::Cluster*, routing::Family>, std::pair<uint32_t, uint32_t>>
+      cluster_ids_;
+  std::set<uint32_t> classes_;
+  std::optional<AgentSettings::FailPolicy> fail_policy_;
+  std::vector<name_key> acquired_;  ///< since the last publish()
   Plan plan_;
-  bool planned_ = false;
+  bool staged_ = false;
 };
 
 }  // namespace sluice::steering

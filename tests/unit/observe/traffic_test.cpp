@@ -51,7 +51,7 @@ TEST_F(TrafficTest, UnitesFamiliesAndClientClassesOfAService) {
 }
 
 TEST_F(TrafficTest, SplitsTheNamesOfClusters) {
-  nameId(NAME_CLUSTER, 4, "outbound|80|v1|a.default.svc.cluster.local/v4");
+  nameId(NAME_CLUSTER, 4, "outbound|80|v1|a.default.svc.cluster.local@default/a/v4");
   nameId(NAME_CLUSTER, 5, "outbound|80||a.default.svc.cluster.local/v4");
   connections<Table::kClusterStats>(4, 3);
   const auto traffic = readTraffic(data_plane_);

@@ -30,7 +30,7 @@ TEST(IdBook, RenewedNameStandsForTheYoungerId) {
 TEST(IdBook, RetiredIdComesBackUnderItsNameOnly) {
   IdBook book(kLimits, 100);
   ASSERT_TRUE(book.acquire(NAME_SERVICE, "a").ok());
-  book.retireUnused(NAME_SERVICE, {}, kStart);
+  book.retire(NAME_SERVICE, 1, kStart);
   EXPECT_EQ(*book.acquire(NAME_SERVICE, "b"), 2u);
   EXPECT_EQ(*book.acquire(NAME_SERVICE, "a"), 1u);
   EXPECT_TRUE(book.retiredBefore(NAME_SERVICE, kStart).empty());
@@ -59,7 +59,7 @@ TEST(IdBook, RollbackUndoesEverything) {
   IdBook book(kLimits, 100);
   ASSERT_TRUE(book.acquire(NAME_ROUTE, "a").ok());
   ASSERT_TRUE(book.acquire(NAME_SERVICE, "gone").ok());
-  book.retireUnused(NAME_SERVICE, {}, kStart);
+  book.retire(NAME_SERVICE, 1, kStart);
   const auto mark = book.mark();
   ASSERT_TRUE(book.renew(NAME_ROUTE, "a").ok());
   ASSERT_TRUE(book.acquire(NAME_ROUTE, "b").ok());

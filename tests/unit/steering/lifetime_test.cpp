@@ -26,9 +26,10 @@ TEST_F(LifetimeTest, IdsSurviveARestart) {
       routing::Family::kV4);
   restart();
   load(split(10));
-  EXPECT_EQ(
-      steering->ids().find(NAME_CLUSTER, "outbound|80|v2|product-api.default.svc.cluster.local/v4"),
-      cluster.value);
+  EXPECT_EQ(steering->ids().find(
+                NAME_CLUSTER,
+                "outbound|80|v2|product-api.default.svc.cluster.local@default/product-api/v4"),
+            cluster.value);
 }
 
 TEST_F(LifetimeTest, WhatIsUnusedIsFreedAfterTheGracePeriodAlone) {

@@ -115,6 +115,52 @@ TEST_F(SteeringTest, ServiceThatDoesNotFitKeepsItsLastGoodRoute) {
   EXPECT_EQ(see(), "connect {10.1.0.1:8080 10.1.0.2:8080}");
 }
 
+TEST_F(SteeringTest, SharesOfEndpointsAreSlots) {
+  load(onlyTo("v1"));
+  auto next = routing;
+  auto& route = next.tables.at({}).services.begin()->second;
+  auto changed = *route;
+  auto cluster = *changed.rules[0].destinations[0].cluster;
+  cluster.endpoints[0].share = 3;
+  cluster.endpoints[1].share = 1;
+  changed.rules[0].destinations[0].cluster = std::make_shared<const routing::Cluster>(cluster);
+  route = std::make_shared<const routing::ServiceRoute>(changed);
+  ASSERT_TRUE(steering->stage(next).ok());
+  const auto id =
+      steering->clusterId(*changed.rules[0].destinations[0].cluster, routing::Family::kV4);
+  const auto head = maps::View<Table::kClusters>(tables).get(id.value);
+  ASSERT_TRUE(head.ok());
+  ASSERT_EQ(CLUSTER_COUNT(head->shape), 2U);
+  const auto second = maps::View<Table::kClusterSlots>(tables).get(head->first_slot + 1);
+  EXPECT_EQ(second->threshold, uint64_t{1} << 63) << "half of its half";
+  EXPECT_EQ(second->own, steering->endpointId(cluster.endpoints[1].address).value);
+  EXPECT_EQ(second->alias, steering->endpointId(cluster.endpoints[0].address).value);
+}
+
+TEST_F(SteeringTest, RoutesThatAreTheSameObjectsCostNothing) {
+  load(splitByClient());
+  tables.forgetChanges();
+  tables.failAfter(0, Error(Error::Code::kSystem, "written"));
+  EXPECT_TRUE(steering->stage(routing).ok());
+  EXPECT_TRUE(steering->publish().ok());
+  EXPECT_TRUE(
+      steering->placement(routing.tables.at({}).services.begin()->first, {}, routing::Family::kV4));
+}
+
+TEST_F(SteeringTest, AddressOfTwoServicesGoesToTheOtherWhenItsOwnerGoes) {
+  World both;
+  both.add(test::service("a", {kVip})).addEndpoint("a", "10.1.0.1", {});
+  both.add(test::service("b", {kVip})).addEndpoint("b", "10.1.0.2", {});
+  load(both);
+  EXPECT_EQ(see(), "connect {10.1.0.2:8080}");
+  World first;
+  first.add(test::service("a", {kVip})).addEndpoint("a", "10.1.0.1", {});
+  load(first);
+  EXPECT_EQ(see(), "connect {10.1.0.1:8080}");
+  load(both);
+  EXPECT_EQ(see(), "connect {10.1.0.2:8080}");
+}
+
 TEST_F(SteeringTest, WorkloadsAreWrittenWhenTheyDiffer) {
   workload record{};
   record.client_class = 7;

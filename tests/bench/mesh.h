@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <string>
+
+#include "userspace/base/result.h"
+
+namespace sluice::test {
+
+/// How large a generated mesh is.
+struct MeshSize {
+  size_t namespaces = 100;
+  size_t services = 10'000;           ///< in all namespaces together
+  size_t endpoints_per_service = 10;  ///< half of them v1, half v2
+  size_t virtual_services = 5'000;    ///< of the first services, with a DestinationRule each
+};
+
+/// A mesh as a directory of YAML: Namespaces, Nodes, Services, Pods, EndpointSlices,
+/// DestinationRules with subsets v1 and v2, and VirtualServices with a header rule and a weighted
+/// one. The same size gives the same bytes.
+class Mesh {
+ public:
+  explicit Mesh(MeshSize size) : size_(size) {}
+
+  /// Bytes that were written.
+  Result<size_t> write(const std::filesystem::path& directory) const;
+
+  /// What the documents of service `index` say, to be changed in place.
+  std::string slice(size_t index, size_t endpoints) const;
+  std::string virtualService(size_t index, int weight) const;
+
+  /// Of the file that has service `index` with its pods and slice, or its rules.
+  static std::string registryFile(size_t index);
+  static std::string rulesFile(size_t index);
+
+ private:
+  std::string registry(size_t index) const;
+  std::string rules(size_t index) const;
+  std::string surroundings() const;
+  std::string namespaceOf(size_t index) const;
+
+  MeshSize size_;
+};
+
+}  // namespace sluice::test
