@@ -74,6 +74,7 @@ class Division {
       priority.endpoints += weights_[i];
     }
     std::vector<Health> health;
+    health.reserve(priorities_.size());
     for (const auto& priority : priorities_) health.push_back(priority.health);
     const auto loads = priorityLoads(health);
     for (size_t i = 0; i < loads.size(); ++i) priorities_[i].load = loads[i];

@@ -63,6 +63,9 @@ Result<ExplainRequest> readCall(const ExplainArguments& arguments) {
   call.method = arguments.method;
   call.path = arguments.path;
   call.authority = arguments.authority;
+  call.sni = arguments.sni;
+  if (!call.sni.empty()) call.protocol = routing::CallProtocol::kTls;
+  if (const auto named = routing::callProtocolNamed(arguments.proto)) call.protocol = *named;
   for (const auto& header : arguments.headers) SLUICE_TRY(readHeader(header, call));
   return call;
 }

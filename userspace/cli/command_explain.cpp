@@ -32,14 +32,25 @@ Result<routing::Routing> resolveFor(const Terminal& terminal, const Snapshot& sn
   return routing::resolve(snapshot);
 }
 
+/// `snapshot`, in the mode that the command line asks for.
+std::shared_ptr<const Snapshot> inMode(std::shared_ptr<const Snapshot> snapshot,
+                                       const std::string& http_mode) {
+  if (http_mode.empty()) return snapshot;
+  auto changed = std::make_shared<Snapshot>(*snapshot);
+  changed->agent.http_mode =
+      http_mode == "istio" ? AgentSettings::HttpMode::kIstio : AgentSettings::HttpMode::kService;
+  return changed;
+}
+
 /// What is wrong with the files goes to stderr; what is right is explained.
-Result<Json> explainFiles(const Terminal& terminal, const std::vector<std::string>& files,
+Result<Json> explainFiles(const Terminal& terminal, const ExplainArguments& arguments,
                           const routing::ExplainRequest& call) {
-  const auto loaded = source::load(files);
+  const auto loaded = source::load(arguments.files);
   for (const auto& diagnostic : loaded.diagnostics) warn(terminal, diagnostic);
   if (!loaded.unreadable.empty())
     return Error(Error::Code::kInvalid, "cannot read " + loaded.unreadable.front());
-  const auto routing = resolveFor(terminal, *loaded.snapshot, call.from);
+  const auto snapshot = inMode(loaded.snapshot, arguments.http_mode);
+  const auto routing = resolveFor(terminal, *snapshot, call.from);
   if (!routing) return Error(routing.error());
   const auto explanation = routing::explain(*routing, call);
   if (!explanation) return Error(explanation.error());
@@ -48,7 +59,7 @@ Result<Json> explainFiles(const Terminal& terminal, const std::vector<std::strin
 
 Result<Json> explained(const Terminal& terminal, const CommonOptions& options,
                        const ExplainArguments& arguments, const routing::ExplainRequest& call) {
-  if (!arguments.files.empty()) return explainFiles(terminal, arguments.files, call);
+  if (!arguments.files.empty()) return explainFiles(terminal, arguments, call);
   return ask(options.socket, {{"command", "explain"}, {"call", observe::callView(call)}},
              options.timeout);
 }

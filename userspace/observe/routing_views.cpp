@@ -11,24 +11,6 @@ using routing::RequestMatch;
 using routing::Rule;
 using routing::ServiceRoute;
 
-const char* protocolName(routing::Protocol protocol) {
-  switch (protocol) {
-    case routing::Protocol::kHttp:
-      return "http";
-    case routing::Protocol::kHttp2:
-      return "http2";
-    case routing::Protocol::kGrpc:
-      return "grpc";
-    case routing::Protocol::kTls:
-      return "tls";
-    case routing::Protocol::kTcp:
-      return "tcp";
-    case routing::Protocol::kUnknown:
-      break;
-  }
-  return "unknown";
-}
-
 std::string conditionText(const std::string& field, const StringMatch& match) {
   switch (match.kind) {
     case StringMatch::Kind::kExact:
@@ -76,13 +58,14 @@ Json destinationViews(const Rule& rule) {
   uint64_t total = 0;
   for (const auto& destination : rule.destinations) total += destination.weight;
   Json views = Json::array();
-  for (const auto& [key, weight, cluster, headers] : rule.destinations) {
-    const double share = total == 0 ? 0 : static_cast<double>(weight) / static_cast<double>(total);
-    views.push_back({{"host", key.host},
-                     {"port", key.port},
-                     {"subset", key.subset},
-                     {"weight", weight},
-                     {"share", share},
+  for (const auto& destination : rule.destinations) {
+    const auto& cluster = destination.cluster;
+    const double weight = destination.weight;
+    views.push_back({{"host", destination.key.host},
+                     {"port", destination.key.port},
+                     {"subset", destination.key.subset},
+                     {"weight", destination.weight},
+                     {"share", total == 0 ? 0 : weight / static_cast<double>(total)},
                      {"exists", cluster != nullptr},
                      {"endpoints", cluster ? cluster->endpoints.size() : 0}});
   }
@@ -188,6 +171,24 @@ Json endpointItems(const routing::Routing& routing) {
   return items;
 }
 
+const char* protocolName(routing::Protocol protocol) {
+  switch (protocol) {
+    case routing::Protocol::kHttp:
+      return "http";
+    case routing::Protocol::kHttp2:
+      return "http2";
+    case routing::Protocol::kGrpc:
+      return "grpc";
+    case routing::Protocol::kTls:
+      return "tls";
+    case routing::Protocol::kTcp:
+      return "tcp";
+    case routing::Protocol::kUnknown:
+      break;
+  }
+  return "unknown";
+}
+
 std::string matchText(const std::vector<RequestMatch>& matches) {
   std::string text;
   for (const auto& match : matches) {
@@ -216,9 +217,10 @@ Json faultView(const HttpFaultInjection& fault) {
   if (fault.delay)
     view["delay"] = {{"fixedDelay", durationText(fault.delay->fixed_delay)},
                      {"percent", percent(fault.delay->percentage)}};
-  if (fault.abort)
-    view["abort"] = {{"httpStatus", fault.abort->http_status.value_or(0)},
-                     {"percent", percent(fault.abort->percentage)}};
+  if (!fault.abort) return view;
+  view["abort"] = {{"percent", percent(fault.abort->percentage)}};
+  if (fault.abort->http_status) view["abort"]["httpStatus"] = *fault.abort->http_status;
+  if (!fault.abort->grpc_status.empty()) view["abort"]["grpcStatus"] = fault.abort->grpc_status;
   return view;
 }
 

@@ -27,8 +27,12 @@ std::string matchText(const std::vector<routing::RequestMatch>& matches);
 /// "5s", "1m30s", "250ms": a duration as Istio's files have it.
 std::string durationText(std::chrono::nanoseconds duration);
 
-/// {delay: {fixedDelay, percent}, abort: {httpStatus, percent}}, parts that are not set left out.
+/// {delay: {fixedDelay, percent}, abort: {httpStatus or grpcStatus, percent}}, parts that are not
+/// set left out.
 Json faultView(const HttpFaultInjection& fault);
+
+/// "http", "http2", "grpc", "tls", "tcp", "unknown".
+const char* protocolName(routing::Protocol protocol);
 
 /// [{code, field, text}]
 Json reasonViews(const std::vector<routing::Reason>& reasons);

@@ -81,13 +81,13 @@ void ClientTraits::readMatch(const Match& match) {
 void ClientTraits::readVirtualService(const VirtualService& service, const AgentSettings& agent) {
   addExports(exportedTo(service.export_to, agent.default_virtual_service_export_to),
              service.metadata.namespace_);
-  const auto readAll = [this](const auto& routes) {
+  const auto read_all = [this](const auto& routes) {
     for (const auto& route : routes)
       for (const auto& match : route.match) readMatch(match);
   };
-  readAll(service.http);
-  readAll(service.tls);
-  readAll(service.tcp);
+  read_all(service.http);
+  read_all(service.tls);
+  read_all(service.tcp);
 }
 
 void ClientTraits::readDestinationRule(const DestinationRule& rule, const AgentSettings& agent) {
@@ -96,13 +96,13 @@ void ClientTraits::readDestinationRule(const DestinationRule& rule, const AgentS
   if (rule.workload_selector) addSelector(rule.workload_selector->labels);
   if (rule.workload_selector || isAboutOtherNamespaces(rule, agent.cluster_domain))
     namespaces_.push_back(in);
-  const auto readAll = [&](const std::optional<TrafficPolicy>& policy) {
+  const auto read_all = [&](const std::optional<TrafficPolicy>& policy) {
     if (!policy) return;
     readPolicy(*policy, agent);
     for (const auto& port : policy->port_level_settings) readPolicy(port, agent);
   };
-  readAll(rule.traffic_policy);
-  for (const auto& subset : rule.subsets) readAll(subset.traffic_policy);
+  read_all(rule.traffic_policy);
+  for (const auto& subset : rule.subsets) read_all(subset.traffic_policy);
 }
 
 /// One without a mode counts, too: it hides the root namespace's from its clients.

@@ -174,10 +174,10 @@ void Clusters::update(const std::set<std::string>& changed_services,
       patterns.push_back(host);
     else
       hosts.insert(host);
-  const auto eraseFrom = [&](auto at, const std::string& host) {
+  const auto erase_from = [&](auto at, const std::string& host) {
     while (at != builders_.end() && at->first.key.host == host) at = builders_.erase(at);
   };
-  for (const auto& host : hosts) eraseFrom(builders_.lower_bound({{host, 0, ""}}), host);
+  for (const auto& host : hosts) erase_from(builders_.lower_bound({{host, 0, ""}}), host);
   if (patterns.empty()) return;
   std::erase_if(builders_, [&](const auto& entry) {
     return std::ranges::any_of(

@@ -2,158 +2,138 @@
 #include "userspace/routing/compile.h"
 
 #include <algorithm>
+#include <iterator>
 
-#include "userspace/routing/names.h"
+#include "userspace/routing/http_rules.h"
+#include "userspace/routing/l4_rules.h"
 #include "userspace/routing/path.h"
 
 namespace sluice::routing {
 namespace {
 
-/// Which parts of a match do not hold for a client and a port, whatever the request; null when
-/// all hold. Istio, sourceMatchHTTP: where a match names gateways, the client is not looked at.
-const char* staticMismatch(const HttpMatchRequest& match, const Client& client, uint16_t port) {
-  if (match.port && *match.port != port) return "port";
-  if (!match.gateways.empty()) {
-    const auto& gateways = match.gateways;
-    const bool mesh = std::find(gateways.begin(), gateways.end(), "mesh") != gateways.end();
-    return mesh ? nullptr : "gateways";
-  }
-  if (!match.source_namespace.empty() && match.source_namespace != client.namespace_)
-    return "sourceNamespace";
-  return client.has(match.source_labels) ? nullptr : "sourceLabels";
+bool mayCarryHttp(Protocol protocol) { return isHttp(protocol) || protocol == Protocol::kUnknown; }
+
+void describe(const RegistryService& service, const RegistryPort& port, ServiceRoute& route) {
+  route.service = {service.host, port.number};
+  route.service_namespace = service.namespace_;
+  route.service_name = service.name;
+  route.protocol = port.protocol;
+  route.vips = service.vips;
 }
 
-RequestMatch requestPart(const HttpMatchRequest& match) {
-  return {match.name,           match.uri,     match.scheme,          match.method,
-          match.authority,      match.headers, match.without_headers, match.query_params,
-          match.ignore_uri_case};
+std::string whyLater(const Candidate& loser, const Candidate& winner) {
+  const auto name = winner.service->resource->metadata.key();
+  if (loser.pattern != winner.pattern)
+    return "its host " + loser.pattern + " is less specific than " + winner.pattern + " of " + name;
+  if (loser.visibility != winner.visibility)
+    return winner.visibility == Visibility::kPrivate
+               ? name + " is private to the client's namespace"
+               : name + " is exported to the client's namespace by name";
+  return name + " is older, or comes first by name where the age is the same";
 }
 
-/// A fault that would hit no request is none, so that it does not cost the route its path.
-std::optional<HttpFaultInjection> effectiveFault(const std::optional<HttpFaultInjection>& fault) {
-  if (!fault) return std::nullopt;
-  HttpFaultInjection effective = *fault;
-  if (effective.delay && effective.delay->percentage.millionths == 0) effective.delay.reset();
-  if (effective.abort && effective.abort->percentage.millionths == 0) effective.abort.reset();
-  if (!effective.delay && !effective.abort) return std::nullopt;
-  return effective;
-}
-
-class Compiler {
+class RouteCompiler {
  public:
-  Compiler(Catalog& catalog, const RegistryService& service, const RegistryPort& port,
-           const Client& client)
-      : catalog_(catalog), service_(service), port_(port), client_(client) {}
+  RouteCompiler(Catalog& catalog, const RegistryService& service, const RegistryPort& port,
+                const Client& client)
+      : catalog_(catalog),
+        service_(service),
+        port_(port),
+        client_(client),
+        destinations_(catalog.destinationsFor(client, port.number)),
+        candidates_(catalog.virtual_services.naming(service.host, client.namespace_)) {}
 
   std::shared_ptr<const ServiceRoute> compile() {
     auto route = std::make_shared<ServiceRoute>();
     route_ = route.get();
-    describeService();
-    if (visibilityFor(service_.export_to, service_.namespace_, client_.namespace_) ==
-        Visibility::kHidden) {
-      hide(*route);
-      return route;
-    }
-    const auto* rules = catalog_.virtual_services.find(service_.host, client_.namespace_);
-    if (rules && isHttp(port_.protocol)) addRules(*rules);
+    describe(service_, port_, *route_);
+    route_->plain = catalog_.clusters.find({service_.host, port_.number, ""}, client_);
+    if (mayCarryHttp(port_.protocol)) addHttpRules();
+    if (!isHttp(port_.protocol)) addConnectionRules();
     if (route_->rules.empty()) addDefaultRule();
-    decidePath(*route, rules);
+    decidePath(*route_, {.agent = catalog_.agent,
+                         .winner = winner_,
+                         .candidates = candidates_,
+                         .from_entry = service_.source == RegistryService::Source::kServiceEntry,
+                         .shares_addresses = service_.anyAddress() || !service_.subnets.empty()});
     return route;
   }
 
  private:
-  void describeService() {
-    route_->service = {service_.host, port_.number};
-    route_->service_namespace = service_.namespace_;
-    route_->service_name = service_.name;
-    route_->protocol = port_.protocol;
-    route_->vips = service_.vips;
-    route_->plain = catalog_.clusters.find({service_.host, port_.number, ""}, client_.namespace_);
-  }
-
-  /// Istio: when not one rule is left for this client and port, the default route stays.
-  void addRules(const VirtualService& service) {
-    bool closed = false;
-    for (size_t i = 0; i < service.http.size(); ++i) {
-      const auto& http = service.http[i];
-      auto rule = closed ? std::nullopt : compileRule(service, static_cast<int>(i));
-      if (closed) skip(static_cast<int>(i), http, "after a rule that matches everything");
-      if (!rule) continue;
-      closed = rule->matches.empty();
-      route_->rules.push_back(std::move(*rule));
-    }
-    if (!route_->rules.empty()) route_->virtual_service = service.metadata.key();
-  }
-
-  void skip(int index, const HttpRoute& http, std::string why) {
-    route_->skipped.push_back({index, http.name, std::move(why)});
-  }
-
-  /// Nothing when no match of the rule can hold.
-  std::optional<Rule> compileRule(const VirtualService& service, int index) {
-    const auto& http = service.http[static_cast<size_t>(index)];
-    Rule rule;
-    rule.index = index;
-    rule.name = http.name;
-    rule.timeout = http.timeout;
-    rule.fault = effectiveFault(http.fault);
-    if (!compileMatches(http, index, rule.matches)) return std::nullopt;
-    rule.destinations = compileDestinations(service, http.route);
-    return rule;
-  }
-
-  /// One alternative that always holds makes the others pointless: no match then.
-  bool compileMatches(const HttpRoute& http, int index, std::vector<RequestMatch>& matches) {
-    const char* mismatch = nullptr;
-    bool everything = http.match.empty();
-    for (const auto& match : http.match) {
-      if (const char* part = staticMismatch(match, client_, port_.number)) {
-        mismatch = part;
-        continue;
+  /// Istio: of VirtualServices with the same exact host the first decides that has a rule for this
+  /// client and port; of wildcards only the first is asked. Without any the default route stays.
+  void addHttpRules() {
+    for (const auto& candidate : candidates_) {
+      if (candidate.pattern != candidates_.front().pattern) break;
+      auto compiled = compileHttpRules(*candidate.service, port_.number, client_, destinations_,
+                                       catalog_.httpPortDefault());
+      addSkipped(std::move(compiled.skipped));
+      if (!compiled.rules.empty()) {
+        route_->rules = std::move(compiled.rules);
+        win(candidate);
+        return;
       }
-      matches.push_back(requestPart(match));
-      everything = everything || matches.back().matchesEverything();
+      if (candidate.pattern.starts_with('*')) break;
     }
-    if (everything) matches.clear();
-    if (!everything && matches.empty()) skip(index, http, mismatch);
-    return everything || !matches.empty();
   }
 
-  /// Istio: a single destination gets everything whatever its weight says; of several, those
-  /// of weight 0 get nothing.
-  std::vector<WeightedCluster> compileDestinations(const VirtualService& service,
-                                                   const std::vector<RouteDestination>& route) {
-    std::vector<WeightedCluster> destinations;
-    for (const auto& destination : route) {
-      if (route.size() > 1 && destination.weight == 0) continue;
-      destinations.push_back(compileDestination(service, destination));
-      if (route.size() == 1) destinations.back().weight = 1;
+  void win(const Candidate& winner) {
+    winner_ = winner.service;
+    route_->virtual_service = winner.service->resource->metadata.key();
+    bool later = false;
+    for (const auto& other : candidates_) {
+      if (other.service != winner.service && !other.service->http.empty())
+        route_->losers.push_back(
+            {other.service->resource->metadata.key(),
+             later ? whyLater(other, winner) : "none of its rules is for this client and port"});
+      later = later || other.service == winner.service;
     }
-    return destinations;
   }
 
-  WeightedCluster compileDestination(const VirtualService& service,
-                                     const RouteDestination& destination) {
-    const auto& to = destination.destination;
-    const auto host = fullHost(to.host, service.metadata.namespace_, catalog_.domain);
-    const ClusterKey key{host, destinationPort(host, to), to.subset};
-    return {key, destination.weight, catalog_.clusters.find(key, client_.namespace_)};
+  /// Istio: the tcp and tls rules of all VirtualServices that name the host act side by side; one
+  /// about a name under a wildcard service is about that service.
+  void addConnectionRules() {
+    auto services = service_.host.starts_with('*') ? overlapping() : candidates_;
+    std::sort(services.begin(), services.end(), comesBefore);
+    // Ranges beside the addresses: which address is called is known only when it is.
+    const CalledPort called{port_.number, service_.subnets.empty()
+                                              ? std::span<const IpAddress>(service_.vips)
+                                              : std::span<const IpAddress>()};
+    auto compiled = port_.protocol == Protocol::kTls
+                        ? compileTlsRules(services, called, client_, destinations_)
+                        : compileTcpRules(services, called, client_, destinations_);
+    addSkipped(std::move(compiled.skipped));
+    route_->l4_rules = std::move(compiled.rules);
+    if (route_->virtual_service.empty() && !route_->l4_rules.empty())
+      route_->virtual_service = route_->l4_rules.front().virtual_service;
   }
 
-  /// Without a port Istio's sidecars take the one that was called, its documentation says that a
-  /// service with a single port needs none. Both hold here: the called port if the service has
-  /// it, else its only one.
-  uint16_t destinationPort(const std::string& host, const Destination& to) const {
-    if (to.port) return *to.port;
-    const auto* service = catalog_.registry.find(host);
-    const bool infer = service && !service->port(port_.number) && service->ports.size() == 1;
-    return infer ? service->ports.front().number : port_.number;
+  std::vector<Candidate> overlapping() const {
+    std::vector<Candidate> services;
+    for (const auto* service : catalog_.virtual_services.visibleTo(client_.namespace_)) {
+      const auto& hosts = service->hosts;
+      const auto covering = std::find_if(hosts.begin(), hosts.end(), [&](const auto& host) {
+        return hostMatches(service_.host, host) || hostMatches(host, service_.host);
+      });
+      if (covering == hosts.end()) continue;
+      services.push_back({service, *covering,
+                          visibilityFor(*service->export_to, service->resource->metadata.namespace_,
+                                        client_.namespace_)});
+    }
+    return services;
+  }
+
+  void addSkipped(std::vector<SkippedRule> skipped) {
+    std::move(skipped.begin(), skipped.end(), std::back_inserter(route_->skipped));
   }
 
   void addDefaultRule() {
     Rule rule;
     rule.index = -1;
-    rule.destinations.push_back({{service_.host, port_.number, ""}, 1, route_->plain});
+    WeightedCluster whole;
+    whole.key = {service_.host, port_.number, ""};
+    whole.cluster = route_->plain;
+    rule.destinations.push_back(std::move(whole));
     route_->rules.push_back(std::move(rule));
   }
 
@@ -161,6 +141,9 @@ class Compiler {
   const RegistryService& service_;
   const RegistryPort& port_;
   const Client& client_;
+  const Destinations destinations_;
+  const std::vector<Candidate> candidates_;
+  const MeshVirtualService* winner_ = nullptr;
   ServiceRoute* route_ = nullptr;
 };
 
@@ -168,7 +151,32 @@ class Compiler {
 
 std::shared_ptr<const ServiceRoute> compileRoute(Catalog& catalog, const RegistryService& service,
                                                  const RegistryPort& port, const Client& client) {
-  return Compiler(catalog, service, port, client).compile();
+  return RouteCompiler(catalog, service, port, client).compile();
+}
+
+std::shared_ptr<const ServiceRoute> hiddenRoute(const RegistryService& service,
+                                                const RegistryPort& port) {
+  auto route = std::make_shared<ServiceRoute>();
+  describe(service, port, *route);
+  hide(*route);
+  return route;
+}
+
+std::shared_ptr<const ServiceRoute> compileForeignHost(Catalog& catalog,
+                                                       const MeshVirtualService& service,
+                                                       const std::string& host, uint16_t port,
+                                                       const Client& client) {
+  const auto destinations = catalog.destinationsFor(client, port);
+  auto compiled = compileHttpRules(service, port, client, destinations, catalog.httpPortDefault());
+  if (compiled.rules.empty()) return nullptr;
+  auto route = std::make_shared<ServiceRoute>();
+  route->service = {host, port};
+  route->protocol = Protocol::kHttp;
+  route->virtual_service = service.resource->metadata.key();
+  route->rules = std::move(compiled.rules);
+  route->skipped = std::move(compiled.skipped);
+  decidePath(*route, {.agent = catalog.agent, .winner = &service, .candidates = {}});
+  return route;
 }
 
 }  // namespace sluice::routing

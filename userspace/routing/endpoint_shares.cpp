@@ -42,6 +42,7 @@ std::vector<balance::Group> groupsOf(const Cluster& cluster) {
 std::vector<uint32_t> endpointShares(const Cluster& cluster, std::span<const uint8_t> unhealthy) {
   const GroupIndex index(cluster);
   std::vector<balance::Member> members;
+  members.reserve(cluster.endpoints.size());
   for (size_t i = 0; i < cluster.endpoints.size(); ++i) {
     const auto& endpoint = cluster.endpoints[i];
     members.push_back({index.of(endpoint), endpoint.weight, unhealthy.empty() || !unhealthy[i]});

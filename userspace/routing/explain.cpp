@@ -3,144 +3,238 @@
 
 #include <algorithm>
 
-#include "userspace/routing/matcher.h"
-#include "userspace/routing/names.h"
-#include "userspace/routing/registry.h"
+#include "userspace/routing/explain_http.h"
+#include "userspace/routing/locate.h"
+#include "userspace/routing/protocol.h"
 
 namespace sluice::routing {
 namespace {
-
-constexpr uint16_t kDefaultPort = 80;
-
-std::string namespaceOf(const std::string& client) { return client.substr(0, client.find('/')); }
 
 const RouteTable& tableFor(const Routing& routing, const std::string& client) {
   const auto known = routing.workload_class.find(client);
   return routing.tables.at(known == routing.workload_class.end() ? ClientClass{} : known->second);
 }
 
-bool isVip(const ServiceRoute& route, const std::string& text) {
-  const auto ip = IpAddress::parse(text);
-  return ip.ok() && std::find(route.vips.begin(), route.vips.end(), *ip) != route.vips.end();
-}
+constexpr const char* kBytesAreNotHttp =
+    "the port is declared as HTTP and the bytes are not: no rule applies to them";
 
-/// Every spelling that resolves inside a cluster: S (in its own namespace), S.N, S.N.svc and the
-/// full name, with a trailing dot or without; and the cluster IPs.
-bool isNamed(const ServiceRoute& route, const std::string& client_namespace,
-             const std::string& host) {
-  const auto qualified = route.service_name + "." + route.service_namespace;
-  if (host == route.service_name) return client_namespace == route.service_namespace;
-  return host == qualified || host == qualified + ".svc" || host == route.service.host ||
-         isVip(route, host);
-}
-
-bool isWantedPort(const ServiceRoute& route, std::optional<uint16_t> port, size_t port_count) {
-  if (port) return route.service.port == *port;
-  return port_count == 1 || route.service.port == kDefaultPort;
-}
-
-std::string authorityOf(const ExplainRequest& request) {
-  if (!request.authority.empty()) return request.authority;
-  return request.port ? request.host + ":" + std::to_string(*request.port) : request.host;
-}
-
-ExplainedDestination describe(const WeightedCluster& destination, double total) {
-  ExplainedDestination result;
-  result.cluster = destination.key;
-  result.weight = destination.weight;
-  result.share = destination.weight / total;
-  result.exists = destination.cluster != nullptr;
-  if (!destination.cluster) return result;
-  result.endpoints = destination.cluster->endpoints;
-  result.destination_rule = destination.cluster->destination_rule;
-  return result;
-}
-
-/// Some of several destinations may be missing; the answer is local only when all are.
-void decideAction(Explanation& explanation) {
-  const auto& all = explanation.destinations;
-  const bool served =
-      std::any_of(all.begin(), all.end(), [](const auto& d) { return !d.endpoints.empty(); });
-  const bool exists = std::any_of(all.begin(), all.end(), [](const auto& d) { return d.exists; });
-  explanation.action = served ? Action::kRoute : exists ? Action::kNoEndpoints : Action::kNoCluster;
-  if (served) return;
-  explanation.flag = exists ? "UH" : "NC";
-  if (explanation.path == Path::kProxy) explanation.status = 503;
-}
-
-void describeRule(const ServiceRoute& route, const Rule& rule, Explanation& explanation) {
-  explanation.virtual_service = route.virtual_service;
-  explanation.rule_index = rule.index;
-  explanation.rule_name = rule.name;
-  explanation.timeout = rule.timeout;
-  explanation.fault = rule.fault;
-  double total = 0;
-  for (const auto& destination : rule.destinations) total += destination.weight;
-  for (const auto& destination : rule.destinations)
-    explanation.destinations.push_back(describe(destination, total));
-  decideAction(explanation);
-}
-
-/// A request that owns what the matcher's view borrows.
-class OwnedRequest {
+class Explainer {
  public:
-  explicit OwnedRequest(const ExplainRequest& request)
-      : request_(request), authority_(authorityOf(request)) {
-    for (const auto& [name, value] : request.headers) headers_.push_back({name, value});
-  }
+  Explainer(const Routing& routing, const ExplainRequest& request)
+      : context_{routing, tableFor(routing, request.from), request},
+        request_(request),
+        target_(findTarget(context_.table, routing.agent, request)) {}
 
-  RequestView view() const {
-    return {request_.method, "http", authority_, request_.path, headers_};
+  Result<Explanation> explain() && {
+    answer_.service = target_.name;
+    const auto listener = findListener(context_.table, target_, request_);
+    auto done = explainAt(listener);
+    if (!done) return std::move(done).error();
+    warnAboutDestinations();
+    warnAboutRule();
+    std::ranges::stable_sort(answer_.skipped, {}, &SkippedRule::index);
+    return std::move(answer_);
   }
 
  private:
+  bool isHttpCall() const { return request_.protocol == CallProtocol::kHttp; }
+
+  Result<void> explainAt(const Listener& listener) {
+    switch (listener.kind) {
+      case Listener::Kind::kNone:
+        if (target_.service) describe(*target_.service);
+        return passOn(), Result<void>();
+      case Listener::Kind::kHosts:
+        return explainByHost(*listener.hosts);
+      case Listener::Kind::kService:
+        break;
+    }
+    if (!listener.how.empty()) nameService(*listener.service, listener.how);
+    return explainService(*listener.service);
+  }
+
+  void nameService(const ServiceRoute& route, const std::string& how) {
+    answer_.service = {route.service.host, route.service.port, route.protocol, how};
+  }
+
+  void describe(const ServiceRoute& route) {
+    answer_.path = route.path;
+    answer_.reasons = route.reasons;
+    answer_.skipped = route.skipped;
+    answer_.losers = route.losers;
+  }
+
+  /// Istio: on a declared HTTP port the Host header decides, whatever address was called. Bytes
+  /// that are no HTTP go on to where they were sent.
+  Result<void> explainByHost(const VirtualHosts& hosts) {
+    answer_.path = Path::kProxy;
+    if (!isHttpCall()) {
+      answer_.warnings.emplace_back(kBytesAreNotHttp);
+      return passOn(), Result<void>();
+    }
+    const auto authority = authorityOf(request_);
+    const auto* route = hosts.find(authority);
+    if (!route) return unknownHost(authority), Result<void>();
+    const bool other = target_.name.host != (*route)->service.host;
+    if (other) nameService(**route, "the Host header says " + authority);
+    describe(**route);
+    answer_.path = Path::kProxy;
+    return explainHttp(context_, **route, target_.port, answer_);
+  }
+
+  void unknownHost(const std::string& authority) {
+    answer_.service = {};
+    answer_.warnings.push_back("no service is called " + authority + " on port " +
+                               std::to_string(target_.port));
+    passOn();
+    if (answer_.action != Action::kRefused) return;
+    answer_.action = Action::kDirectResponse;
+    answer_.status = 502;
+  }
+
+  /// To the address that was called, unless only what is known may be called.
+  void passOn() {
+    answer_.to = target_.text;
+    answer_.action = Action::kPassthrough;
+    const bool known = target_.service && answer_.path == Path::kPassthrough;
+    if (!known && context_.table.outbound_mode == Sidecar::OutboundMode::kRegistryOnly) {
+      answer_.action = Action::kRefused;
+      answer_.to.clear();
+      answer_.warnings.emplace_back("outboundTrafficPolicy REGISTRY_ONLY lets nothing else pass");
+    }
+  }
+
+  Result<void> explainService(const ServiceRoute& route) {
+    describe(route);
+    if (route.path == Path::kPassthrough) return passOn(), Result<void>();
+    const bool may_be_http = isHttp(route.protocol) || route.protocol == Protocol::kUnknown;
+    if (isHttpCall() && may_be_http) return explainHttp(context_, route, target_.port, answer_);
+    if (isHttp(route.protocol) && route.path == Path::kProxy) {
+      answer_.warnings.emplace_back(kBytesAreNotHttp);
+      return passOn(), Result<void>();
+    }
+    explainConnection(route);
+    return {};
+  }
+
+  void explainConnection(const ServiceRoute& route) {
+    const auto fits =
+        std::ranges::find_if(route.l4_rules, [&](const auto& rule) { return holds(rule); });
+    if (fits != route.l4_rules.end())
+      describeRule(*fits);
+    else if (route.protocol == Protocol::kTls && !route.l4_rules.empty())
+      return unknownServerName();
+    else
+      describeDefault(route);
+    skipOthers(route, fits);
+    decideByDestinations(answer_);
+    if (answer_.action != Action::kRoute) answer_.action = Action::kRefused;
+  }
+
+  bool holds(const L4Rule& rule) const {
+    if (rule.kind == L4Rule::Kind::kTls && (request_.protocol != CallProtocol::kTls ||
+                                            !coversServerName(rule.sni_hosts, request_.sni)))
+      return false;
+    if (rule.subnets.empty()) return true;
+    return target_.address && std::ranges::any_of(rule.subnets, [&](const auto& subnet) {
+             return subnet.contains(*target_.address);
+           });
+  }
+
+  void unknownServerName() {
+    answer_.warnings.emplace_back(
+        "no tls rule names this server, and the service has tls rules: the connection is passed "
+        "on");
+    passOn();
+  }
+
+  void describeRule(const L4Rule& rule) {
+    answer_.virtual_service = rule.virtual_service;
+    answer_.rule_index = rule.index;
+    answer_.rule_list = rule.kind == L4Rule::Kind::kTcp ? "tcp" : "tls";
+    answer_.destinations = explainDestinations(context_, rule.destinations);
+  }
+
+  /// What stands beside connection rules: the service without any.
+  void describeDefault(const ServiceRoute& route) {
+    WeightedCluster whole;
+    whole.key = {route.service.host, route.service.port, ""};
+    whole.cluster = route.plain;
+    answer_.destinations = explainDestinations(context_, {whole});
+  }
+
+  void skipOthers(const ServiceRoute& route, std::vector<L4Rule>::const_iterator fits) {
+    for (auto at = route.l4_rules.begin(); at != route.l4_rules.end(); ++at) {
+      if (at == fits) continue;
+      const bool tls = at->kind == L4Rule::Kind::kTls;
+      const std::string why = at > fits ? "behind the rule that matches"
+                              : tls     ? "sniHosts does not match"
+                                        : "destinationSubnets does not match";
+      answer_.skipped.push_back({at->index, {}, why, {}, tls ? "tls" : "tcp"});
+    }
+  }
+
+  void warnAboutDestinations() {
+    for (const auto& destination : answer_.destinations) {
+      if (!destination.missing.empty()) answer_.warnings.push_back(destination.missing);
+      const auto& localities = destination.policy.outlier_detection;
+      const bool spread =
+          std::ranges::any_of(destination.endpoints, [](const auto& e) { return e.priority > 0; });
+      if (localities && spread)
+        answer_.warnings.push_back("outlierDetection (" + localities->from +
+                                   ") switches locality failover on: endpoints further away get "
+                                   "nothing while near ones are healthy");
+    }
+  }
+
+  bool hasOwnRetries() const {
+    return answer_.retries && answer_.retries->from.starts_with("VirtualService/");
+  }
+
+  void warnAboutRule() {
+    if (answer_.fault && (answer_.timeout || hasOwnRetries()))
+      answer_.warnings.emplace_back(
+          "faults are injected before timeout and retries of the same rule, which do not see them");
+    if (answer_.rewritten_path && answer_.rewritten_path->starts_with("//"))
+      answer_.warnings.emplace_back(
+          "the rewritten path begins with //: a prefix is replaced as text; end both the match "
+          "and the rewrite with / or neither");
+  }
+
+  const ExplainContext context_;
   const ExplainRequest& request_;
-  std::string authority_;
-  std::vector<HeaderView> headers_;
+  const CalledTarget target_;
+  Explanation answer_;
 };
 
-void addUnmatched(const ServiceRoute& route, const Matcher& matcher, size_t matched,
-                  const RequestView& view, Explanation& explanation) {
-  for (size_t i = 0; i < route.rules.size(); ++i) {
-    if (i == matched) continue;
-    const auto& rule = route.rules[i];
-    const auto why = i > matched ? "behind the rule that matches"
-                                 : matcher.firstFailure(i, view) + " does not match";
-    explanation.skipped.push_back({rule.index, rule.name, why});
-  }
-  std::sort(explanation.skipped.begin(), explanation.skipped.end(),
-            [](const auto& a, const auto& b) { return a.index < b.index; });
-}
-
-Result<Explanation> explainRoute(const ServiceRoute& route, const ExplainRequest& request) {
-  Explanation explanation;
-  explanation.path = route.path;
-  explanation.reasons = route.reasons;
-  explanation.skipped = route.skipped;
-  if (route.path == Path::kPassthrough) return explanation;
-  const auto matcher = Matcher::compile(route.rules);
-  if (!matcher.ok()) return matcher.error();
-  const OwnedRequest owned(request);
-  const auto view = owned.view();
-  const auto matched = (*matcher)->firstMatch(view);
-  addUnmatched(route, **matcher, matched.value_or(route.rules.size()), view, explanation);
-  if (matched) {
-    describeRule(route, route.rules[*matched], explanation);
-    return explanation;
-  }
-  explanation.action = Action::kNotFound;
-  explanation.virtual_service = route.virtual_service;
-  explanation.status = 404;
-  explanation.flag = "NR";
-  return explanation;
-}
-
 }  // namespace
+
+const char* callProtocolName(CallProtocol protocol) {
+  switch (protocol) {
+    case CallProtocol::kHttp:
+      return "http";
+    case CallProtocol::kTcp:
+      return "tcp";
+    case CallProtocol::kTls:
+      return "tls";
+  }
+  return "";
+}
+
+std::optional<CallProtocol> callProtocolNamed(std::string_view name) {
+  for (const auto protocol : {CallProtocol::kHttp, CallProtocol::kTcp, CallProtocol::kTls})
+    if (callProtocolName(protocol) == name) return protocol;
+  return std::nullopt;
+}
 
 const char* actionName(Action action) {
   switch (action) {
     case Action::kRoute:
       return "route";
+    case Action::kRedirect:
+      return "redirect";
+    case Action::kDirectResponse:
+      return "direct_response";
     case Action::kNotFound:
       return "not_found";
     case Action::kNoCluster:
@@ -149,27 +243,14 @@ const char* actionName(Action action) {
       return "no_endpoints";
     case Action::kPassthrough:
       return "passthrough";
+    case Action::kRefused:
+      return "refused";
   }
   return "";
 }
 
-const ServiceRoute* findService(const RouteTable& table, const std::string& client_namespace,
-                                const std::string& host, std::optional<uint16_t> port) {
-  auto name = toLower(host);
-  if (name.ends_with('.')) name.pop_back();
-  std::vector<const ServiceRoute*> named;
-  for (const auto& [key, route] : table.services)
-    if (isNamed(*route, client_namespace, name)) named.push_back(route.get());
-  for (const auto* route : named)
-    if (isWantedPort(*route, port, named.size())) return route;
-  return nullptr;
-}
-
 Result<Explanation> explain(const Routing& routing, const ExplainRequest& request) {
-  const auto* route = findService(tableFor(routing, request.from), namespaceOf(request.from),
-                                  request.host, request.port);
-  if (!route) return Explanation{};
-  return explainRoute(*route, request);
+  return Explainer(routing, request).explain();
 }
 
 }  // namespace sluice::routing

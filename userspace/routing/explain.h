@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+// What would happen to a call, and why, without sending it.
 #pragma once
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -10,49 +12,100 @@
 
 namespace sluice::routing {
 
+/// What the client sends first.
+enum class CallProtocol { kHttp, kTcp, kTls };
+
+const char* callProtocolName(CallProtocol protocol);  ///< "http", "tcp", "tls"
+std::optional<CallProtocol> callProtocolNamed(std::string_view name);
+
 /// A call to be explained.
 struct ExplainRequest {
   std::string from;  ///< "namespace/workload"; a client that is unknown is one of class 0
-  std::string host;  ///< any spelling a client of that namespace may use, or a cluster IP
-  std::optional<uint16_t> port = {};  ///< absent: the service's only one, else 80
+  std::string host;  ///< any spelling a client of that namespace may use, or an address
+  std::optional<uint16_t> port = {};  ///< absent: the service's only one, else 80 (TLS: 443)
   std::string method = "GET";
   std::string path = "/";
   std::string authority = {};  ///< empty: `host` as given, with the port when it was given
   std::vector<std::pair<std::string, std::string>> headers = {};
+  CallProtocol protocol = CallProtocol::kHttp;
+  std::string sni = {};  ///< kTls: the server name that is asked for; may be empty
 };
 
-enum class Action { kRoute, kNotFound, kNoCluster, kNoEndpoints, kPassthrough };
+enum class Action {
+  kRoute,
+  kRedirect,
+  kDirectResponse,  ///< the proxy answers: as the rule says, an abort, a preflight, REGISTRY_ONLY
+  kNotFound,
+  kNoCluster,
+  kNoEndpoints,
+  kPassthrough,  ///< to the address that was called
+  kRefused       ///< the connection is closed without an answer
+};
 
-const char* actionName(Action action);  ///< "route", "not_found", "no_cluster", …
+const char* actionName(Action action);  ///< "route", "redirect", "direct_response", …
 
 struct ExplainedDestination {
   ClusterKey cluster;
   uint32_t weight = 0;
-  double share = 0;  ///< of 1
-  bool exists = false;
+  double share = 0;     ///< of 1
+  bool exists = false;  ///< if not, `missing` says why
+  std::string missing;
+  bool keeps_address = false;  ///< the endpoint is the address that was called
   std::vector<ClusterEndpoint> endpoints;
-  std::string destination_rule;  ///< "shop/catalog"; or empty
+  std::vector<UnresolvedEndpoint> unresolved;
+  std::string destination_rule;        ///< "shop/catalog"; or empty
+  std::string destination_rule_found;  ///< "the client's namespace", …
+  ClusterPolicy policy;
+  friend bool operator==(const ExplainedDestination&, const ExplainedDestination&) = default;
+};
+
+/// What the called name stands for.
+struct ExplainedService {
+  std::string host;  ///< empty: no service
+  uint16_t port = 0;
+  Protocol protocol = Protocol::kUnknown;
+  std::string how;  ///< "the short name of a service in the client's own namespace", …
+};
+
+struct ExplainedMirror {
+  ExplainedDestination destination;
+  Percent percentage;
 };
 
 /// What happens to a call, and why. Everything is absent or empty where it does not apply.
 struct Explanation {
   Action action = Action::kPassthrough;
   int status = 0;    ///< of the answer that the proxy gives itself
-  std::string flag;  ///< Envoy's response flag: "NR", "NC", "UH"
+  std::string flag;  ///< Envoy's response flags: "NR", "NC", "UH", "DI,FI"
+  std::string to;    ///< kPassthrough: "10.96.0.10:80", or the name that was called
+  ExplainedService service;
   std::string virtual_service;
-  int rule_index = -1;  ///< in spec.http; -1: no rule of a VirtualService
+  int rule_index = -1;  ///< in the list `rule_list`; -1: no rule of a VirtualService
+  std::string rule_list = "http";
   std::string rule_name;
+  std::string delegate;  ///< "billing/leaf": the rule stands there
+  std::vector<LosingService> losers;
   std::vector<ExplainedDestination> destinations;
+
+  // What the rule does.
   std::optional<std::chrono::nanoseconds> timeout;
+  std::optional<Sourced<HttpRetry>> retries;  ///< absent: Istio's default
   std::optional<HttpFaultInjection> fault;
+  std::vector<ExplainedMirror> mirrors;
+  std::optional<CorsPolicy> cors;
+  Headers headers;  ///< of the rule
+  std::optional<std::string> rewritten_path, rewritten_authority;
+  std::string upstream_path;  ///< of a forwarded request: normalised, rewritten
+  std::string location;       ///< kRedirect
+  std::optional<std::string> body;
+  std::optional<int> grpc_status;
+  std::vector<std::pair<std::string, std::string>> response_headers;  ///< that CORS adds
+
   Path path = Path::kPassthrough;
   std::vector<Reason> reasons;
   std::vector<SkippedRule> skipped;  ///< rules that were not used, before and behind the one
+  std::vector<std::string> warnings;
 };
-
-/// The service that a client of `client_namespace` calls as `host`; null when it is none of them.
-const ServiceRoute* findService(const RouteTable& table, const std::string& client_namespace,
-                                const std::string& host, std::optional<uint16_t> port);
 
 /// kInvalid when a regular expression of the rules does not compile.
 Result<Explanation> explain(const Routing& routing, const ExplainRequest& request);

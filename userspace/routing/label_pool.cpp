@@ -23,7 +23,7 @@ size_t hashOf(const Labels& labels) {
 std::shared_ptr<const Labels> LabelPool::share(const Labels& labels) {
   if (known_.size() >= next_sweep_) sweep();
   auto& known = known_[hashOf(labels)];
-  const auto present = known.lock();
+  auto present = known.lock();
   if (present && *present == labels) return present;
   auto made = std::make_shared<const Labels>(labels);
   if (!present) known = made;

@@ -45,9 +45,9 @@ struct PriorityLabel {
 };
 
 const std::string& valueIn(const Labels& labels, const std::string& name) {
-  static const std::string none;
+  static const std::string kNone;
   const auto at = labels.find(name);
-  return at == labels.end() ? none : at->second;
+  return at == labels.end() ? kNone : at->second;
 }
 
 /// Sorts endpoints by locality and priority and gives those groups their weights.

@@ -34,9 +34,33 @@ std::string fullHost(std::string_view host, std::string_view rule_namespace,
                      std::string_view cluster_domain) {
   std::string name = toLower(host);
   const bool is_short = name.find('.') == std::string::npos && name.find(':') == std::string::npos;
-  if (name.ends_with('.')) name.pop_back();
+  if (name.ends_with('.') && name.find('.') + 1 < name.size()) name.pop_back();
   if (!is_short || name.empty() || isWildcard(name)) return name;
   return serviceHost(name, rule_namespace, cluster_domain);
+}
+
+std::vector<std::string> otherSpellings(std::string_view host, std::string_view client_namespace,
+                                        std::string_view cluster_domain) {
+  std::string name(host);
+  std::vector<std::string> spellings{name + "."};
+  const std::string suffix = ".svc." + std::string(cluster_domain);
+  if (!name.ends_with(suffix)) return spellings;
+  name.resize(name.size() - suffix.size());
+  const auto dot = name.find('.');
+  if (dot == std::string::npos) return spellings;
+  if (std::string_view(name).substr(dot + 1) == client_namespace)
+    spellings.push_back(name.substr(0, dot));
+  spellings.push_back(name + ".svc");
+  spellings.push_back(std::move(name));
+  return spellings;
+}
+
+std::string meantByNameDotNamespace(std::string_view host, std::string_view cluster_domain) {
+  const auto dot = host.find('.');
+  const bool two_labels = dot != std::string_view::npos && dot > 0 && dot + 1 < host.size() &&
+                          host.find('.', dot + 1) == std::string_view::npos;
+  if (!two_labels || isWildcard(host)) return {};
+  return serviceHost(host.substr(0, dot), host.substr(dot + 1), cluster_domain);
 }
 
 bool hostMatches(std::string_view pattern, std::string_view host) {
@@ -54,9 +78,16 @@ bool moreSpecific(std::string_view a, std::string_view b) {
 Visibility visibilityFor(const std::vector<std::string>& export_to, std::string_view own_namespace,
                          std::string_view client_namespace) {
   if (export_to.empty() || lists(export_to, "*")) return Visibility::kPublic;
-  if (client_namespace.empty()) return Visibility::kHidden;
-  if (lists(export_to, ".") && own_namespace == client_namespace) return Visibility::kPrivate;
+  if (client_namespace.empty() || lists(export_to, "~")) return Visibility::kHidden;
+  if (own_namespace == client_namespace)
+    return lists(export_to, ".") || lists(export_to, own_namespace) ? Visibility::kPrivate
+                                                                    : Visibility::kHidden;
   return lists(export_to, client_namespace) ? Visibility::kExportedToClient : Visibility::kHidden;
+}
+
+const std::vector<std::string>& exportedTo(const std::vector<std::string>& own,
+                                           const std::vector<std::string>& mesh_default) {
+  return own.empty() ? mesh_default : own;
 }
 
 }  // namespace sluice::routing

@@ -3,109 +3,178 @@
 
 #include <algorithm>
 
-#include "userspace/routing/registry.h"
+#include "userspace/model/codes.h"
+#include "userspace/routing/policy_reasons.h"
+#include "userspace/routing/protocol.h"
 
 namespace sluice::routing {
 namespace {
 
-// Codes of docs/reference/codes.md; a number that was released keeps its meaning.
-constexpr const char* kRequestMatch = "SLU4001";
-constexpr const char* kRequestSplit = "SLU4002";
-constexpr const char* kFault = "SLU4003";
-constexpr const char* kTimeout = "SLU4004";
-constexpr const char* kOtherFamily = "SLU4005";
-constexpr const char* kUnknownProtocol = "SLU4006";
-constexpr const char* kNotHttp = "SLU4007";
-constexpr const char* kNotExported = "SLU4008";
-constexpr const char* kOriginalDestination = "SLU4009";
-constexpr const char* kNoDestination = "SLU4010";
+using Reasons = std::vector<Reason>;
 
-std::string ruleField(const Rule& rule, const char* part) {
-  return "spec.http[" + std::to_string(rule.index) + "]." + part;
-}
-
-bool splitsPerConnection(const VirtualService* service) {
-  if (!service) return false;
-  const auto& annotations = service->metadata.annotations;
+bool splitsPerConnection(const MeshVirtualService* winner) {
+  if (!winner) return false;
+  const auto& annotations = winner->resource->metadata.annotations;
   const auto split = annotations.find(kSplitAnnotation);
   return split != annotations.end() && split->second == "connection";
 }
 
-/// Everything of one rule that a connection alone cannot decide.
-void addRuleReasons(const Rule& rule, bool per_connection, std::vector<Reason>& reasons) {
-  if (!rule.matches.empty())
-    reasons.push_back({kRequestMatch, ruleField(rule, "match"),
-                       "the rule looks at the request, which the proxy reads"});
-  if (rule.destinations.size() > 1 && !per_connection)
-    reasons.push_back({kRequestSplit, ruleField(rule, "route"),
-                       "weights are drawn for each request; annotate the VirtualService with "
-                       "sluice.io/split: connection to draw once per connection"});
-  if (rule.fault)
-    reasons.push_back(
-        {kFault, ruleField(rule, "fault"), "faults are injected into requests by the proxy"});
-  if (rule.timeout)
-    reasons.push_back(
-        {kTimeout, ruleField(rule, "timeout"), "the proxy watches how long a request takes"});
-  if (rule.destinations.empty())
-    reasons.push_back({kNoDestination, ruleField(rule, "route"),
-                       "the rule has no destination; the proxy answers 503"});
+/// Says of one rule what a connection alone cannot carry out.
+class RuleReasons {
+ public:
+  RuleReasons(const Rule& rule, Reasons& reasons) : rule_(rule), reasons_(reasons) {}
+
+  void add(bool per_connection) {
+    addAboutTheRequest(per_connection);
+    addAnswers();
+    addAboutForwarding();
+  }
+
+ private:
+  void say(const char* code, const char* part, const char* text) {
+    auto field = "spec.http[" + std::to_string(rule_.index) + "]." + part;
+    if (!rule_.delegate.empty()) field = "VirtualService " + rule_.delegate + " " + field;
+    reasons_.push_back({code, std::move(field), text});
+  }
+
+  void addAboutTheRequest(bool per_connection) {
+    if (!rule_.matches.empty())
+      say(code::kRequestMatch, "match", "the rule looks at the request, which the proxy reads");
+    if (rule_.destinations.size() > 1 && !per_connection)
+      say(code::kRequestSplit, "route",
+          "weights are drawn for each request; annotate the VirtualService with "
+          "sluice.io/split: connection to draw once per connection");
+  }
+
+  void addAnswers() {
+    if (rule_.redirect) say(code::kRedirect, "redirect", "the proxy answers with the redirect");
+    if (rule_.direct_response)
+      say(code::kDirectResponse, "directResponse", "the proxy gives the answer itself");
+    if (rule_.destinations.empty() && !rule_.redirect && !rule_.direct_response)
+      say(code::kNoDestination, "route", "the rule has no destination; the proxy answers 503");
+  }
+
+  void addAboutForwarding() {
+    if (rule_.fault) say(code::kFault, "fault", "faults are injected into requests by the proxy");
+    if (rule_.timeout) say(code::kTimeout, "timeout", "the proxy watches how long a request takes");
+    if (rule_.retries && rule_.retries->attempts > 0)
+      say(code::kRetries, "retries", "the proxy sends a request again that has failed");
+    if (rule_.rewrite) say(code::kRewrite, "rewrite", "the proxy rewrites the request");
+    if (!rule_.mirrors.empty()) say(code::kMirror, "mirrors", "the proxy sends copies of requests");
+    if (rule_.cors)
+      say(code::kCors, "corsPolicy", "the proxy answers and marks requests of other origins");
+    if (!rule_.headers.empty()) say(code::kHeaderOperations, "headers", kHeaderText);
+    if (std::ranges::any_of(rule_.destinations, [](const auto& d) { return !d.headers.empty(); }))
+      say(code::kHeaderOperations, "route", kHeaderText);
+  }
+
+  static constexpr const char* kHeaderText = "the proxy changes headers";
+
+  const Rule& rule_;
+  Reasons& reasons_;
+};
+
+bool hasHttpRules(const ServiceRoute& route) { return route.rules.front().index >= 0; }
+
+std::string ruleField(const L4Rule& rule) {
+  return std::string(rule.kind == L4Rule::Kind::kTcp ? "spec.tcp[" : "spec.tls[") +
+         std::to_string(rule.index) + "].match";
+}
+
+void addConnectionReasons(const ServiceRoute& route, const PathContext& context, Reasons& reasons) {
+  if (route.protocol == Protocol::kUnknown && (hasHttpRules(route) || !route.l4_rules.empty()))
+    reasons.push_back({code::kDetectedProtocol, "",
+                       "the protocol of port " + std::to_string(route.service.port) +
+                           " is not declared, so the proxy looks at the first bytes; name the "
+                           "Service's port http or tcp, or set its appProtocol"});
+  if (route.protocol == Protocol::kTls && context.shares_addresses)
+    reasons.push_back({code::kServerName, "spec.addresses",
+                       "the service has no address of its own, so the proxy reads the server name "
+                       "that the client asks for (SNI)"});
+  if (route.l4_rules.empty()) return;
+  const auto& first = route.l4_rules.front();
+  if (first.kind == L4Rule::Kind::kTls)
+    reasons.push_back({code::kServerName, ruleField(first),
+                       "the rule looks at the server name that the client asks for (SNI), which "
+                       "the proxy reads"});
+  else if (!first.subnets.empty())
+    reasons.push_back({code::kAddressRange, ruleField(first),
+                       "the rule is about some of the addresses that clients may call"});
+}
+
+void addHttpReasons(const ServiceRoute& route, const PathContext& context, Reasons& reasons) {
+  if (isHttp(route.protocol) && context.agent.http_mode == AgentSettings::HttpMode::kIstio)
+    reasons.push_back({code::kHostDecides, "",
+                       "httpMode istio: the Host header picks the service, which the proxy reads"});
+  const bool per_connection = splitsPerConnection(context.winner);
+  for (const auto& rule : route.rules) RuleReasons(rule, reasons).add(per_connection);
 }
 
 /// `http` rules that do not apply to the port are said to be so.
-void addProtocolReason(const ServiceRoute& route, const VirtualService* service,
-                       std::vector<Reason>& reasons) {
-  if (!service || service->http.empty() || isHttp(route.protocol)) return;
-  if (route.protocol == Protocol::kUnknown)
-    reasons.push_back({kUnknownProtocol, "spec.http",
-                       "the protocol of port " + std::to_string(route.service.port) +
-                           " is not declared, so http rules do not apply; name the Service's port "
-                           "http or set its appProtocol"});
-  else
-    reasons.push_back({kNotHttp, "spec.http",
-                       "port " + std::to_string(route.service.port) +
-                           " is declared as TCP or TLS, so http rules do not apply"});
+void addProtocolReason(ServiceRoute& route, const PathContext& context) {
+  if (route.protocol != Protocol::kTcp && route.protocol != Protocol::kTls) return;
+  if (std::ranges::none_of(context.candidates,
+                           [](const auto& c) { return !c.service->http.empty(); }))
+    return;
+  route.reasons.push_back({code::kNotHttp, "spec.http",
+                           "port " + std::to_string(route.service.port) +
+                               " is declared as TCP or TLS, so http rules do not apply"});
 }
 
 /// Both families are compiled from one route; the one that needs the proxy has a reason.
-void addFamilyReasons(const ServiceRoute& route, std::vector<Reason>& reasons) {
+void addFamilyReasons(ServiceRoute& route) {
   for (const auto family : {Family::kV4, Family::kV6}) {
     const bool called = std::any_of(route.vips.begin(), route.vips.end(),
                                     [&](const auto& ip) { return familyOf(ip) == family; });
     if (!called || route.path != Path::kConnect || route.pathFor(family) == Path::kConnect)
       continue;
     const std::string name = family == Family::kV4 ? "IPv4" : "IPv6";
-    reasons.push_back({kOtherFamily, "",
-                       "connections to the " + name +
-                           " address take the proxy: a destination has "
-                           "no endpoint of that family"});
+    route.reasons.push_back({code::kOtherFamily, "",
+                             "connections to the " + name +
+                                 " address take the proxy: a destination has "
+                                 "no endpoint of that family"});
   }
 }
 
-/// Istio: loadBalancer PASSTHROUGH keeps the address that was called.
+/// Istio: loadBalancer PASSTHROUGH keeps the address that was called, and so does a ServiceEntry
+/// of resolution NONE. Where Host decides, the proxy keeps it.
 bool keepsAddress(const ServiceRoute& route) {
-  const auto& rule = route.rules.front();
-  return rule.index < 0 && route.plain && route.plain->passthrough;
+  return !hasHttpRules(route) && route.l4_rules.empty() && route.plain && route.plain->passthrough;
+}
+
+bool isRuled(const ServiceRoute& route, const PathContext& context) {
+  if (context.from_entry || context.winner || !context.candidates.empty()) return true;
+  return route.plain && !route.plain->destination_rule.empty();
+}
+
+void passThrough(ServiceRoute& route, Reason reason) {
+  route.path = Path::kPassthrough;
+  route.reasons.push_back(std::move(reason));
 }
 
 }  // namespace
 
-void decidePath(ServiceRoute& route, const VirtualService* service) {
-  const bool per_connection = splitsPerConnection(service);
-  for (const auto& rule : route.rules) addRuleReasons(rule, per_connection, route.reasons);
+void decidePath(ServiceRoute& route, const PathContext& context) {
+  addHttpReasons(route, context, route.reasons);
+  addConnectionReasons(route, context, route.reasons);
+  addPolicyReasons(route, route.reasons);
   route.path = route.reasons.empty() ? Path::kConnect : Path::kProxy;
-  if (keepsAddress(route)) {
-    route.path = Path::kPassthrough;
-    route.reasons.push_back({kOriginalDestination, "spec.trafficPolicy.loadBalancer.simple",
-                             "PASSTHROUGH keeps the address that was called"});
+  if (route.path == Path::kConnect && keepsAddress(route))
+    passThrough(route, {code::kOriginalDestination, "spec.trafficPolicy.loadBalancer.simple",
+                        "the address that was called is kept (PASSTHROUGH, resolution NONE)"});
+  if (context.agent.steer == AgentSettings::Steer::kRuled && !isRuled(route, context)) {
+    route.reasons.clear();
+    passThrough(route,
+                {code::kNotRuled, "", "steer: ruled leaves services alone that no rule names"});
   }
-  addProtocolReason(route, service, route.reasons);
-  addFamilyReasons(route, route.reasons);
+  addProtocolReason(route, context);
+  addFamilyReasons(route);
 }
 
 void hide(ServiceRoute& route) {
   route.path = Path::kPassthrough;
   route.plain = nullptr;
-  route.reasons.push_back({kNotExported, "metadata.annotations[networking.istio.io/exportTo]",
+  route.reasons.push_back({code::kNotExported, "metadata.annotations[networking.istio.io/exportTo]",
                            "the service is not exported to the client's namespace"});
 }
 

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <vector>
+
 #include "userspace/routing/route_table.h"
+#include "userspace/routing/virtual_services.h"
 
 namespace sluice::routing {
 
@@ -9,9 +12,17 @@ namespace sluice::routing {
 /// connection, so that it needs no proxy.
 inline constexpr const char* kSplitAnnotation = "sluice.io/split";
 
-/// Sets `path` and `reasons` of a route whose rules are complete. `service` is the VirtualService
-/// that owns the host, also when none of its rules is in the route; null when there is none.
-void decidePath(ServiceRoute& route, const VirtualService* service);
+/// What the path of a route depends on, beside the route itself.
+struct PathContext {
+  const AgentSettings& agent;
+  const MeshVirtualService* winner;  ///< that the http rules are of; null when there are none
+  const std::vector<Candidate>& candidates;  ///< every VirtualService that names the host
+  bool from_entry = false;                   ///< the service itself is a rule: a ServiceEntry
+  bool shares_addresses = false;  ///< with other services, which the server name tells apart
+};
+
+/// Sets `path` and `reasons` of a route whose rules are complete.
+void decidePath(ServiceRoute& route, const PathContext& context);
 
 /// Makes a route of a service that is not exported to the client: connections are left alone.
 void hide(ServiceRoute& route);

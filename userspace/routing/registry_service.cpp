@@ -26,8 +26,8 @@ Labels EndpointOrigin::labels() const {
 }
 
 EndpointOrigin::SharedLabels EndpointOrigin::noLabels() {
-  static const auto none = std::make_shared<const Labels>();
-  return none;
+  static const auto kNone = std::make_shared<const Labels>();
+  return kNone;
 }
 
 const RegistryPort* RegistryService::port(uint16_t number) const {

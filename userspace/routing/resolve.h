@@ -8,7 +8,7 @@
 namespace sluice::routing {
 
 /// Resolves every rule of `snapshot` for every class of clients among its Workloads.
-/// Services without a cluster IP are in no table: their clients call endpoints directly.
+/// Every table has every port of every service, also those without an address of their own.
 Routing resolve(const Snapshot& snapshot);
 
 /// The same for one client alone, "namespace/name" of a Workload or else of a Pod; class 0 is

@@ -2,6 +2,7 @@
 #include "userspace/routing/route_table.h"
 
 #include <algorithm>
+#include <charconv>
 
 #include "userspace/routing/names.h"
 
@@ -24,6 +25,13 @@ bool onlyOtherFamily(const Cluster& cluster, Family family) {
                       [&](const auto& e) { return familyOf(e.address.ip) == family; });
 }
 
+/// `ip` with every bit behind the first `bits` zero.
+IpAddress clearedBehind(IpAddress ip, unsigned bits) {
+  for (unsigned i = bits; i < 128; ++i)
+    ip.bytes[i / 8] = static_cast<uint8_t>(ip.bytes[i / 8] & ~(0x80U >> (i % 8)));
+  return ip;
+}
+
 /// Without a port; an IPv6 address keeps its brackets.
 std::string_view hostOf(std::string_view authority) {
   const auto colon = authority.rfind(':');
@@ -41,7 +49,7 @@ std::string ClusterKey::text() const {
 
 bool operator==(const WeightedCluster& a, const WeightedCluster& b) {
   return a.key == b.key && a.weight == b.weight && a.headers == b.headers &&
-         sameCluster(a.cluster, b.cluster);
+         a.missing == b.missing && sameCluster(a.cluster, b.cluster);
 }
 
 bool RequestMatch::matchesEverything() const {
@@ -61,6 +69,29 @@ const char* pathName(Path path) {
   return "";
 }
 
+Result<Subnet> Subnet::parse(std::string_view text) {
+  const auto wrong = [&] {
+    return Error(Error::Code::kInvalid, "\"" + std::string(text) + "\" is no address range",
+                 "write it as 10.0.0.0/8");
+  };
+  const auto slash = text.find('/');
+  auto ip = IpAddress::parse(text.substr(0, slash));
+  if (!ip.ok()) return wrong();
+  const unsigned width = ip->isV4() ? 32 : 128;
+  unsigned bits = width;
+  if (slash != std::string_view::npos) {
+    const auto* end = text.data() + text.size();
+    const auto parsed = std::from_chars(text.data() + slash + 1, end, bits);
+    if (parsed.ec != std::errc() || parsed.ptr != end || bits > width) return wrong();
+  }
+  return Subnet{clearedBehind(*ip, 128 - width + bits), static_cast<uint8_t>(128 - width + bits)};
+}
+
+std::string Subnet::text() const {
+  const unsigned fixed = base.isV4() && prefix_bits >= 96 ? 96 : 0;
+  return base.text() + "/" + std::to_string(prefix_bits - fixed);
+}
+
 bool Subnet::contains(const IpAddress& ip) const {
   const size_t whole = prefix_bits / 8;
   if (!std::equal(base.bytes.begin(), base.bytes.begin() + whole, ip.bytes.begin())) return false;
@@ -78,11 +109,14 @@ const std::shared_ptr<const ServiceRoute>* VirtualHosts::find(std::string_view a
   return nullptr;
 }
 
+const std::vector<WeightedCluster>& ServiceRoute::connectDestinations() const {
+  return l4_rules.empty() ? rules.front().destinations : l4_rules.front().destinations;
+}
+
 Path ServiceRoute::pathFor(Family family) const {
   if (path != Path::kConnect) return path;
-  for (const auto& rule : rules)
-    for (const auto& destination : rule.destinations)
-      if (destination.cluster && onlyOtherFamily(*destination.cluster, family)) return Path::kProxy;
+  for (const auto& destination : connectDestinations())
+    if (destination.cluster && onlyOtherFamily(*destination.cluster, family)) return Path::kProxy;
   return path;
 }
 
@@ -91,7 +125,7 @@ bool operator==(const ServiceRoute& a, const ServiceRoute& b) {
          a.service_name == b.service_name && a.protocol == b.protocol && a.vips == b.vips &&
          a.virtual_service == b.virtual_service && a.rules == b.rules && a.l4_rules == b.l4_rules &&
          sameCluster(a.plain, b.plain) && a.path == b.path && a.reasons == b.reasons &&
-         a.skipped == b.skipped;
+         a.skipped == b.skipped && a.losers == b.losers;
 }
 
 }  // namespace sluice::routing

@@ -45,6 +45,15 @@ TEST(CallArguments, WrongFormsAreRefused) {
   EXPECT_FALSE(readCall(arguments).ok());
 }
 
+TEST(CallArguments, ServerNameMeansTlsUnlessSaidOtherwise) {
+  auto arguments = call("a");
+  EXPECT_EQ(readCall(arguments)->protocol, routing::CallProtocol::kHttp);
+  arguments.sni = "a.example";
+  EXPECT_EQ(readCall(arguments)->protocol, routing::CallProtocol::kTls);
+  arguments.proto = "tcp";
+  EXPECT_EQ(readCall(arguments)->protocol, routing::CallProtocol::kTcp);
+}
+
 TEST(CallArguments, HeadersLoseTheBlanksAroundTheirValue) {
   auto arguments = call("a");
   arguments.headers = {"user-group:  beta ", "x:"};
@@ -65,6 +74,8 @@ Json explanation() {
                                      {"subset", "v1"},
                                      {"share", 0.9},
                                      {"exists", true},
+                                     {"destinationRule", "shop/api"},
+                                     {"destinationRuleFound", "the client's namespace"},
                                      {"endpoints", Json::array({{{"address", "10.0.0.1:8080"}}})}},
                                     {{"host", "api.shop"},
                                      {"port", 80},
@@ -72,12 +83,20 @@ Json explanation() {
                                      {"share", 0.1},
                                      {"exists", false},
                                      {"endpoints", Json::array()}}})},
-      {"policy", {{"timeout", "3s"}}},
+      {"service",
+       {{"host", "api.shop"}, {"port", 80}, {"protocol", "http"}, {"how", "the full name"}}},
+      {"policy",
+       {{"timeout", "3s"},
+        {"connectionPool",
+         {{"tcp", {{"maxConnections", 3}}}, {"from", "DestinationRule/shop/api"}}}}},
       {"path", "proxy"},
       {"reasons", Json::array({{{"code", "SLU4001"},
                                 {"field", "spec.http[1].route"},
                                 {"text", "the split is per request"}}})},
-      {"skipped", Json::array({{{"rule", 0}, {"name", ""}, {"why", "headers[user-group]"}}})}};
+      {"skipped", Json::array({{{"rule", 0}, {"name", ""}, {"why", "headers[user-group]"}}})},
+      {"losers",
+       Json::array({{{"virtualService", "shop/later"}, {"why", "shop/canary is older"}}})},
+      {"warnings", Json::array({"no subset v2"})}};
 }
 
 TEST(ExplanationText, SaysWhatWhereAndWhy) {
@@ -85,13 +104,18 @@ TEST(ExplanationText, SaysWhatWhereAndWhy) {
   printExplanation({out, err}, explanation());
   EXPECT_EQ(out.str(),
             "action       route\n"
+            "service      api.shop:80, http: the full name\n"
             "rule         VirtualService shop/canary http[1] (most)\n"
             "destinations    90%  api.shop:80 subset v1  10.0.0.1:8080\n"
+            "                     under DestinationRule shop/api, found in the client's namespace\n"
             "                10%  api.shop:80 subset v2  does not exist\n"
             "timeout      3s\n"
+            "limits       maxConnections 3 (DestinationRule/shop/api)\n"
             "path         proxy\n"
             "  because    the split is per request (spec.http[1].route) [SLU4001]\n"
-            "not used     http[0]: headers[user-group]\n");
+            "not used     http[0]: headers[user-group]\n"
+            "             VirtualService shop/later: shop/canary is older\n"
+            "warning      no subset v2\n");
 }
 
 class ExplainFilesTest : public testing::Test {
@@ -154,6 +178,15 @@ TEST_F(ExplainFilesTest, AnswersWithoutAnAgent) {
   EXPECT_EQ(answer.at("rule").at("index"), 0);
   EXPECT_EQ(answer.at("path"), "proxy");
   EXPECT_EQ(err_.str(), "");
+}
+
+TEST_F(ExplainFilesTest, HostDecidesWhenAskedTo) {
+  write("shop.yaml", kShop);
+  ASSERT_EQ(explain({"--host", "nobody.example", "--http-mode", "istio"}), kOk) << err_.str();
+  EXPECT_EQ(Json::parse(out_.str()).at("action"), "passthrough");
+  out_.str("");
+  ASSERT_EQ(explain({"--host", "nobody.example", "--http-mode", "service"}), kOk) << err_.str();
+  EXPECT_EQ(Json::parse(out_.str()).at("rule").at("virtualService"), "shop/api");
 }
 
 TEST_F(ExplainFilesTest, FileThatIsNoYamlIs65) {

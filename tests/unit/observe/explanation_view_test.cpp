@@ -13,6 +13,8 @@ routing::ExplainRequest call() {
   call.port = 8080;
   call.path = "/a?b";
   call.headers = {{"user-group", "beta"}, {"user-group", "x"}};
+  call.protocol = routing::CallProtocol::kTls;
+  call.sni = "api.example";
   return call;
 }
 
@@ -25,6 +27,8 @@ TEST(CallView, ArrivesAsItWasSent) {
   EXPECT_EQ(read->method, "GET");
   EXPECT_EQ(read->path, "/a?b");
   EXPECT_EQ(read->headers, call().headers);
+  EXPECT_EQ(read->protocol, routing::CallProtocol::kTls);
+  EXPECT_EQ(read->sni, "api.example");
 }
 
 TEST(CallView, FieldsThatAreMissingOrOfAnotherTypeAreRefused) {
@@ -40,6 +44,9 @@ TEST(CallView, FieldsThatAreMissingOrOfAnotherTypeAreRefused) {
   auto port = whole;
   port["port"] = 65536;
   EXPECT_FALSE(readCall(port).ok());
+  auto protocol = whole;
+  protocol["protocol"] = "udp";
+  EXPECT_FALSE(readCall(protocol).ok());
   auto header = whole;
   header["headers"] = Json::array({Json::array({"alone"})});
   EXPECT_FALSE(readCall(header).ok());
@@ -52,7 +59,16 @@ TEST(ExplanationView, HasTheFieldsOfTheContract) {
   explanation.flag = "UH";
   explanation.virtual_service = "shop/api";
   explanation.rule_index = 0;
-  explanation.destinations.push_back({{"api", 80, "v1"}, 1, 1.0, true, {}, "shop/api"});
+  auto& destination = explanation.destinations.emplace_back();
+  destination.cluster = {"api", 80, "v1"};
+  destination.exists = true;
+  destination.policy.connection_pool.emplace().from = "DestinationRule/shop/api spec.trafficPolicy";
+  destination.policy.connection_pool->value.tcp.emplace().max_connections = 3;
+  auto& retries = explanation.retries.emplace();
+  retries.value.attempts = 2;
+  retries.from = "VirtualService/shop/api";
+  explanation.losers.push_back({"shop/later", "older"});
+  explanation.rewritten_path = "/new";
   explanation.timeout = std::chrono::seconds(3);
   explanation.path = routing::Path::kProxy;
   explanation.reasons.push_back({"SLU4001", "spec.http[0].match", "looks at the request"});
@@ -61,9 +77,21 @@ TEST(ExplanationView, HasTheFieldsOfTheContract) {
   EXPECT_EQ(view.at("action"), "no_endpoints");
   EXPECT_EQ(view.at("status"), 503);
   EXPECT_EQ(view.at("flag"), "UH");
-  EXPECT_EQ(view.at("rule"), (Json{{"virtualService", "shop/api"}, {"index", 0}, {"name", ""}}));
+  EXPECT_EQ(view.at("rule"), (Json{{"virtualService", "shop/api"},
+                                   {"list", "http"},
+                                   {"index", 0},
+                                   {"name", ""},
+                                   {"delegate", ""}}));
   EXPECT_EQ(view.at("destinations").at(0).at("endpoints"), Json::array());
-  EXPECT_EQ(view.at("policy"), (Json{{"timeout", "3s"}}));
+  const auto& policy = view.at("policy");
+  EXPECT_EQ(policy.at("timeout"), "3s");
+  EXPECT_EQ(policy.at("retries").at("attempts"), 2);
+  EXPECT_EQ(policy.at("retries").at("from"), "VirtualService/shop/api");
+  EXPECT_EQ(policy.at("connectionPool"),
+            (Json{{"tcp", {{"maxConnections", 3}}},
+                  {"from", "DestinationRule/shop/api spec.trafficPolicy"}}));
+  EXPECT_EQ(view.at("rewrite"), (Json{{"path", "/new"}}));
+  EXPECT_EQ(view.at("losers").at(0).at("virtualService"), "shop/later");
   EXPECT_EQ(view.at("path"), "proxy");
   EXPECT_EQ(view.at("reasons").at(0).at("code"), "SLU4001");
   EXPECT_EQ(view.at("skipped").at(0).at("rule"), 1);

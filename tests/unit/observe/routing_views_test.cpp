@@ -83,7 +83,7 @@ TEST(RoutingViews, DurationsReadAsInTheFiles) {
 
 TEST(RoutingViews, FaultsShowPercentAsWritten) {
   HttpFaultInjection fault;
-  fault.delay = Delay{5s, Percent{500'000}};
+  fault.delay = Delay{5s, std::nullopt, Percent{500'000}};
   EXPECT_EQ(faultView(fault), (Json{{"delay", {{"fixedDelay", "5s"}, {"percent", 50.0}}}}));
 }
 

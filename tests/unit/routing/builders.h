@@ -22,6 +22,8 @@ class World {
   World& add(Service s) { return push(snapshot.services, std::move(s)); }
   World& add(EndpointSlice s) { return push(snapshot.endpoint_slices, std::move(s)); }
   World& add(Pod p) { return push(snapshot.pods, std::move(p)); }
+  World& add(ServiceEntry e) { return push(snapshot.service_entries, std::move(e)); }
+  World& add(Sidecar s) { return push(snapshot.sidecars, std::move(s)); }
   World& add(Workload w) { return push(snapshot.workloads, std::move(w)); }
 
   /// A Pod with one address, and its endpoint in a slice of `service`.
@@ -119,6 +121,38 @@ inline VirtualService virtualService(Metadata metadata, std::vector<std::string>
   result.metadata = std::move(metadata);
   result.hosts = std::move(hosts);
   result.http = std::move(http);
+  return result;
+}
+
+/// A rule that answers `status` itself.
+inline HttpRoute answer(int status, std::vector<HttpMatchRequest> matches = {}) {
+  HttpRoute result;
+  result.direct_response = HttpDirectResponse{.status = status, .body = {}};
+  result.match = std::move(matches);
+  return result;
+}
+
+inline HttpMatchRequest uri(StringMatch value) {
+  HttpMatchRequest match;
+  match.uri = std::move(value);
+  return match;
+}
+
+/// A ServiceEntry of one host and one port, whose servers are `endpoints`.
+inline ServiceEntry entry(const std::string& host, const std::string& protocol, uint16_t port,
+                          std::vector<std::string> endpoints,
+                          std::vector<std::string> addresses = {}) {
+  ServiceEntry result;
+  result.metadata = meta(host);
+  result.hosts = {host};
+  result.addresses = std::move(addresses);
+  result.ports = {{port, protocol, "port", std::nullopt}};
+  result.resolution = ServiceEntry::Resolution::kStatic;
+  for (auto& address : endpoints) {
+    WorkloadEndpoint endpoint;
+    endpoint.address = std::move(address);
+    result.endpoints.push_back(endpoint);
+  }
   return result;
 }
 

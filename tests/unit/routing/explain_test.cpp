@@ -107,5 +107,142 @@ TEST(Explain, AuthorityIsTheHostAsItWasGiven) {
   EXPECT_EQ(ask(world, {"default/web", "product-api", 80}).action, Action::kRoute);
 }
 
+TEST(Explain, LosersAndWhereTheDestinationRuleWasFound) {
+  auto world = headerRule();
+  world.add(
+      test::virtualService(meta("later", "default", 9), {"product-api"}, {test::answer(418)}));
+  const auto answer = ask(world);
+  ASSERT_EQ(answer.losers.size(), 1u);
+  EXPECT_EQ(answer.losers[0].virtual_service, "default/later");
+  EXPECT_THAT(answer.losers[0].why, testing::HasSubstr("older"));
+  EXPECT_EQ(answer.destinations[0].destination_rule_found, "the client's namespace");
+  EXPECT_EQ(
+      ask(world, {"shop/web", "product-api.default", {}}).destinations[0].destination_rule_found,
+      "the service's namespace");
+}
+
+World answering(const HttpRoute& rule) {
+  auto world = test::productApi();
+  return world.add(test::virtualService(meta("vs"), {"product-api"}, {rule}));
+}
+
+TEST(Explain, RedirectsAndAnswersOfRules) {
+  HttpRoute redirect;
+  redirect.redirect.emplace().uri = "/new";
+  const auto moved = ask(answering(redirect));
+  EXPECT_EQ(moved.action, Action::kRedirect);
+  EXPECT_EQ(moved.status, 301);
+  EXPECT_EQ(moved.location, "http://product-api/new");
+  const auto said = ask(answering(test::answer(418)));
+  EXPECT_EQ(said.action, Action::kDirectResponse);
+  EXPECT_EQ(said.status, 418);
+}
+
+TEST(Explain, AbortOfEveryRequestIsTheAnswer) {
+  auto rule = test::route({test::to("product-api", "v1")});
+  rule.fault.emplace().abort = Abort{503, "", "", {1'000'000}};
+  EXPECT_EQ(ask(answering(rule)).action, Action::kDirectResponse);
+  EXPECT_EQ(ask(answering(rule)).flag, "FI");
+  rule.fault->delay = Delay{std::chrono::seconds(1), {}, {1'000'000}};
+  EXPECT_EQ(ask(answering(rule)).flag, "DI,FI");
+  rule.fault->abort = Abort{{}, "UNAVAILABLE", "", {1'000'000}};
+  EXPECT_EQ(ask(answering(rule)).status, 200);
+  EXPECT_EQ(ask(answering(rule)).grpc_status, 14);
+  rule.fault->abort->percentage = {999'999};
+  EXPECT_EQ(ask(answering(rule)).action, Action::kRoute);
+}
+
+TEST(Explain, RewritesShowWhatIsSent) {
+  auto rule = test::route({test::to("product-api", "v1")}, {test::uri(test::prefix("/shop/"))});
+  rule.rewrite = HttpRewrite{"/", "inner.example", {}};
+  ExplainRequest request;
+  request.path = "/a/../shop/%78?y=1";
+  const auto answer = ask(answering(rule), request);
+  EXPECT_EQ(answer.upstream_path, "/x?y=1");
+  EXPECT_EQ(answer.rewritten_authority, "inner.example");
+}
+
+World connections(const std::string& port_name) {
+  World world;
+  auto vs = test::virtualService(meta("vs"), {"db"}, {});
+  TlsRoute tls;
+  tls.route = {test::to("db")};
+  tls.match.emplace_back().sni_hosts = {"*.shop.example"};
+  vs.tls = {tls};
+  TcpRoute tcp;
+  tcp.route = {test::to("db", "v9")};
+  vs.tcp = {tcp};
+  return world.add(test::service("db", {"10.96.0.13"}, {{port_name, 443}}))
+      .addEndpoint("db", "10.1.0.1", {}, 8443, port_name)
+      .add(vs)
+      .add(test::workload("web"));
+}
+
+TEST(Explain, ServerNamesChooseAndUnknownOnesArePassedOn) {
+  ExplainRequest request{.from = "default/web", .host = "db"};
+  request.protocol = CallProtocol::kTls;
+  request.sni = "A.shop.example";
+  const auto known = ask(connections("tls"), request);
+  EXPECT_EQ(known.action, Action::kRoute);
+  EXPECT_EQ(known.rule_list, "tls");
+  request.sni = "elsewhere.example";
+  const auto unknown = ask(connections("tls"), request);
+  EXPECT_EQ(unknown.action, Action::kPassthrough);
+  EXPECT_EQ(unknown.to, "10.96.0.13:443");
+}
+
+TEST(Explain, ConnectionToWhatDoesNotExistIsRefused) {
+  ExplainRequest request{.from = "default/web", .host = "db"};
+  request.protocol = CallProtocol::kTcp;
+  const auto answer = ask(connections("tcp"), request);
+  EXPECT_EQ(answer.action, Action::kRefused);
+  EXPECT_EQ(answer.flag, "NC");
+  EXPECT_EQ(answer.rule_list, "tcp");
+}
+
+World meshOf(Sidecar::OutboundMode mode) {
+  auto world = headerRule();
+  world.snapshot.agent.http_mode = AgentSettings::HttpMode::kIstio;
+  world.snapshot.agent.outbound_traffic_policy = mode;
+  return world;
+}
+
+TEST(Explain, WhereHostDecidesTheAddressDoesNot) {
+  ExplainRequest request{.from = "default/web", .host = "198.51.100.7", .port = 80};
+  request.authority = "product-api";
+  const auto answer = ask(meshOf(Sidecar::OutboundMode::kAllowAny), request);
+  EXPECT_EQ(answer.action, Action::kRoute);
+  EXPECT_EQ(answer.service.host, "product-api.default.svc.cluster.local");
+}
+
+TEST(Explain, UnknownHostIsPassedOnOrAnswered502) {
+  ExplainRequest request{.from = "default/web", .host = "product-api"};
+  request.authority = "unknown.example";
+  const auto any = ask(meshOf(Sidecar::OutboundMode::kAllowAny), request);
+  EXPECT_EQ(any.action, Action::kPassthrough);
+  EXPECT_EQ(any.to, "10.96.0.10:80");
+  const auto only = ask(meshOf(Sidecar::OutboundMode::kRegistryOnly), request);
+  EXPECT_EQ(only.action, Action::kDirectResponse);
+  EXPECT_EQ(only.status, 502);
+}
+
+TEST(Explain, BytesThatAreNoHttpGoWhereTheyWereSent) {
+  ExplainRequest request{.from = "default/web", .host = "product-api"};
+  request.protocol = CallProtocol::kTcp;
+  EXPECT_EQ(ask(meshOf(Sidecar::OutboundMode::kAllowAny), request).to, "10.96.0.10:80");
+}
+
+TEST(Explain, AddressesOfRangesMeetTheirService) {
+  auto world = test::productApi();
+  world.add(test::entry("db.example", "TCP", 5432, {"192.0.2.5"}));
+  ExplainRequest request{.from = "default/web", .host = "198.51.100.9", .port = 5432};
+  request.protocol = CallProtocol::kTcp;
+  const auto answer = ask(world, request);
+  EXPECT_EQ(answer.action, Action::kRoute);
+  EXPECT_EQ(answer.destinations[0].cluster.host, "db.example");
+  request.port = 5433;
+  EXPECT_EQ(ask(world, request).action, Action::kPassthrough);
+}
+
 }  // namespace
 }  // namespace sluice::routing

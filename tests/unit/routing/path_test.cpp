@@ -3,6 +3,8 @@
 
 #include <gmock/gmock.h>
 
+#include <functional>
+
 #include "tests/unit/routing/resolved.h"
 
 namespace sluice::routing {
@@ -33,7 +35,7 @@ TEST(Path, EveryCauseIsAReasonWithItsField) {
   auto service = guarded(test::header("user-group", test::exact("beta")));
   service.http[1].timeout = std::chrono::seconds(1);
   service.http[1].fault = HttpFaultInjection{};
-  service.http[1].fault->abort = Abort{503, {1'000'000}};
+  service.http[1].fault->abort = Abort{503, "", "", {1'000'000}};
   auto world = test::productApi();
   const auto route = routeOf(world.add(service));
   EXPECT_EQ(route->path, Path::kProxy);
@@ -45,7 +47,7 @@ TEST(Path, EveryCauseIsAReasonWithItsField) {
 TEST(Path, FaultOfNoRequestIsNone) {
   auto service = sendTo(meta("vs"), "v1");
   service.http[0].fault = HttpFaultInjection{};
-  service.http[0].fault->delay = Delay{std::chrono::seconds(5), {0}};
+  service.http[0].fault->delay = Delay{std::chrono::seconds(5), {}, {0}};
   auto world = test::productApi();
   EXPECT_EQ(routeOf(world.add(service))->path, Path::kConnect);
 }
@@ -53,8 +55,7 @@ TEST(Path, FaultOfNoRequestIsNone) {
 TEST(Path, PassthroughBalancerKeepsTheAddress) {
   auto rule = test::versions(meta("dr"), "product-api");
   rule.traffic_policy = TrafficPolicy{};
-  rule.traffic_policy->load_balancer =
-      LoadBalancerSettings{LoadBalancerSettings::Simple::kPassthrough};
+  rule.traffic_policy->load_balancer.emplace().simple = LoadBalancerSettings::Simple::kPassthrough;
   World world;
   world.add(test::service("product-api", {"10.96.0.10"})).add(rule);
   const auto route = routeOf(world);
@@ -62,17 +63,76 @@ TEST(Path, PassthroughBalancerKeepsTheAddress) {
   EXPECT_THAT(codes(route), ElementsAre("SLU4009"));
 }
 
-TEST(Path, HttpRulesDoNotApplyToOtherProtocols) {
-  for (const auto& [name, code] : {std::pair("tcp-db", "SLU4007"), std::pair("", "SLU4006")}) {
-    World world;
-    world.add(test::service("product-api", {"10.96.0.10"}, {{name, 80}}))
-        .add(test::versions(meta("dr"), "product-api"))
-        .add(sendTo(meta("vs"), "v1"));
-    const auto route = routeOf(world);
-    EXPECT_EQ(route->rules.front().index, -1);
-    EXPECT_EQ(route->path, Path::kConnect);
-    EXPECT_THAT(codes(route), ElementsAre(code));
-  }
+World named(const std::string& port_name) {
+  World world;
+  world.add(test::service("product-api", {"10.96.0.10"}, {{port_name, 80}}))
+      .add(test::versions(meta("dr"), "product-api"));
+  return world;
+}
+
+TEST(Path, HttpRulesDoNotApplyToPortsOfOtherProtocols) {
+  const auto route = routeOf(named("tcp-db").add(sendTo(meta("vs"), "v1")));
+  EXPECT_EQ(route->rules.front().index, -1);
+  EXPECT_EQ(route->path, Path::kConnect);
+  EXPECT_THAT(codes(route), ElementsAre("SLU4007"));
+}
+
+TEST(Path, PortOfUndeclaredProtocolIsLookedAtWhenARuleIsAboutIt) {
+  const auto route = routeOf(named("").add(sendTo(meta("vs"), "v1")));
+  EXPECT_EQ(route->rules.front().index, 0);
+  EXPECT_EQ(route->path, Path::kProxy);
+  EXPECT_THAT(codes(route), ElementsAre("SLU4012"));
+  EXPECT_EQ(routeOf(named(""))->path, Path::kConnect);
+}
+
+TEST(Path, EveryActionOfARuleNeedsTheProxy) {
+  const auto codeOf = [](const std::function<void(HttpRoute&)>& change) {
+    auto service = sendTo(meta("vs"), "v1");
+    change(service.http[0]);
+    auto world = test::productApi();
+    return codes(routeOf(world.add(service)));
+  };
+  EXPECT_THAT(codeOf([](auto& r) { r.redirect.emplace().uri = "/x"; }), ElementsAre("SLU4015"));
+  EXPECT_THAT(codeOf([](auto& r) { r.direct_response.emplace().status = 200; }),
+              ElementsAre("SLU4016"));
+  EXPECT_THAT(codeOf([](auto& r) { r.rewrite.emplace().uri = "/x"; }), ElementsAre("SLU4017"));
+  EXPECT_THAT(codeOf([](auto& r) { r.headers.request.set["x"] = "1"; }), ElementsAre("SLU4018"));
+  EXPECT_THAT(codeOf([](auto& r) { r.route[0].headers.response.remove = {"x"}; }),
+              ElementsAre("SLU4018"));
+  EXPECT_THAT(codeOf([](auto& r) { r.mirror.emplace().host = "product-api"; }),
+              ElementsAre("SLU4019"));
+  EXPECT_THAT(codeOf([](auto& r) { r.retries.emplace().attempts = 1; }), ElementsAre("SLU4020"));
+  EXPECT_THAT(codeOf([](auto& r) { r.retries.emplace().attempts = 0; }), ElementsAre());
+  EXPECT_THAT(codeOf([](auto& r) { r.cors_policy.emplace(); }), ElementsAre("SLU4021"));
+}
+
+TEST(Path, WhereHostDecidesEveryDeclaredHttpPortIsProxied) {
+  auto world = test::productApi();
+  world.snapshot.agent.http_mode = AgentSettings::HttpMode::kIstio;
+  EXPECT_THAT(codes(routeOf(world)), ElementsAre("SLU4011"));
+  auto tcp = named("tcp");
+  tcp.snapshot.agent.http_mode = AgentSettings::HttpMode::kIstio;
+  EXPECT_EQ(routeOf(tcp)->path, Path::kConnect);
+}
+
+TEST(Path, ServicesWithoutRulesAreLeftAloneWhenOnlyRuledOnesAreSteered) {
+  World world;
+  world.snapshot.agent.steer = AgentSettings::Steer::kRuled;
+  world.add(test::service("product-api", {"10.96.0.10"}));
+  EXPECT_EQ(routeOf(world)->path, Path::kPassthrough);
+  EXPECT_THAT(codes(routeOf(world)), ElementsAre("SLU4022"));
+  world.add(test::versions(meta("dr"), "product-api"));
+  EXPECT_EQ(routeOf(world)->path, Path::kConnect);
+}
+
+TEST(Path, PoliciesThatLookAtRequestsNeedTheProxy) {
+  auto rule = test::versions(meta("dr"), "product-api");
+  rule.traffic_policy.emplace().outlier_detection.emplace();
+  rule.traffic_policy->connection_pool.emplace().http.emplace().http1_max_pending_requests = 1;
+  World world;
+  world.add(test::service("product-api", {"10.96.0.10"})).add(rule);
+  EXPECT_THAT(codes(routeOf(world)), ElementsAre("SLU4023", "SLU4024"));
+  EXPECT_THAT(routeOf(world)->reasons[0].field, testing::HasSubstr("DestinationRule/default/dr"));
 }
 
 TEST(Path, ConnectOnlyToEndpointsOfTheCalledFamily) {

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "userspace/routing/delegates.h"
+
+#include <algorithm>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "userspace/routing/names.h"
+
+namespace sluice::routing {
+namespace {
+
+using Conditions = std::map<std::string, StringMatch>;
+
+/// Whether everything that `leaf` accepts is accepted by `root`, as far as Istio looks
+/// (stringMatchConflict): equal texts, or a prefix of what the leaf wants. A regular expression and
+/// a mere presence are never inside anything, nor is anything inside them.
+bool liesInside(const StringMatch& root, const StringMatch& leaf) {
+  using Kind = StringMatch::Kind;
+  if (root.value.empty() || leaf.value.empty()) return false;
+  if (root.kind == Kind::kExact) return leaf.kind == Kind::kExact && leaf.value == root.value;
+  const bool comparable = leaf.kind == Kind::kExact || leaf.kind == Kind::kPrefix;
+  return root.kind == Kind::kPrefix && comparable && leaf.value.starts_with(root.value);
+}
+
+bool conflict(const std::optional<StringMatch>& root, const std::optional<StringMatch>& leaf) {
+  return root && leaf && !liesInside(*root, *leaf);
+}
+
+bool conflict(const Conditions& root, const Conditions& leaf) {
+  return std::any_of(leaf.begin(), leaf.end(), [&](const auto& condition) {
+    const auto wanted = root.find(condition.first);
+    return wanted != root.end() && !liesInside(wanted->second, condition.second);
+  });
+}
+
+bool labelsConflict(const Labels& root, const Labels& leaf) {
+  return std::any_of(leaf.begin(), leaf.end(), [&](const auto& label) {
+    const auto wanted = root.find(label.first);
+    return wanted != root.end() && wanted->second != label.second;
+  });
+}
+
+bool gatewaysConflict(const std::vector<std::string>& root, const std::vector<std::string>& leaf) {
+  if (root.empty() || leaf.empty()) return false;
+  if (leaf.size() > root.size()) return true;
+  const std::set<std::string> known(root.begin(), root.end());
+  return std::any_of(leaf.begin(), leaf.end(),
+                     [&](const auto& gateway) { return !known.contains(gateway); });
+}
+
+bool requestsConflict(const HttpMatchRequest& root, const HttpMatchRequest& leaf) {
+  return conflict(root.uri, leaf.uri) || conflict(root.scheme, leaf.scheme) ||
+         conflict(root.method, leaf.method) || conflict(root.authority, leaf.authority) ||
+         conflict(root.headers, leaf.headers) ||
+         conflict(root.without_headers, leaf.without_headers) ||
+         conflict(root.query_params, leaf.query_params) ||
+         root.ignore_uri_case != leaf.ignore_uri_case;
+}
+
+bool sourcesConflict(const HttpMatchRequest& root, const HttpMatchRequest& leaf) {
+  if (root.port && leaf.port && *root.port != *leaf.port) return true;
+  // Istio: a root that names a namespace wants the leaf to name it, too.
+  if (!root.source_namespace.empty() && root.source_namespace != leaf.source_namespace) return true;
+  return labelsConflict(root.source_labels, leaf.source_labels) ||
+         gatewaysConflict(root.gateways, leaf.gateways);
+}
+
+std::string joinNames(const std::string& root, const std::string& leaf) {
+  if (leaf.empty() || root.empty()) return leaf.empty() ? root : leaf;
+  return root + "-" + leaf;
+}
+
+template <typename T>
+void inherit(std::optional<T>& own, const std::optional<T>& from) {
+  if (!own) own = from;
+}
+
+HttpMatchRequest mergeMatch(const HttpMatchRequest& root, const HttpMatchRequest& leaf) {
+  auto merged = leaf;
+  merged.name = joinNames(root.name, leaf.name);
+  inherit(merged.uri, root.uri);
+  inherit(merged.scheme, root.scheme);
+  inherit(merged.method, root.method);
+  inherit(merged.authority, root.authority);
+  inherit(merged.port, root.port);
+  merged.headers.insert(root.headers.begin(), root.headers.end());
+  merged.without_headers.insert(root.without_headers.begin(), root.without_headers.end());
+  merged.query_params.insert(root.query_params.begin(), root.query_params.end());
+  merged.source_labels.insert(root.source_labels.begin(), root.source_labels.end());
+  if (merged.source_namespace.empty()) merged.source_namespace = root.source_namespace;
+  if (merged.gateways.empty()) merged.gateways = root.gateways;
+  if (merged.stat_prefix.empty()) merged.stat_prefix = root.stat_prefix;
+  return merged;
+}
+
+/// A root's mirrors are named from the root's namespace, wherever the rule stands that inherits.
+void inheritMirrors(HttpRoute& merged, const HttpRoute& root, const std::string& root_namespace,
+                    const std::string& domain) {
+  const auto complete = [&](std::optional<Destination>& destination) {
+    if (destination) destination->host = fullHost(destination->host, root_namespace, domain);
+  };
+  if (!merged.mirror) {
+    merged.mirror = root.mirror;
+    complete(merged.mirror);
+  }
+  if (merged.mirrors.empty()) {
+    merged.mirrors = root.mirrors;
+    for (auto& mirror : merged.mirrors) complete(mirror.destination);
+  }
+  inherit(merged.mirror_percent, root.mirror_percent);
+  inherit(merged.mirror_percentage, root.mirror_percentage);
+}
+
+void inheritActions(HttpRoute& merged, const HttpRoute& root) {
+  inherit(merged.rewrite, root.rewrite);
+  inherit(merged.direct_response, root.direct_response);
+  inherit(merged.timeout, root.timeout);
+  inherit(merged.retries, root.retries);
+  inherit(merged.fault, root.fault);
+  inherit(merged.cors_policy, root.cors_policy);
+  if (merged.headers.empty()) merged.headers = root.headers;
+}
+
+/// Replaces the rules of one root by what its delegates say.
+class Merger {
+ public:
+  Merger(const std::shared_ptr<const VirtualService>& root, const FindDelegate& find,
+         const std::string& domain)
+      : root_(root), find_(find), domain_(domain) {}
+
+  DelegatedRules merge() && {
+    for (size_t i = 0; i < root_->http.size(); ++i) {
+      const auto& rule = root_->http[i];
+      const auto index = static_cast<int>(i);
+      if (rule.delegate)
+        addDelegate(rule, index);
+      else
+        result_.rules.push_back({{root_, &rule}, index, {}});
+    }
+    return std::move(result_);
+  }
+
+ private:
+  void addDelegate(const HttpRoute& rule, int index) {
+    const auto& in = rule.delegate->namespace_;
+    const auto key = (in.empty() ? root_->metadata.namespace_ : in) + "/" + rule.delegate->name;
+    std::string why;
+    const auto leaf = find_(key, root_->metadata.namespace_, why);
+    if (!leaf) {
+      result_.dropped.push_back({index, rule.name, why});
+      return;
+    }
+    for (size_t i = 0; i < leaf->http.size(); ++i)
+      addLeafRule(rule, leaf->http[i], static_cast<int>(i), key);
+  }
+
+  void addLeafRule(const HttpRoute& root, const HttpRoute& leaf, int index,
+                   const std::string& key) {
+    auto merged = std::make_shared<HttpRoute>(leaf);
+    merged->name = joinNames(root.name, leaf.name);
+    std::string conflict_text =
+        "its match does not lie inside that of the rule that delegates to it";
+    if (leaf.delegate) conflict_text = "a delegate cannot delegate";
+    if (leaf.delegate || !mergeMatches(root.match, leaf.match, merged->match)) {
+      result_.dropped.push_back({index, merged->name, conflict_text, key});
+      return;
+    }
+    inheritActions(*merged, root);
+    inheritMirrors(*merged, root, root_->metadata.namespace_, domain_);
+    result_.rules.push_back({std::move(merged), index, key});
+  }
+
+  const std::shared_ptr<const VirtualService>& root_;
+  const FindDelegate& find_;
+  const std::string& domain_;
+  DelegatedRules result_;
+};
+
+}  // namespace
+
+bool mergeMatches(const std::vector<HttpMatchRequest>& root,
+                  const std::vector<HttpMatchRequest>& leaf,
+                  std::vector<HttpMatchRequest>& merged) {
+  if (root.empty() || leaf.empty()) {
+    merged = root.empty() ? leaf : root;
+    return true;
+  }
+  std::vector<HttpMatchRequest> result;
+  for (const auto& inner : leaf) {
+    const auto before = result.size();
+    for (const auto& outer : root)
+      if (!requestsConflict(outer, inner) && !sourcesConflict(outer, inner))
+        result.push_back(mergeMatch(outer, inner));
+    if (result.size() == before) return false;
+  }
+  merged = std::move(result);
+  return true;
+}
+
+DelegatedRules delegatedRules(const std::shared_ptr<const VirtualService>& root,
+                              const FindDelegate& find, const std::string& cluster_domain) {
+  return Merger(root, find, cluster_domain).merge();
+}
+
+}  // namespace sluice::routing

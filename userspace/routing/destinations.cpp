@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "userspace/routing/destinations.h"
+
+#include "userspace/routing/names.h"
+
+namespace sluice::routing {
+
+WeightedCluster Destinations::find(const Destination& to, const std::string& rule_namespace,
+                                   PortDefault port_default) const {
+  WeightedCluster result;
+  result.key.host = fullHost(to.host, rule_namespace, agent_.cluster_domain);
+  result.key.subset = to.subset;
+  const auto* service = registry_.find(result.key.host, client_.namespace_);
+  if (service && service->resolution == RegistryService::Resolution::kAlias) {
+    result.key.host = service->external_name;
+    service = registry_.find(result.key.host, client_.namespace_);
+  }
+  result.key.port = portOf(to, service, port_default);
+  result.cluster = clusters_.find(result.key, client_);
+  if (!result.cluster) result.missing = whyMissing(result.key, service);
+  return result;
+}
+
+std::vector<WeightedCluster> Destinations::weighted(const std::vector<RouteDestination>& route,
+                                                    const std::string& rule_namespace,
+                                                    PortDefault port_default) const {
+  std::vector<WeightedCluster> destinations;
+  for (const auto& destination : route) {
+    if (route.size() > 1 && destination.weight == 0) continue;
+    auto found = find(destination.destination, rule_namespace, port_default);
+    found.weight = route.size() == 1 ? 1 : destination.weight;
+    found.headers = destination.headers;
+    destinations.push_back(std::move(found));
+  }
+  return destinations;
+}
+
+uint16_t Destinations::portOf(const Destination& to, const RegistryService* service,
+                              PortDefault port_default) const {
+  if (to.port) return *to.port;
+  const bool only = port_default == PortDefault::kCalledOrOnly && service &&
+                    !service->port(called_port_) && service->ports.size() == 1;
+  return only ? service->ports.front().number : called_port_;
+}
+
+std::string Destinations::whyMissing(const ClusterKey& key, const RegistryService* service) const {
+  if (!service && registry_.find(key.host))
+    return key.host + " is not exported to namespace " + client_.namespace_;
+  if (!service) {
+    const auto meant = meantByNameDotNamespace(key.host, agent_.cluster_domain);
+    const bool known = !meant.empty() && registry_.find(meant);
+    return "there is no service " + key.host + (known ? "; write " + meant : "");
+  }
+  if (!service->port(key.port)) return key.host + " has no port " + std::to_string(key.port);
+  const auto whole = clusters_.find({key.host, key.port, ""}, client_);
+  if (!whole || whole->destination_rule.empty())
+    return "no DestinationRule defines subset " + key.subset;
+  return "DestinationRule " + whole->destination_rule + ", which holds here, has no subset " +
+         key.subset;
+}
+
+}  // namespace sluice::routing

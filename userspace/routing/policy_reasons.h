@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <vector>
+
+#include "userspace/routing/route_table.h"
+
+namespace sluice::routing {
+
+/// Adds why the policies of a route's destinations need the proxy: each kind once, with the place
+/// that it was written in.
+void addPolicyReasons(const ServiceRoute& route, std::vector<Reason>& reasons);
+
+}  // namespace sluice::routing
