@@ -31,6 +31,7 @@ class GroupIndex {
 
 std::vector<balance::Group> groupsOf(const Cluster& cluster) {
   std::vector<balance::Group> groups;
+  groups.reserve(cluster.groups.size() + 1);
   for (const auto& group : cluster.groups)
     groups.push_back({group.priority, group.weight, group.not_ready});
   if (groups.empty()) groups.emplace_back();
