@@ -19,9 +19,14 @@ std::string_view withoutOrigin(std::string_view target) {
   return path == std::string_view::npos || target[path] == '?' ? "/" : target.substr(path);
 }
 
+/// Nothing in it is resolved, turned round or decoded. One pass: it is asked for every request.
 bool isPlain(std::string_view path) {
-  return path.find_first_of("%\\") == std::string_view::npos &&
-         path.find("/.") == std::string_view::npos;
+  char before = 0;
+  for (const char c : path) {
+    if (c == '%' || c == '\\' || (c == '.' && before == '/')) return false;
+    before = c;
+  }
+  return true;
 }
 
 int hexDigit(char c) {

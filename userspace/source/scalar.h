@@ -14,7 +14,7 @@ namespace sluice::source {
 enum class ScalarType {
   kNull,
   kBool,
-  kInteger,         ///< decimal, as JSON writes it
+  kInteger,        ///< decimal, as JSON writes it
   kUnclearNumber,  ///< 010, 0x1F, 0b1, 1_000: a number whose value readers disagree about
   kFloat,
   kString,

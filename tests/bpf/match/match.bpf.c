@@ -5,6 +5,8 @@
 
 #include "match_request.h"
 
+_Static_assert(sizeof(union match_cell) == sizeof(__u64), "as in user space");
+
 struct match_table {
 	__u32 base;
 };

@@ -37,14 +37,14 @@ size_t compare(std::span<const Rule> rules, test::Choices& choices, int requests
 TEST(MatcherProperty, TablesAndConditionsChooseTheSameRule) {
   std::mt19937 random(4);
   size_t met = 0;
-  for (int round = 0; round < 1500 && !HasFailure(); ++round) {
+  for (int round = 0; round < 500 && !HasFailure(); ++round) {
     SCOPED_TRACE(round);
     const auto bytes = randomBytes(random, 600);
     test::Choices choices(bytes);
     met += compare(test::randomRules(choices), choices, 12);
   }
   // Else the rules and requests would be too far from each other to tell anything.
-  EXPECT_GT(met, 3000u);
+  EXPECT_GT(met, 1000u);
 }
 
 }  // namespace

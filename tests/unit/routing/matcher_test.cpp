@@ -153,6 +153,53 @@ TEST(Matcher, FirstRuleWinsAndItsAlternativesAreTriedInTurn) {
   EXPECT_EQ((*Matcher::compile({}))->firstMatch(Request{"/"}.view()), std::nullopt);
 }
 
+TEST(Matcher, ManyLinesOfOneHeaderAreAllCompared) {
+  Request request{"/"};
+  for (int i = 0; i < 20; ++i) request.headers.push_back({"x", "a"});
+  EXPECT_FALSE(holds(header("x", exact("b")), request));
+  EXPECT_TRUE(holds(without("x", exact("b")), request));
+  request.headers.push_back({"x", "b"});
+  EXPECT_TRUE(holds(header("x", exact("b")), request));
+  EXPECT_FALSE(holds(without("x", exact("b")), request));
+}
+
+TEST(Matcher, ManyParametersAreAllRead) {
+  std::string target = "/?";
+  for (int i = 0; i < 200; ++i) target += "p" + std::to_string(i) + "=1&";
+  EXPECT_TRUE(holds(query("x", exact("1")), {target + "x=1"}));
+  EXPECT_FALSE(holds(query("x", exact("1")), {target + "x=2"}));
+}
+
+TEST(Matcher, EmptyParametersHaveEmptyNames) {
+  EXPECT_TRUE(holds(query("", present()), {"/?&x=1"}));
+  EXPECT_TRUE(holds(query("", exact("1")), {"/?=1"}));
+  EXPECT_FALSE(holds(query("", present()), {"/?x=1&"}));
+  EXPECT_FALSE(holds(query("", present()), {"/?"}));
+}
+
+TEST(Matcher, ExpressionsThatNoTableHoldsAreAskedInTurn) {
+  std::vector<Rule> rules(3);
+  rules[0].matches = {uri(regex("/a\\b.*"))};
+  rules[1].matches = {uri(regex("/a[[:alpha:]]"))};
+  rules[2].matches = {uri(prefix("/a"))};
+  const auto matcher = Matcher::compile(rules);
+  ASSERT_TRUE(matcher.ok());
+  EXPECT_EQ((*matcher)->firstMatch(Request{"/a-"}.view()), 0u);
+  EXPECT_EQ((*matcher)->firstMatch(Request{"/ab"}.view()), 1u);
+  EXPECT_EQ((*matcher)->firstMatch(Request{"/a1"}.view()), 2u);
+}
+
+TEST(Matcher, RulesBeyondTheLastBitAreReached) {
+  std::vector<Rule> rules(MATCH_MAX_ALTERNATIVES + 2);
+  for (auto& rule : rules) rule.matches = {uri(exact("/a"))};
+  rules[MATCH_MAX_ALTERNATIVES].matches = {uri(exact("/last"))};
+  const auto matcher = Matcher::compile(rules);
+  ASSERT_TRUE(matcher.ok());
+  EXPECT_EQ((*matcher)->firstMatch(Request{"/last"}.view()), size_t{MATCH_MAX_ALTERNATIVES});
+  EXPECT_EQ((*matcher)->firstMatch(Request{"/a"}.view()), 0u);
+  EXPECT_EQ((*matcher)->firstMatch(Request{"/b"}.view()), std::nullopt);
+}
+
 TEST(Matcher, FailureNamesTheConditionOfTheNearestAlternative) {
   std::vector<Rule> rules(1);
   rules[0].matches = {uri(exact("/other")), uri(prefix("/a"))};

@@ -7,6 +7,8 @@
 
 #include "maps/abi/match.h"
 
+static_assert(sizeof(union match_cell) == sizeof(uint64_t));
+
 /// Borrows the cells.
 struct match_table {
   const union match_cell* cells;
