@@ -34,17 +34,17 @@ std::vector<Reference> referencesOf(const VirtualService& service, const std::st
       all.push_back(
           {fullHost(destination.host, service.metadata.namespace_, domain), destination.subset});
   };
-  const auto addEach = [&](const std::vector<RouteDestination>& route) {
+  const auto add_each = [&](const std::vector<RouteDestination>& route) {
     for (const auto& entry : route) add(entry.destination);
   };
   for (const auto& rule : service.http) {
-    addEach(rule.route);
+    add_each(rule.route);
     if (rule.mirror) add(*rule.mirror);
     for (const auto& mirror : rule.mirrors)
       if (mirror.destination) add(*mirror.destination);
   }
-  for (const auto& rule : service.tls) addEach(rule.route);
-  for (const auto& rule : service.tcp) addEach(rule.route);
+  for (const auto& rule : service.tls) add_each(rule.route);
+  for (const auto& rule : service.tcp) add_each(rule.route);
   return all;
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // explain-cases SLUICECTL DIR [SCENARIO or ID…]: asks `sluicectl explain` about the cases of
 // DIR/cases.yaml and compares. Cases that need traffic are listed. Exit status 77 without DIR.
-#include <stdlib.h>
 
+#include <cstdlib>
 #include <iostream>
 
 #include "tests/cases/explain/call.h"
