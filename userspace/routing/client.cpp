@@ -70,10 +70,8 @@ ClientTraits::ClientTraits(const Snapshot& snapshot, const Registry& registry) {
   sortUnique(selectors_);
 }
 
-/// Istio: where a match names gateways, the client is not looked at.
 template <typename Match>
 void ClientTraits::readMatch(const Match& match) {
-  if (!match.gateways.empty()) return;
   if (!match.source_namespace.empty()) namespaces_.push_back(match.source_namespace);
   addSelector(match.source_labels);
 }
@@ -85,7 +83,10 @@ void ClientTraits::readVirtualService(const VirtualService& service, const Agent
     for (const auto& route : routes)
       for (const auto& match : route.match) readMatch(match);
   };
-  read_all(service.http);
+  // Istio: where a match of an http rule names gateways, the client is not looked at.
+  for (const auto& route : service.http)
+    for (const auto& match : route.match)
+      if (match.gateways.empty()) readMatch(match);
   read_all(service.tls);
   read_all(service.tcp);
 }

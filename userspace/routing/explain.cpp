@@ -96,7 +96,8 @@ class Explainer {
   void passOn() {
     answer_.to = target_.text;
     answer_.action = Action::kPassthrough;
-    const bool known = target_.service && answer_.path == Path::kPassthrough;
+    const bool known =
+        target_.service && !isHidden(*target_.service) && answer_.path == Path::kPassthrough;
     if (!known && context_.table.outbound_mode == Sidecar::OutboundMode::kRegistryOnly) {
       answer_.action = Action::kRefused;
       answer_.to.clear();

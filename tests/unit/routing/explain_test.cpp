@@ -226,6 +226,16 @@ TEST(Explain, UnknownHostIsPassedOnOrAnswered502) {
   EXPECT_EQ(only.status, 502);
 }
 
+TEST(Explain, ServiceThatTheClientMayNotSeeIsNoneToIt) {
+  auto hidden = test::service("hidden", {"10.96.0.12"}, {{"tcp", 9000}});
+  hidden.metadata.annotations["networking.istio.io/exportTo"] = "shop";
+  ExplainRequest request{.from = "default/web", .host = "hidden"};
+  EXPECT_EQ(ask(meshOf(Sidecar::OutboundMode::kAllowAny).add(hidden), request).action,
+            Action::kPassthrough);
+  EXPECT_EQ(ask(meshOf(Sidecar::OutboundMode::kRegistryOnly).add(hidden), request).action,
+            Action::kRefused);
+}
+
 TEST(Explain, BytesThatAreNoHttpGoWhereTheyWereSent) {
   ExplainRequest request{.from = "default/web", .host = "product-api"};
   request.protocol = CallProtocol::kTcp;

@@ -106,6 +106,7 @@ TEST(TcpRules, SourcesChooseByClient) {
   auto rule = tcp("v2");
   rule.match.emplace_back();
   rule.match[0].source_labels = {{"app", "batch"}};
+  rule.match[0].gateways = {"mesh"};  // unlike in http rules the labels count all the same
   auto world = onPort("tcp");
   world.add(withTcp(meta("vs"), {rule, tcp("v1")}));
   EXPECT_THAT(subsets(routeOf(world, "default/batch")), ElementsAre("v2"));
