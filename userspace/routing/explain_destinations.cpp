@@ -53,6 +53,7 @@ std::vector<ExplainedDestination> explainDestinations(
   double total = 0;
   for (const auto& destination : destinations) total += destination.weight;
   std::vector<ExplainedDestination> result;
+  result.reserve(destinations.size());
   for (const auto& destination : destinations)
     result.push_back(describe(context, destination, total));
   return result;

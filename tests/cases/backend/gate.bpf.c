@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Who may connect to the backends: the only place that can refuse a connection before it exists. */
+// The helpers are declared with its types.
 #include <bpf/bpf_helpers.h>
 #include <linux/bpf.h>
 #include <linux/in.h>
