@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Who may connect to the backends: the only place that can refuse a connection before it exists. */
-// The helpers are declared with its types.
-#include <bpf/bpf_helpers.h>
+// clang-format off: the helpers are declared with the types of linux/bpf.h.
 #include <linux/bpf.h>
 #include <linux/in.h>
+#include <bpf/bpf_helpers.h>
+// clang-format on
 
 #include "door.h"
 

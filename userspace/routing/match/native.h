@@ -9,6 +9,8 @@
 
 static_assert(sizeof(union match_cell) == sizeof(uint64_t));
 
+// NOLINTBEGIN(readability-identifier-naming): the names that maps/lib/match.h asks for.
+
 /// Borrows the cells.
 struct match_table {
   const union match_cell* cells;
@@ -31,6 +33,8 @@ static inline uint8_t match_byte(const match_text* text, uint32_t at) {
 static inline match_text match_part(const match_text* text, uint32_t first, uint32_t length) {
   return {text->data + first, length};
 }
+
+// NOLINTEND(readability-identifier-naming)
 
 // Loops here end with what they read; nothing that a request or a table can be exceeds these.
 #define MATCH_TEXT_BOUND 0x7fffffffu

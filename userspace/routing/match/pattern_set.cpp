@@ -178,8 +178,8 @@ class Compiler {
   }
 
   std::vector<bool> isHeld() const {
-    std::vector<bool> held;
-    for (const auto& part : parts_) held.push_back(isInAutomaton(part));
+    std::vector<bool> held(parts_.size());
+    std::transform(parts_.begin(), parts_.end(), held.begin(), isInAutomaton);
     return held;
   }
 

@@ -2,6 +2,7 @@
 #include "userspace/routing/match/regex.h"
 
 #include <algorithm>
+#include <ranges>
 
 #include "userspace/routing/match/regex_syntax.h"
 
@@ -41,7 +42,7 @@ class Emitter {
   }
 
   uint32_t sequence(const Regex& regex, uint32_t next) {
-    for (auto it = regex.parts.rbegin(); it != regex.parts.rend(); ++it) next = part(*it, next);
+    for (const auto& element : std::views::reverse(regex.parts)) next = part(element, next);
     return next;
   }
 

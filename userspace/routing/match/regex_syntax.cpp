@@ -14,8 +14,10 @@ bool isDigit(char c) { return c >= '0' && c <= '9'; }
 bool isLetter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 bool isAscii(char c) { return static_cast<unsigned char>(c) < kAscii; }
 
+unsigned char byteOf(char c) { return static_cast<unsigned char>(c); }
+
 void addRange(ByteSet& bytes, char first, char last) {
-  for (int c = first; c <= last; ++c) bytes.set(static_cast<size_t>(c));
+  for (size_t c = byteOf(first); c <= byteOf(last); ++c) bytes.set(c);
 }
 
 Regex character(ByteSet bytes, bool others = false) {
@@ -53,7 +55,7 @@ std::optional<Regex> perlClass(char name) {
       bytes.set('_');
       break;
     case 's':
-      for (const char c : {'\t', '\n', '\f', '\r', ' '}) bytes.set(static_cast<size_t>(c));
+      for (const char c : {'\t', '\n', '\f', '\r', ' '}) bytes.set(byteOf(c));
       break;
     default:
       return std::nullopt;
@@ -225,15 +227,14 @@ class Parser {
   /// Folding reaches characters outside ASCII (`k` and the Kelvin sign).
   Regex literal(char c) const {
     ByteSet bytes;
-    bytes.set(static_cast<size_t>(c));
+    bytes.set(byteOf(c));
     return folded(character(bytes));
   }
 
   Regex folded(Regex regex) const {
     if (!ignore_case_) return regex;
-    for (char c = 'a'; c <= 'z'; ++c) {
-      const auto small = static_cast<size_t>(c);
-      const auto capital = static_cast<size_t>(c - 'a' + 'A');
+    for (size_t small = 'a'; small <= 'z'; ++small) {
+      const size_t capital = small - 'a' + 'A';
       if (!regex.bytes[small] && !regex.bytes[capital]) continue;
       regex.bytes.set(small).set(capital);
       regex.others = true;
@@ -260,7 +261,7 @@ class Parser {
     const bool is_dash =
         is_first ? rest_.starts_with("-") && !rest_.starts_with("--") : rest_.starts_with("-]");
     if (is_dash) {
-      set.bytes.set(static_cast<size_t>(next()));
+      set.bytes.set(byteOf(next()));
       // "[--]" and "[-a-z]" are clear, "[--a]" is left to RE2; so is "-" as the start of a range.
       return !(rest_.starts_with("-") && !rest_.starts_with("-]"));
     }

@@ -75,8 +75,9 @@ class TableWriter {
       if (it->first.first >= MATCH_LINE_PARTS) optional.push_back(it);
     const size_t room = MATCH_MAX_FIELDS - (fields_.size() - optional.size());
     if (optional.size() <= room) return;
-    std::stable_sort(optional.begin(), optional.end(), [](const auto& a, const auto& b) {
-      return a->second.weight() > b->second.weight();
+    std::sort(optional.begin(), optional.end(), [](const auto& a, const auto& b) {
+      if (a->second.weight() != b->second.weight()) return a->second.weight() > b->second.weight();
+      return a->first < b->first;
     });
     for (size_t i = room; i < optional.size(); ++i) leaveOut(optional[i]);
   }
@@ -153,6 +154,7 @@ class TableWriter {
     Limits limits{kCellsOfNames / 2, kMaxSteps, 0};
     const auto dfa = compilePatterns(names, limits).dfa;
     std::vector<uint32_t> accepts;
+    accepts.reserve(dfa.outcomes.size());
     for (const auto& outcome : dfa.outcomes)
       accepts.push_back(outcome.matches.empty() ? 0 : cells_of_names[outcome.matches.front()]);
     return writeAutomaton(cells_, dfa, accepts);
