@@ -117,6 +117,7 @@ struct Line {
 
 Result<Line> measure(size_t count) {
   std::vector<Rule> rules;
+  rules.reserve(count);
   for (size_t i = 0; i < count; ++i) rules.push_back(ruleOf(i));
   const auto begin = Clock::now();
   const auto matcher = Matcher::compile(rules);

@@ -138,6 +138,19 @@ TEST(MatchRegex, LeavesTheRestToRe2) {
     EXPECT_FALSE(Automaton(expression).isHeld()) << expression;
 }
 
+TEST(MatchRegex, PrefixesAreWhatEveryMatchBeginsWith) {
+  EXPECT_EQ(prefixOfRegex("/api/v1/.*"), "/api/v1/");
+  EXPECT_EQ(prefixOfRegex("^/a\\.b\\bc"), "/a.b");
+  EXPECT_EQ(prefixOfRegex("/ab*"), "/a");
+  EXPECT_EQ(prefixOfRegex("/ab{0}"), "/a");
+  EXPECT_EQ(prefixOfRegex("/a\\.?"), "/a");
+  EXPECT_EQ(prefixOfRegex("/caf\xc3\xa9?"), "/caf");
+  EXPECT_EQ(prefixOfRegex("/a|/b"), "");
+  EXPECT_EQ(prefixOfRegex("(?i)/a"), "");
+  EXPECT_EQ(prefixOfRegex("\\Qa.b\\E"), "");
+  EXPECT_EQ(prefixOfRegex("a\\"), "a");
+}
+
 TEST(MatchRegex, LeavesWhatIsTooLargeToRe2) {
   EXPECT_FALSE(Automaton("((a{1,100}){1,100}){1,100}").isHeld());
   EXPECT_FALSE(Automaton(std::string(1000, '(') + std::string(1000, ')')).isHeld());

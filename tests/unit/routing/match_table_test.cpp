@@ -87,7 +87,7 @@ TEST(MatchTable, WhatIsNotUnderstoodIsAMaybeBehindThePrefixThatItNeeds) {
 }
 
 TEST(MatchTable, ARefusalInDoubtKeepsTheAlternative) {
-  Walk walk({header("x", Kind::kRegex, "\\bword", true)});
+  Walk walk({header("x", Kind::kRegex, "word\\b", true)});
   EXPECT_EQ(walk.request("/", {{"x", "word"}}).first(), 0U);
   EXPECT_FALSE(walk.isCertain(0));
   walk.request("/");

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "userspace/routing/match/pattern_set.h"
 
-#include <re2/re2.h>
-
 #include <algorithm>
 #include <optional>
 #include <string_view>
@@ -25,19 +23,6 @@ constexpr size_t kMaxBytes = 1 << 20;  ///< of literals
 constexpr size_t kMaxSteps = ~size_t{0};
 /// The automaton of no pattern takes a few, and always has them.
 constexpr size_t kStepsOfNothing = 16;
-
-/// Every text that matches begins with it; nothing is known of what does not parse.
-std::string necessaryPrefix(const std::string& expression) {
-  constexpr int kLength = 64;
-  RE2::Options options;
-  options.set_log_errors(false);
-  const RE2 regex(expression, options);
-  std::string least, most;
-  if (!regex.ok() || !regex.PossibleMatchRange(&least, &most, kLength)) return {};
-  const auto [differs, unused] =
-      std::mismatch(least.begin(), least.end(), most.begin(), most.end());
-  return {least.begin(), differs};
-}
 
 bool fitsAlone(const Pattern& pattern, size_t& steps) {
   Nfa nfa;
@@ -87,7 +72,7 @@ class Compiler {
   /// From an expression to its prefix, if it has one; from anything else to nothing.
   void reduce(PatternId id) {
     auto& part = parts_[id];
-    if (isWholeRegex(part)) part.prefix = necessaryPrefix(patterns_[id].text);
+    if (isWholeRegex(part)) part.prefix = prefixOfRegex(patterns_[id].text);
     const bool has_prefix = isWholeRegex(part) && !part.prefix.empty();
     part.size = has_prefix ? Part::Size::kPrefix : Part::Size::kNothing;
   }

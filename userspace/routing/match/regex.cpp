@@ -2,6 +2,7 @@
 #include "userspace/routing/match/regex.h"
 
 #include <algorithm>
+#include <cctype>
 #include <ranges>
 
 #include "userspace/routing/match/regex_syntax.h"
@@ -87,6 +88,25 @@ size_t sizeOf(const Regex& regex, size_t limit) {
   return std::min(size, limit);
 }
 
+bool isLiteral(char c) {
+  return static_cast<unsigned char>(c) < 128 &&
+         std::string_view("\\^$.|?*+()[]{}").find(c) == std::string_view::npos;
+}
+
+/// Length of the character that `rest` begins with, in the expression: 2 with its backslash, 0 when
+/// it is none. Escapes of letters and digits have meanings.
+size_t literalLength(std::string_view rest) {
+  if (rest.empty()) return 0;
+  if (rest[0] != '\\') return isLiteral(rest[0]) ? 1 : 0;
+  const bool is_escaped = rest.size() > 1 && static_cast<unsigned char>(rest[1]) < 128 &&
+                          std::isalnum(static_cast<unsigned char>(rest[1])) == 0;
+  return is_escaped ? 2 : 0;
+}
+
+bool isQuantified(std::string_view rest) {
+  return !rest.empty() && std::string_view("?*+{").find(rest[0]) != std::string_view::npos;
+}
+
 }  // namespace
 
 bool addRegex(Nfa& nfa, PatternId pattern, std::string_view expression) {
@@ -95,6 +115,19 @@ bool addRegex(Nfa& nfa, PatternId pattern, std::string_view expression) {
   if (!regex || sizeOf(*regex, kMaxNodes) >= kMaxNodes) return false;
   Emitter(nfa, pattern).emit(*regex);
   return true;
+}
+
+std::string prefixOfRegex(std::string_view expression) {
+  std::string prefix;
+  // Another alternative may begin with something else.
+  if (expression.find('|') != std::string_view::npos) return prefix;
+  if (expression.starts_with('^')) expression.remove_prefix(1);
+  while (const auto length = literalLength(expression)) {
+    if (isQuantified(expression.substr(length))) break;
+    prefix.push_back(expression[length - 1]);
+    expression.remove_prefix(length);
+  }
+  return prefix;
 }
 
 }  // namespace sluice::match

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "userspace/routing/match/nfa.h"
@@ -14,5 +15,10 @@ namespace sluice::match {
 /// False, and nothing is added, for what is not understood here or would take too many nodes; the
 /// expression may well be legal.
 bool addRegex(Nfa& nfa, PatternId pattern, std::string_view expression);
+
+/// Literal text that every match of a legal expression begins with, whether it is understood here
+/// or not; may be shorter than it could be. Not RE2::PossibleMatchRange(): that is wrong about
+/// `\b`.
+std::string prefixOfRegex(std::string_view expression);
 
 }  // namespace sluice::match
