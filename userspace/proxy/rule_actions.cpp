@@ -2,7 +2,8 @@
 #include "userspace/proxy/rule_actions.h"
 
 #include <algorithm>
-#include <array>
+
+#include "userspace/model/grpc_status.h"
 
 namespace sluice::proxy {
 
@@ -61,36 +62,12 @@ Result<std::shared_ptr<const RuleActions>> RuleActions::of(const routing::Rule& 
   if (!rewrite) return std::move(rewrite).error();
   actions.rewrite = *std::move(rewrite);
   if (rule.fault && rule.fault->abort)
-    actions.abort_grpc_status = grpcStatus(rule.fault->abort->grpc_status);
+    actions.abort_grpc_status = grpcStatusNumber(rule.fault->abort->grpc_status).value_or(-1);
   actions.response.append(rule.headers.response);
   const bool nothing = !actions.redirect && actions.direct_response == nullptr &&
                        !actions.rewrite && actions.abort_grpc_status < 0;
   if (nothing) return std::shared_ptr<const RuleActions>();
   return std::shared_ptr<const RuleActions>(std::make_shared<RuleActions>(std::move(actions)));
-}
-
-int grpcStatus(std::string_view name) {
-  static constexpr std::array<std::string_view, 17> kNames = {
-      "OK",
-      "CANCELLED",
-      "UNKNOWN",
-      "INVALID_ARGUMENT",
-      "DEADLINE_EXCEEDED",
-      "NOT_FOUND",
-      "ALREADY_EXISTS",
-      "PERMISSION_DENIED",
-      "RESOURCE_EXHAUSTED",
-      "FAILED_PRECONDITION",
-      "ABORTED",
-      "OUT_OF_RANGE",
-      "UNIMPLEMENTED",
-      "INTERNAL",
-      "UNAVAILABLE",
-      "DATA_LOSS",
-      "UNAUTHENTICATED",
-  };
-  const auto found = std::ranges::find(kNames, name);
-  return found == kNames.end() ? -1 : static_cast<int>(found - kNames.begin());
 }
 
 }  // namespace sluice::proxy

@@ -34,7 +34,4 @@ struct RuleActions {
   static Result<std::shared_ptr<const RuleActions>> of(const routing::Rule& rule, uint16_t port);
 };
 
-/// The number of a code of gRPC, "UNAVAILABLE"; -1 when there is none of that name.
-int grpcStatus(std::string_view name);
-
 }  // namespace sluice::proxy

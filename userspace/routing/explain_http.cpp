@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
+#include "userspace/model/grpc_status.h"
 #include "userspace/routing/cors.h"
-#include "userspace/routing/grpc_status.h"
 #include "userspace/routing/matcher.h"
 #include "userspace/routing/normalize_path.h"
 #include "userspace/routing/request_rewrite.h"

@@ -6,32 +6,12 @@
 #include <array>
 #include <charconv>
 
+#include "userspace/model/grpc_status.h"
 #include "userspace/source/validate_common.h"
 #include "userspace/source/validate_http_actions.h"
 
 namespace sluice::source {
 namespace {
-
-/// gRPC: doc/statuscodes.md.
-constexpr std::array<std::string_view, 17> kGrpcStatuses = {
-    "OK",
-    "CANCELLED",
-    "UNKNOWN",
-    "INVALID_ARGUMENT",
-    "DEADLINE_EXCEEDED",
-    "NOT_FOUND",
-    "ALREADY_EXISTS",
-    "PERMISSION_DENIED",
-    "RESOURCE_EXHAUSTED",
-    "FAILED_PRECONDITION",
-    "ABORTED",
-    "OUT_OF_RANGE",
-    "UNIMPLEMENTED",
-    "INTERNAL",
-    "UNAVAILABLE",
-    "DATA_LOSS",
-    "UNAUTHENTICATED",
-};
 
 /// Envoy: x-envoy-retry-on and x-envoy-retry-grpc-on.
 constexpr std::array<std::string_view, 16> kRetryConditions = {
@@ -118,7 +98,7 @@ void checkDisabledRetries(const HttpRetry& retries, const FieldPath& path, Findi
 
 void checkAbort(const Abort& abort, const FieldPath& path, Findings& findings) {
   if (abort.http_status) checkHttpStatus(*abort.http_status, path / "httpStatus", findings);
-  if (!abort.grpc_status.empty() && !isOneOf(abort.grpc_status, kGrpcStatuses)) {
+  if (!abort.grpc_status.empty() && !grpcStatusNumber(abort.grpc_status)) {
     findings.invalid(path / "grpcStatus",
                      fmt::format("\"{}\" is no gRPC status", abort.grpc_status.substr(0, 63)),
                      "write a name such as UNAVAILABLE");

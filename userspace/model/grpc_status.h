@@ -2,13 +2,14 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <optional>
 #include <string_view>
 
-namespace sluice::routing {
+namespace sluice {
 
-/// The number of a gRPC status by its name, "UNAVAILABLE" -> 14 (gRPC: statuscodes.md); nothing
-/// for a name that is none.
+/// The number of a gRPC status by its name, "UNAVAILABLE" -> 14 (gRPC: doc/statuscodes.md);
+/// nothing for a name that is none.
 constexpr std::optional<int> grpcStatusNumber(std::string_view name) {
   constexpr std::array<std::string_view, 17> kNames{"OK",
                                                     "CANCELLED",
@@ -32,4 +33,4 @@ constexpr std::optional<int> grpcStatusNumber(std::string_view name) {
   return std::nullopt;
 }
 
-}  // namespace sluice::routing
+}  // namespace sluice
