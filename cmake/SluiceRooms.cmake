@@ -25,12 +25,18 @@ function(sluice_room name)
   target_link_libraries(sluice_${name} PUBLIC sluice_flags ${ARG_LINK})
 endfunction()
 
+# Of test cases: what GoogleTest's macros expand to takes the optimiser and the sanitizers longer than
+# the code under test does, and runs but once.
+add_library(sluice_test_case INTERFACE)
+target_link_libraries(sluice_test_case INTERFACE sluice_flags)
+target_compile_options(sluice_test_case INTERFACE $<$<CONFIG:Debug>:-O0>)
+
 # sluice_unit_test(ROOM [LINK target…]): unit_ROOM of tests/unit/ROOM/*_test.cpp, label unit.
 function(sluice_unit_test room)
   cmake_parse_arguments(ARG "" "" "LINK" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${room}/*_test.cpp)
   add_executable(unit_${room} ${sources})
-  target_link_libraries(unit_${room} PRIVATE sluice_flags ${ARG_LINK} GTest::gmock GTest::gtest_main)
+  target_link_libraries(unit_${room} PRIVATE sluice_test_case ${ARG_LINK} GTest::gmock GTest::gtest_main)
   gtest_discover_tests(unit_${room} TEST_PREFIX "unit/${room}/" DISCOVERY_TIMEOUT 60
     PROPERTIES LABELS unit)
 endfunction()
