@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "userspace/balance/alias_table.h"
+#include "userspace/routing/policy_reasons.h"
 #include "userspace/steering/workload_id.h"
 
 namespace sluice::agent {
@@ -124,8 +125,8 @@ class Builder {
 
   ProxyCluster makeCluster(const std::shared_ptr<const routing::Cluster>& cluster) const {
     ProxyCluster made;
+    if (!cluster || routing::whyNothingIsSent(cluster->settings)) return made;
     made.cluster = cluster;
-    if (!cluster) return made;
     for (const auto& endpoint : cluster->endpoints) {
       const auto family = routing::familyOf(endpoint.address.ip);
       const auto cluster_id = steering_.clusterId(*cluster, family);

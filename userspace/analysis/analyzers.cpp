@@ -156,6 +156,11 @@ std::vector<Analyzer> allAnalyzers() {
        kOurs,
        {kNearCapacity, kOverCapacity},
        checkCapacity},
+      {"mesh.not-carried-out",
+       "Policies are carried out by this version",
+       kOurs,
+       {kNotCarriedOut},
+       checkNotCarriedOut},
   };
 }
 

@@ -5,6 +5,7 @@
 
 #include "userspace/routing/explain_http.h"
 #include "userspace/routing/locate.h"
+#include "userspace/routing/policy_reasons.h"
 #include "userspace/routing/protocol.h"
 
 namespace sluice::routing {
@@ -178,6 +179,9 @@ class Explainer {
   void warnAboutDestinations() {
     for (const auto& destination : answer_.destinations) {
       if (!destination.missing.empty()) answer_.warnings.push_back(destination.missing);
+      if (const char* why = whyNothingIsSent(destination.policy))
+        answer_.warnings.push_back("nothing is sent to " + destination.cluster.text() + ": " + why +
+                                   ", which this version does not do; requests get 503");
       const auto& localities = destination.policy.outlier_detection;
       const bool spread =
           std::ranges::any_of(destination.endpoints, [](const auto& e) { return e.priority > 0; });

@@ -73,4 +73,11 @@ void addPolicyReasons(const ServiceRoute& route, std::vector<Reason>& reasons) {
   for (const auto& rule : route.l4_rules) addAll(rule.destinations);
 }
 
+const char* whyNothingIsSent(const ClusterPolicy& policy) {
+  if (policy.tls && originatesTls(policy.tls->value)) return "it asks for TLS";
+  if (policy.tunnel) return "it asks for a tunnel";
+  if (policy.proxy_protocol) return "it asks for the PROXY protocol";
+  return nullptr;
+}
+
 }  // namespace sluice::routing

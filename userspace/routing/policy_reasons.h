@@ -11,4 +11,8 @@ namespace sluice::routing {
 /// that it was written in.
 void addPolicyReasons(const ServiceRoute& route, std::vector<Reason>& reasons);
 
+/// Why nothing may be sent to a destination with this policy: it asks for something in front of the
+/// bytes that this version cannot do. Null: it does not.
+const char* whyNothingIsSent(const ClusterPolicy& policy);
+
 }  // namespace sluice::routing

@@ -147,6 +147,21 @@ TEST_F(RolloutTest, ConfigurationCarriesTheNumbersThatTheKernelHas) {
   EXPECT_EQ(route.rules[1].choice.size(), 1u);
 }
 
+/// Fails closed: a rule that asks for TLS must not make the proxy send plain text.
+TEST_F(RolloutTest, NothingIsSentUnencryptedWhereARuleAsksForTls) {
+  World world;
+  world.add(test::service("plain", {"10.96.0.10"}))
+      .addEndpoint("plain", "10.1.0.1", {})
+      .add(test::tlsTo(meta("plain"), "plain"));
+  applyNow(snapshot(world, 1));
+  const auto& config = *fleet_.configs.at(0);
+  ASSERT_EQ(config.routes.size(), 1u);
+  const auto& route = *config.routes.begin()->second;
+  EXPECT_EQ(route.route->path, routing::Path::kProxy);
+  EXPECT_EQ(route.rules.at(0).destinations.at(0).cluster, nullptr);
+  EXPECT_EQ(route.plain.destinations.at(0).cluster, nullptr);
+}
+
 TEST_F(RolloutTest, NewestOfSeveralComesNextAndTheOthersNever) {
   rollout_.apply(snapshot(routedTo("v1"), 1));
   rollout_.apply(snapshot(routedTo("v2"), 2));

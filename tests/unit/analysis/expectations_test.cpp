@@ -35,6 +35,50 @@ TEST(Faults, AreNotSeenByTimeoutsAndRetries) {
   EXPECT_THAT(found("{" + delay + kTo + "}", "SLU2001"), IsEmpty());
 }
 
+TEST(NotCarriedOut, IsSaidOfEachField) {
+  const auto of_rule = [](const std::string& fields) {
+    return found("{" + fields + "," + kTo + "}", "SLU3003");
+  };
+  const std::string rule = "SLU3003" + kRule + "spec.http[0].";
+  EXPECT_THAT(of_rule("mirror: {host: a}"), ElementsAre(rule + "mirror"));
+  EXPECT_THAT(of_rule("mirrors: [{destination: {host: a}}]"), ElementsAre(rule + "mirrors"));
+  EXPECT_THAT(of_rule("corsPolicy: {allowOrigins: [{exact: x}]}"),
+              ElementsAre(rule + "corsPolicy"));
+  EXPECT_THAT(of_rule("retries: {attempts: 2, retryOn: 5xx}"),
+              ElementsAre(rule + "retries.retryOn"));
+  EXPECT_THAT(of_rule("retries: {attempts: 2, perTryTimeout: 1s}"),
+              ElementsAre(rule + "retries.perTryTimeout"));
+  EXPECT_THAT(of_rule("retries: {attempts: 2}"), IsEmpty());
+}
+
+TEST(NotCarriedOut, IsSaidOfEachBlock) {
+  const auto of_policy = [](const std::string& blocks) {
+    return findings(service("a") + destinationRule("d", "host: a, trafficPolicy: {" + blocks + "}"),
+                    "SLU3003");
+  };
+  const std::string policy = "SLU3003 DestinationRule/shop/d spec.trafficPolicy.";
+  for (const auto& [blocks, field] : std::vector<std::pair<std::string, std::string>>{
+           {"loadBalancer: {consistentHash: {useSourceIp: true}}", "loadBalancer.consistentHash"},
+           {"loadBalancer: {warmup: {duration: 10s}}", "loadBalancer.warmup"},
+           {"connectionPool: {tcp: {maxConnections: 1}}", "connectionPool"},
+           {"outlierDetection: {}", "outlierDetection"},
+           {"tls: {mode: SIMPLE}", "tls"},
+           {"tls: {mode: ISTIO_MUTUAL}", "tls"},
+           {"tunnel: {targetHost: a, targetPort: 1}", "tunnel"},
+           {"proxyProtocol: {version: V1}", "proxyProtocol"},
+           {"retryBudget: {percent: 10}", "retryBudget"},
+           {"portLevelSettings: [{port: {number: 80}, outlierDetection: {}}]",
+            "portLevelSettings[0].outlierDetection"}})
+    EXPECT_THAT(of_policy(blocks), ElementsAre(policy + field)) << blocks;
+  EXPECT_THAT(of_policy("tls: {mode: DISABLE}, loadBalancer: {simple: RANDOM}"), IsEmpty());
+  EXPECT_THAT(findings(service("a") + destinationRule("d",
+                                                      "host: a, subsets: [{name: v1, "
+                                                      "trafficPolicy: {outlierDetection: {}}}]"),
+                       "SLU3003"),
+              ElementsAre("SLU3003 DestinationRule/shop/d "
+                          "spec.subsets[0].trafficPolicy.outlierDetection"));
+}
+
 TEST(SubsetPolicies, ActOnlyWhereARouteUsesThem) {
   const auto base = service("a") + pod("p", "app: a") +
                     destinationRule("d",

@@ -171,6 +171,15 @@ inline DestinationRule versions(Metadata metadata, const std::string& host,
   return result;
 }
 
+/// A rule that asks for TLS to `host`.
+inline DestinationRule tlsTo(Metadata metadata, const std::string& host) {
+  DestinationRule result;
+  result.metadata = std::move(metadata);
+  result.host = host;
+  result.traffic_policy.emplace().tls.emplace().mode = ClientTlsSettings::Mode::kSimple;
+  return result;
+}
+
 /// Service `product-api` with two endpoints of v1 and one of v2, and its subsets.
 inline World productApi() {
   World world;

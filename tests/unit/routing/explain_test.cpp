@@ -97,6 +97,19 @@ TEST(Explain, MissingDestinationsAnswer503OnTheProxy) {
   EXPECT_EQ(ask(to("v8")).status, 503);
 }
 
+TEST(Explain, WhatAsksForMoreThanForwardingIsWarnedOf) {
+  World world;
+  world.add(test::service("plain", {"10.96.0.10"}))
+      .addEndpoint("plain", "10.1.0.1", {})
+      .add(test::tlsTo(meta("plain"), "plain"));
+  ExplainRequest request;
+  request.host = "plain";
+  EXPECT_THAT(ask(world, request).warnings,
+              testing::ElementsAre(testing::HasSubstr("it asks for TLS")));
+  world.snapshot.destination_rules.clear();
+  EXPECT_THAT(ask(world, request).warnings, testing::IsEmpty());
+}
+
 TEST(Explain, AuthorityIsTheHostAsItWasGiven) {
   auto world = test::productApi();
   HttpMatchRequest match;

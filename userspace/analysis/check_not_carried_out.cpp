@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the API has and no part of this version does. A line goes when its policy comes.
+#include "userspace/analysis/checks.h"
+
+namespace sluice::analysis {
+namespace {
+
+using source::FieldPath;
+
+constexpr const char* kNotSent = "nothing is sent to it; requests are answered with 503";
+
+/// Of one resource.
+class Unserved {
+ public:
+  Unserved(Subject subject, Report& report) : subject_(subject), report_(report) {}
+
+  void add(bool present, const FieldPath& field, const char* instead) {
+    if (present) report_.add({code::kNotCarriedOut, subject_, field, instead});
+  }
+
+ private:
+  Subject subject_;
+  Report& report_;
+};
+
+void checkRoute(const HttpRoute& route, const FieldPath& path, Unserved& unserved) {
+  constexpr const char* kNoCopies = "no copies of requests are sent";
+  unserved.add(route.mirror.has_value(), path / "mirror", kNoCopies);
+  unserved.add(!route.mirrors.empty(), path / "mirrors", kNoCopies);
+  unserved.add(route.cors_policy.has_value(), path / "corsPolicy",
+               "requests of other origins are forwarded as they are");
+  if (!route.retries) return;
+  const auto retries = path / "retries";
+  unserved.add(!route.retries->retry_on.empty(), retries / "retryOn",
+               "only connections that cannot be made are tried again");
+  unserved.add(route.retries->per_try_timeout.has_value(), retries / "perTryTimeout",
+               "the timeout of the rule alone ends a try");
+}
+
+void checkTls(const ClientTlsSettings& tls, const FieldPath& path, Unserved& unserved) {
+  using Mode = ClientTlsSettings::Mode;
+  unserved.add(tls.mode == Mode::kIstioMutual, path, "what is sent to it is not encrypted");
+  unserved.add(tls.mode == Mode::kSimple || tls.mode == Mode::kMutual, path, kNotSent);
+}
+
+void checkBlocks(const PolicyBlocks& blocks, const FieldPath& path, Unserved& unserved) {
+  const auto balancer = path / "loadBalancer";
+  if (blocks.load_balancer) {
+    unserved.add(blocks.load_balancer->consistent_hash.has_value(), balancer / "consistentHash",
+                 "endpoints are chosen as without it");
+    unserved.add(blocks.load_balancer->warmup.has_value(), balancer / "warmup",
+                 "new endpoints get their whole share at once");
+  }
+  unserved.add(blocks.connection_pool.has_value(), path / "connectionPool", "nothing is limited");
+  unserved.add(blocks.outlier_detection.has_value(), path / "outlierDetection",
+               "no endpoint is ejected");
+  if (blocks.tls) checkTls(*blocks.tls, path / "tls", unserved);
+}
+
+void checkPolicy(const TrafficPolicy& policy, const FieldPath& path, Unserved& unserved) {
+  checkBlocks(policy, path, unserved);
+  unserved.add(policy.tunnel.has_value(), path / "tunnel", kNotSent);
+  unserved.add(policy.proxy_protocol.has_value(), path / "proxyProtocol", kNotSent);
+  unserved.add(policy.retry_budget.has_value(), path / "retryBudget", "retries are not counted");
+  for (size_t i = 0; i < policy.port_level_settings.size(); ++i)
+    checkBlocks(policy.port_level_settings[i], (path / "portLevelSettings")[i], unserved);
+}
+
+}  // namespace
+
+void checkNotCarriedOut(const Mesh& mesh, Report& report) {
+  const FieldPath spec("spec");
+  for (const VirtualService* service : mesh.virtualServices()) {
+    Unserved unserved(subjectOf(*service), report);
+    for (size_t i = 0; i < service->http.size(); ++i)
+      checkRoute(service->http[i], (spec / "http")[i], unserved);
+  }
+  for (const DestinationRule* rule : mesh.destinationRules()) {
+    Unserved unserved(subjectOf(*rule), report);
+    if (rule->traffic_policy) checkPolicy(*rule->traffic_policy, spec / "trafficPolicy", unserved);
+    for (size_t i = 0; i < rule->subsets.size(); ++i)
+      if (const auto& policy = rule->subsets[i].traffic_policy)
+        checkPolicy(*policy, (spec / "subsets")[i] / "trafficPolicy", unserved);
+  }
+}
+
+}  // namespace sluice::analysis
