@@ -43,7 +43,7 @@ Json selected(const Json& items, const std::string& in_namespace, const std::str
 std::string nameOf(const steering::Steering& steering, name_kind kind, uint32_t id) {
   const auto& entries = steering.ids().entries(kind);
   const auto found = entries.find(id);
-  return found == entries.end() ? "" : found->second.value.text;
+  return found == entries.end() ? "" : found->second.text;
 }
 
 Json secondsOf(Duration duration) {

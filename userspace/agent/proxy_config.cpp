@@ -151,10 +151,8 @@ void keepHost(const ProxyConfig::HostKey& key, const std::shared_ptr<const Proxy
   const auto& [client_class, old, family] = key;
   const auto table = config.routing->tables.find(client_class);
   if (table == config.routing->tables.end()) return;
-  const auto service = table->second.services.find(route->route->service);
-  if (service != table->second.services.end())
-    config.by_host.emplace(ProxyConfig::HostKey{client_class, service->second.get(), family},
-                           route);
+  if (const auto* service = table->second.services.find(route->route->service))
+    config.by_host.emplace(ProxyConfig::HostKey{client_class, service->get(), family}, route);
 }
 
 /// Refusals name a service and a family, "host:port/v4".

@@ -10,7 +10,6 @@
 #include "userspace/agent/error_text.h"
 #include "userspace/agent/proxy_config.h"
 #include "userspace/base/log.h"
-#include "userspace/routing/resolve.h"
 #include "userspace/steering/workload_id.h"
 
 namespace sluice::agent {
@@ -72,8 +71,7 @@ void Rollout::begin() {
 Result<Rollout::Attempt> Rollout::prepare(std::shared_ptr<const Snapshot> snapshot) {
   auto consistent = routing::holdBack(std::move(snapshot), *snapshot_);
   showHeld(std::move(consistent.held));
-  const auto routing =
-      std::make_shared<const routing::Routing>(routing::resolve(*consistent.snapshot));
+  const auto routing = resolver_.update(consistent.snapshot);
   auto refused = steering_.stage(*routing);
   staged_ = routing;
   if (!refused) return std::move(refused).error().in("write the routes to the kernel");

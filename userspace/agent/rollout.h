@@ -12,6 +12,7 @@
 #include "userspace/agent/fleet.h"
 #include "userspace/base/reactor.h"
 #include "userspace/routing/hold_back.h"
+#include "userspace/routing/resolver.h"
 #include "userspace/steering/steering.h"
 
 namespace sluice::agent {
@@ -90,6 +91,7 @@ class Rollout {
   steering::Steering& steering_;
   Fleet& fleet_;
   Status status_;
+  routing::Resolver resolver_;
   std::shared_ptr<const Snapshot> snapshot_ = std::make_shared<const Snapshot>();
   std::shared_ptr<const routing::Routing> routing_;
   std::shared_ptr<const routing::Routing> staged_;  ///< steering borrows it

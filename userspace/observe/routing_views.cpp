@@ -109,19 +109,13 @@ Json clientsOf(const routing::Routing& routing, ClientClass client_class) {
   return clients;
 }
 
-/// A class sees most services as everybody does: those share the route and are listed once.
-bool isOfEverybody(const routing::Routing& routing, const ServiceRoute& route) {
-  const auto everybody = routing.tables.find(ClientClass{});
-  if (everybody == routing.tables.end()) return false;
-  const auto found = everybody->second.services.find(route.service);
-  return found != everybody->second.services.end() && found->second.get() == &route;
-}
-
+/// A class sees most services as everybody does: those are listed once.
 template <typename Visitor>
 void forEachRoute(const routing::Routing& routing, const Visitor& visitor) {
-  for (const auto& [client_class, table] : routing.tables)
-    for (const auto& [key, route] : table.services)
-      if (!client_class || !isOfEverybody(routing, *route)) visitor(client_class, *route);
+  for (const auto& [client_class, table] : routing.tables) {
+    const auto& routes = client_class ? table.services.own() : table.services.common();
+    for (const auto& [key, route] : routes) visitor(client_class, *route);
+  }
 }
 
 using Clusters = std::map<ClusterKey, std::pair<std::string, const routing::Cluster*>>;

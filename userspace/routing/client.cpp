@@ -2,19 +2,15 @@
 #include "userspace/routing/client.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "userspace/routing/locality.h"
 #include "userspace/routing/names.h"
+#include "userspace/routing/snapshot_changes.h"
 #include "userspace/routing/topology.h"
 
 namespace sluice::routing {
 namespace {
-
-template <typename T>
-void sortUnique(std::vector<T>& list) {
-  std::sort(list.begin(), list.end());
-  list.erase(std::unique(list.begin(), list.end()), list.end());
-}
 
 template <typename T>
 const T* findByKey(const Snapshot::List<T>& list, const std::string& key) {
@@ -29,6 +25,107 @@ bool isAboutOtherNamespaces(const DestinationRule& rule, const std::string& doma
   const auto host = fullHost(rule.host, rule.metadata.namespace_, domain);
   return !host.ends_with("." + rule.metadata.namespace_ + ".svc." + domain) ||
          host.starts_with('*');
+}
+
+/// Reads the traits of one resource.
+class TraitReader {
+ public:
+  explicit TraitReader(const AgentSettings& agent) : agent_(agent) {}
+
+  void read(const VirtualService& service) {
+    addExports(exportedTo(service.export_to, agent_.default_virtual_service_export_to),
+               service.metadata.namespace_);
+    // Istio: where a match of an http rule names gateways, the client is not looked at.
+    for (const auto& route : service.http)
+      for (const auto& match : route.match)
+        if (match.gateways.empty()) readMatch(match);
+    readMatches(service.tls);
+    readMatches(service.tcp);
+  }
+
+  void read(const DestinationRule& rule) {
+    const auto& in = rule.metadata.namespace_;
+    addExports(exportedTo(rule.export_to, agent_.default_destination_rule_export_to), in);
+    if (rule.workload_selector) addSelector(rule.workload_selector->labels);
+    if (rule.workload_selector || isAboutOtherNamespaces(rule, agent_.cluster_domain))
+      traits_.namespaces.push_back(in);
+    readPolicies(rule.traffic_policy);
+    for (const auto& subset : rule.subsets) readPolicies(subset.traffic_policy);
+  }
+
+  /// One without a mode counts, too: it hides the root namespace's from its clients.
+  void read(const Sidecar& sidecar) {
+    traits_.namespaces.push_back(sidecar.metadata.namespace_);
+    if (sidecar.workload_selector) addSelector(sidecar.workload_selector->labels);
+  }
+
+  void read(const RegistryService& service) {
+    addExports(service.export_to, service.namespace_);
+    // Where the Host header decides, a service's short name is for its own namespace.
+    if (agent_.http_mode == AgentSettings::HttpMode::kIstio)
+      traits_.namespaces.push_back(service.namespace_);
+    if (service.node_local) traits_.labels.insert(kHostnameLabel);
+    ClusterPolicy policy;
+    if (const auto& mesh = agent_.default_traffic_policy; mesh && mesh->outlier_detection)
+      policy.outlier_detection = {*mesh->outlier_detection, ""};
+    if (const auto locality = localityPolicy(policy, service, agent_))
+      traits_.labels.merge(labelsOf(*locality));
+  }
+
+  Traits take() && { return std::move(traits_); }
+
+ private:
+  template <typename Match>
+  void readMatch(const Match& match) {
+    if (!match.source_namespace.empty()) traits_.namespaces.push_back(match.source_namespace);
+    addSelector(match.source_labels);
+  }
+
+  template <typename Routes>
+  void readMatches(const Routes& routes) {
+    for (const auto& route : routes)
+      for (const auto& match : route.match) readMatch(match);
+  }
+
+  void readPolicies(const std::optional<TrafficPolicy>& policy) {
+    if (!policy) return;
+    readPolicy(*policy);
+    for (const auto& port : policy->port_level_settings) readPolicy(port);
+  }
+
+  /// A block may meet one that is written elsewhere, so both are read as if they did.
+  void readPolicy(const PolicyBlocks& blocks) {
+    ClusterPolicy policy;
+    if (blocks.load_balancer) policy.load_balancer = {*blocks.load_balancer, ""};
+    policy.outlier_detection = {OutlierDetection{}, ""};
+    const bool matters =
+        blocks.outlier_detection ||
+        (blocks.load_balancer && blocks.load_balancer->locality_lb_setting.has_value());
+    if (!matters) return;
+    if (const auto locality = localityPolicy(policy, {}, agent_))
+      traits_.labels.merge(labelsOf(*locality));
+  }
+
+  void addExports(const std::vector<std::string>& export_to, const std::string& own_namespace) {
+    if (visibilityFor(export_to, own_namespace, "") == Visibility::kPublic) return;
+    traits_.namespaces.push_back(own_namespace);
+    for (const auto& to : export_to)
+      if (to != "." && to != "~") traits_.namespaces.push_back(to);
+  }
+
+  void addSelector(const Labels& selector) {
+    if (!selector.empty()) traits_.selectors.push_back(selector);
+  }
+
+  const AgentSettings& agent_;
+  Traits traits_;
+};
+
+template <typename T>
+Traits traitsOf(const T& resource, const AgentSettings& agent) {
+  TraitReader reader(agent);
+  reader.read(resource);
+  return std::move(reader).take();
 }
 
 }  // namespace
@@ -61,91 +158,58 @@ std::optional<Client> findClient(const Snapshot& snapshot, const Registry& regis
 }
 
 ClientTraits::ClientTraits(const Snapshot& snapshot, const Registry& registry) {
-  const auto& agent = snapshot.agent;
-  for (const auto& service : snapshot.virtual_services) readVirtualService(*service, agent);
-  for (const auto& rule : snapshot.destination_rules) readDestinationRule(*rule, agent);
-  for (const auto& sidecar : snapshot.sidecars) readSidecar(*sidecar);
-  for (const auto& [host, service] : registry.services()) readService(service, agent);
-  sortUnique(namespaces_);
-  sortUnique(selectors_);
+  std::set<std::string> hosts;
+  for (const auto& [host, services] : registry.hosts()) hosts.insert(host);
+  update({}, snapshot, registry, hosts);
 }
 
-template <typename Match>
-void ClientTraits::readMatch(const Match& match) {
-  if (!match.source_namespace.empty()) namespaces_.push_back(match.source_namespace);
-  addSelector(match.source_labels);
+bool ClientTraits::update(const Snapshot& before, const Snapshot& after, const Registry& registry,
+                          const std::set<std::string>& hosts) {
+  changed_ = false;
+  follow(before.virtual_services, after.virtual_services, after.agent);
+  follow(before.destination_rules, after.destination_rules, after.agent);
+  follow(before.sidecars, after.sidecars, after.agent);
+  for (const auto& host : hosts) followService(host, registry, after.agent);
+  return changed_;
 }
 
-void ClientTraits::readVirtualService(const VirtualService& service, const AgentSettings& agent) {
-  addExports(exportedTo(service.export_to, agent.default_virtual_service_export_to),
-             service.metadata.namespace_);
-  const auto read_all = [this](const auto& routes) {
-    for (const auto& route : routes)
-      for (const auto& match : route.match) readMatch(match);
-  };
-  // Istio: where a match of an http rule names gateways, the client is not looked at.
-  for (const auto& route : service.http)
-    for (const auto& match : route.match)
-      if (match.gateways.empty()) readMatch(match);
-  read_all(service.tls);
-  read_all(service.tcp);
+template <typename T>
+void ClientTraits::follow(const Snapshot::List<T>& before, const Snapshot::List<T>& after,
+                          const AgentSettings& agent) {
+  const auto changes = changesOf(before, after);
+  // What a resource says before and after its change is never gone between the two.
+  for (const auto& resource : changes.added) count(traitsOf(*resource, agent), 1);
+  for (const auto& resource : changes.removed) count(traitsOf(*resource, agent), -1);
 }
 
-void ClientTraits::readDestinationRule(const DestinationRule& rule, const AgentSettings& agent) {
-  const auto& in = rule.metadata.namespace_;
-  addExports(exportedTo(rule.export_to, agent.default_destination_rule_export_to), in);
-  if (rule.workload_selector) addSelector(rule.workload_selector->labels);
-  if (rule.workload_selector || isAboutOtherNamespaces(rule, agent.cluster_domain))
-    namespaces_.push_back(in);
-  const auto read_all = [&](const std::optional<TrafficPolicy>& policy) {
-    if (!policy) return;
-    readPolicy(*policy, agent);
-    for (const auto& port : policy->port_level_settings) readPolicy(port, agent);
-  };
-  read_all(rule.traffic_policy);
-  for (const auto& subset : rule.subsets) read_all(subset.traffic_policy);
+void ClientTraits::followService(const std::string& host, const Registry& registry,
+                                 const AgentSettings& agent) {
+  TraitReader reader(agent);
+  if (const auto found = registry.hosts().find(host); found != registry.hosts().end())
+    for (const auto& service : found->second) reader.read(*service);
+  auto traits = std::move(reader).take();
+  count(traits, 1);
+  if (const auto last = services_.find(host); last != services_.end()) count(last->second, -1);
+  if (traits.namespaces.empty() && traits.labels.empty())
+    services_.erase(host);
+  else
+    services_.insert_or_assign(host, std::move(traits));
 }
 
-/// One without a mode counts, too: it hides the root namespace's from its clients.
-void ClientTraits::readSidecar(const Sidecar& sidecar) {
-  namespaces_.push_back(sidecar.metadata.namespace_);
-  if (sidecar.workload_selector) addSelector(sidecar.workload_selector->labels);
+void ClientTraits::count(const Traits& traits, int by) {
+  for (const auto& name : traits.namespaces) count(namespaces_, name, by);
+  for (const auto& selector : traits.selectors) count(selectors_, selector, by);
+  for (const auto& label : traits.labels) count(labels_, label, by);
 }
 
-void ClientTraits::readService(const RegistryService& service, const AgentSettings& agent) {
-  addExports(service.export_to, service.namespace_);
-  // Where the Host header decides, a service's short name is for its own namespace.
-  if (agent.http_mode == AgentSettings::HttpMode::kIstio) namespaces_.push_back(service.namespace_);
-  if (service.node_local) labels_.insert(kHostnameLabel);
-  ClusterPolicy policy;
-  if (const auto& mesh = agent.default_traffic_policy; mesh && mesh->outlier_detection)
-    policy.outlier_detection = {*mesh->outlier_detection, ""};
-  if (const auto locality = localityPolicy(policy, service, agent))
-    labels_.merge(labelsOf(*locality));
-}
-
-/// A block may meet one that is written elsewhere, so both are read as if they did.
-void ClientTraits::readPolicy(const PolicyBlocks& blocks, const AgentSettings& agent) {
-  ClusterPolicy policy;
-  if (blocks.load_balancer) policy.load_balancer = {*blocks.load_balancer, ""};
-  policy.outlier_detection = {OutlierDetection{}, ""};
-  const bool matters =
-      blocks.outlier_detection ||
-      (blocks.load_balancer && blocks.load_balancer->locality_lb_setting.has_value());
-  if (!matters) return;
-  if (const auto locality = localityPolicy(policy, {}, agent)) labels_.merge(labelsOf(*locality));
-}
-
-void ClientTraits::addExports(const std::vector<std::string>& export_to,
-                              const std::string& own_namespace) {
-  if (visibilityFor(export_to, own_namespace, "") == Visibility::kPublic) return;
-  namespaces_.push_back(own_namespace);
-  for (const auto& to : export_to)
-    if (to != "." && to != "~") namespaces_.push_back(to);
-}
-
-void ClientTraits::addSelector(const Labels& selector) {
-  if (!selector.empty()) selectors_.push_back(selector);
+template <typename T>
+void ClientTraits::count(Counted<T>& counted, const T& item, int by) {
+  auto& resources = counted[item];
+  changed_ = changed_ || resources == 0;
+  resources += by;
+  if (resources > 0) return;
+  counted.erase(item);
+  changed_ = true;
 }
 
 ClientGroup ClientTraits::groupOf(const Client& client) const {
@@ -153,17 +217,17 @@ ClientGroup ClientTraits::groupOf(const Client& client) const {
   const auto name = [&](const std::string& part) {
     group.name += (group.name.empty() ? "" : ";") + part;
   };
-  if (std::binary_search(namespaces_.begin(), namespaces_.end(), client.namespace_)) {
+  if (namespaces_.contains(client.namespace_)) {
     name("namespace=" + client.namespace_);
     group.client.namespace_ = client.namespace_;
   }
-  for (const auto& selector : selectors_) {
+  for (const auto& [selector, resources] : selectors_) {
     if (!client.has(selector)) continue;
     name(labelText(selector));
     group.client.labels.insert(selector.begin(), selector.end());
   }
   Labels values;
-  for (const auto& label : labels_)
+  for (const auto& [label, resources] : labels_)
     if (const auto at = client.labels.find(label); at != client.labels.end()) values.insert(*at);
   if (!values.empty()) name(labelText(values));
   group.client.labels.merge(values);

@@ -34,24 +34,24 @@ std::string whyLater(const Candidate& loser, const Candidate& winner) {
 
 class RouteCompiler {
  public:
-  RouteCompiler(Catalog& catalog, const RegistryService& service, const RegistryPort& port,
+  RouteCompiler(Lookups& lookups, const RegistryService& service, const RegistryPort& port,
                 const Client& client)
-      : catalog_(catalog),
+      : lookups_(lookups),
         service_(service),
         port_(port),
         client_(client),
-        destinations_(catalog.destinationsFor(client, port.number)),
-        candidates_(catalog.virtual_services.naming(service.host, client.namespace_)) {}
+        destinations_(lookups, client, port.number),
+        candidates_(lookups.naming(service.host, client)) {}
 
   std::shared_ptr<const ServiceRoute> compile() {
     auto route = std::make_shared<ServiceRoute>();
     route_ = route.get();
     describe(service_, port_, *route_);
-    route_->plain = catalog_.clusters.find({service_.host, port_.number, ""}, client_);
+    route_->plain = lookups_.cluster({service_.host, port_.number, ""}, client_);
     if (mayCarryHttp(port_.protocol)) addHttpRules();
     if (!isHttp(port_.protocol)) addConnectionRules();
     if (route_->rules.empty()) addDefaultRule();
-    decidePath(*route_, {.agent = catalog_.agent,
+    decidePath(*route_, {.agent = lookups_.agent(),
                          .winner = winner_,
                          .candidates = candidates_,
                          .from_entry = service_.source == RegistryService::Source::kServiceEntry,
@@ -66,7 +66,7 @@ class RouteCompiler {
     for (const auto& candidate : candidates_) {
       if (candidate.pattern != candidates_.front().pattern) break;
       auto compiled = compileHttpRules(*candidate.service, port_.number, client_, destinations_,
-                                       catalog_.httpPortDefault());
+                                       lookups_.httpPortDefault());
       addSkipped(std::move(compiled.skipped));
       if (!compiled.rules.empty()) {
         route_->rules = std::move(compiled.rules);
@@ -110,15 +110,13 @@ class RouteCompiler {
 
   std::vector<Candidate> overlapping() const {
     std::vector<Candidate> services;
-    for (const auto* service : catalog_.virtual_services.visibleTo(client_.namespace_)) {
-      const auto& hosts = service->hosts;
+    for (const auto& visible : lookups_.virtualServices(client_)) {
+      const auto& hosts = visible.service->hosts;
       const auto covering = std::find_if(hosts.begin(), hosts.end(), [&](const auto& host) {
         return hostMatches(service_.host, host) || hostMatches(host, service_.host);
       });
-      if (covering == hosts.end()) continue;
-      services.push_back({service, *covering,
-                          visibilityFor(*service->export_to, service->resource->metadata.namespace_,
-                                        client_.namespace_)});
+      if (covering != hosts.end())
+        services.push_back({visible.service, *covering, visible.visibility});
     }
     return services;
   }
@@ -137,7 +135,7 @@ class RouteCompiler {
     route_->rules.push_back(std::move(rule));
   }
 
-  Catalog& catalog_;
+  Lookups& lookups_;
   const RegistryService& service_;
   const RegistryPort& port_;
   const Client& client_;
@@ -149,9 +147,9 @@ class RouteCompiler {
 
 }  // namespace
 
-std::shared_ptr<const ServiceRoute> compileRoute(Catalog& catalog, const RegistryService& service,
+std::shared_ptr<const ServiceRoute> compileRoute(Lookups& lookups, const RegistryService& service,
                                                  const RegistryPort& port, const Client& client) {
-  return RouteCompiler(catalog, service, port, client).compile();
+  return RouteCompiler(lookups, service, port, client).compile();
 }
 
 std::shared_ptr<const ServiceRoute> hiddenRoute(const RegistryService& service,
@@ -162,12 +160,12 @@ std::shared_ptr<const ServiceRoute> hiddenRoute(const RegistryService& service,
   return route;
 }
 
-std::shared_ptr<const ServiceRoute> compileForeignHost(Catalog& catalog,
+std::shared_ptr<const ServiceRoute> compileForeignHost(Lookups& lookups,
                                                        const MeshVirtualService& service,
                                                        const std::string& host, uint16_t port,
                                                        const Client& client) {
-  const auto destinations = catalog.destinationsFor(client, port);
-  auto compiled = compileHttpRules(service, port, client, destinations, catalog.httpPortDefault());
+  const Destinations destinations(lookups, client, port);
+  auto compiled = compileHttpRules(service, port, client, destinations, lookups.httpPortDefault());
   if (compiled.rules.empty()) return nullptr;
   auto route = std::make_shared<ServiceRoute>();
   route->service = {host, port};
@@ -175,7 +173,7 @@ std::shared_ptr<const ServiceRoute> compileForeignHost(Catalog& catalog,
   route->virtual_service = service.resource->metadata.key();
   route->rules = std::move(compiled.rules);
   route->skipped = std::move(compiled.skipped);
-  decidePath(*route, {.agent = catalog.agent, .winner = &service, .candidates = {}});
+  decidePath(*route, {.agent = lookups.agent(), .winner = &service, .candidates = {}});
   return route;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "userspace/routing/destinations.h"
 
+#include "userspace/routing/lookups.h"
 #include "userspace/routing/names.h"
 
 namespace sluice::routing {
@@ -8,15 +9,15 @@ namespace sluice::routing {
 WeightedCluster Destinations::find(const Destination& to, const std::string& rule_namespace,
                                    PortDefault port_default) const {
   WeightedCluster result;
-  result.key.host = fullHost(to.host, rule_namespace, agent_.cluster_domain);
+  result.key.host = fullHost(to.host, rule_namespace, lookups_.agent().cluster_domain);
   result.key.subset = to.subset;
-  const auto* service = registry_.find(result.key.host, client_.namespace_);
+  const auto* service = lookups_.service(result.key.host, client_);
   if (service && service->resolution == RegistryService::Resolution::kAlias) {
     result.key.host = service->external_name;
-    service = registry_.find(result.key.host, client_.namespace_);
+    service = lookups_.service(result.key.host, client_);
   }
   result.key.port = portOf(to, service, port_default);
-  result.cluster = clusters_.find(result.key, client_);
+  result.cluster = lookups_.cluster(result.key, client_);
   if (!result.cluster) result.missing = whyMissing(result.key, service);
   return result;
 }
@@ -44,15 +45,15 @@ uint16_t Destinations::portOf(const Destination& to, const RegistryService* serv
 }
 
 std::string Destinations::whyMissing(const ClusterKey& key, const RegistryService* service) const {
-  if (!service && registry_.find(key.host))
+  if (!service && lookups_.exists(key.host))
     return key.host + " is not exported to namespace " + client_.namespace_;
   if (!service) {
-    const auto meant = meantByNameDotNamespace(key.host, agent_.cluster_domain);
-    const bool known = !meant.empty() && registry_.find(meant);
+    const auto meant = meantByNameDotNamespace(key.host, lookups_.agent().cluster_domain);
+    const bool known = !meant.empty() && lookups_.exists(meant);
     return "there is no service " + key.host + (known ? "; write " + meant : "");
   }
   if (!service->port(key.port)) return key.host + " has no port " + std::to_string(key.port);
-  const auto whole = clusters_.find({key.host, key.port, ""}, client_);
+  const auto whole = lookups_.cluster({key.host, key.port, ""}, client_);
   if (!whole || whole->destination_rule.empty())
     return "no DestinationRule defines subset " + key.subset;
   return "DestinationRule " + whole->destination_rule + ", which holds here, has no subset " +

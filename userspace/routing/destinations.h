@@ -11,6 +11,8 @@
 
 namespace sluice::routing {
 
+class Lookups;
+
 /// How a destination without a port gets one.
 enum class PortDefault {
   kCalled,       ///< the port that was called, as Istio's sidecars do for http rules
@@ -21,13 +23,8 @@ enum class PortDefault {
 /// Borrows what it is given.
 class Destinations {
  public:
-  Destinations(const AgentSettings& agent, const Registry& registry, Clusters& clusters,
-               const Client& client, uint16_t called_port)
-      : agent_(agent),
-        registry_(registry),
-        clusters_(clusters),
-        client_(client),
-        called_port_(called_port) {}
+  Destinations(Lookups& lookups, const Client& client, uint16_t called_port)
+      : lookups_(lookups), client_(client), called_port_(called_port) {}
 
   /// What `to` means in a rule of `rule_namespace`; without a cluster, with the reason, when there
   /// is no such service, port or subset for this client.
@@ -45,9 +42,7 @@ class Destinations {
                   PortDefault port_default) const;
   std::string whyMissing(const ClusterKey& key, const RegistryService* service) const;
 
-  const AgentSettings& agent_;
-  const Registry& registry_;
-  Clusters& clusters_;
+  Lookups& lookups_;
   const Client& client_;
   uint16_t called_port_;
 };

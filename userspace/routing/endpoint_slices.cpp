@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "userspace/routing/endpoint_slices.h"
 
+#include <map>
 #include <string>
+#include <string_view>
 
 #include "userspace/routing/topology.h"
 
@@ -34,7 +36,9 @@ class Reader {
         namespace_(record.resource->metadata.namespace_),
         pods_(pods),
         needs_(needs),
-        ports_(ports) {}
+        ports_(ports) {
+    for (auto& port : ports_) by_name_.emplace(port.name, &port);
+  }
 
   void read() {
     for (const auto& slice : record_.slices)
@@ -75,10 +79,12 @@ class Reader {
     if (!ip.ok()) return;
     const auto origin = originOf(*ip, target);
     if (!origin) return;
-    for (const auto& from : ports)
-      for (auto& port : ports_)
-        if (from.name == port.name && from.port && from.protocol == "TCP")
-          port.endpoints.push_back({{*ip, *from.port}, origin, 1, ready});
+    for (const auto& from : ports) {
+      if (!from.port || from.protocol != "TCP") continue;
+      const auto [begin, end] = by_name_.equal_range(from.name);
+      for (auto at = begin; at != end; ++at)
+        at->second->endpoints.push_back({{*ip, *from.port}, origin, 1, ready});
+    }
   }
 
   /// Null for a pod that is not known.
@@ -102,6 +108,7 @@ class Reader {
   PodIndex& pods_;
   PodIndex::Needs& needs_;
   std::vector<RegistryPort>& ports_;
+  std::multimap<std::string_view, RegistryPort*> by_name_;
 };
 
 }  // namespace

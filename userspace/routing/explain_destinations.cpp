@@ -9,8 +9,8 @@ namespace {
 std::string namespaceOf(const std::string& key) { return key.substr(0, key.find('/')); }
 
 std::string namespaceOfHost(const RouteTable& table, const ClusterKey& cluster) {
-  const auto found = table.services.find({cluster.host, cluster.port});
-  return found == table.services.end() ? std::string() : found->second->service_namespace;
+  const auto* found = table.services.find({cluster.host, cluster.port});
+  return found ? (*found)->service_namespace : std::string();
 }
 
 /// Istio asks three namespaces for a DestinationRule, in this order.

@@ -7,6 +7,7 @@
 #include <tuple>
 
 #include "userspace/routing/names.h"
+#include "userspace/routing/snapshot_changes.h"
 
 namespace sluice::routing {
 namespace {
@@ -52,13 +53,21 @@ std::vector<Reference> referencesOf(const VirtualService& service, const std::st
 /// client may see the rule does not change by the order in which files arrive.
 class Definitions {
  public:
-  explicit Definitions(const Snapshot& snapshot) {
-    for (const auto& rule : snapshot.destination_rules) {
-      const auto host =
-          fullHost(rule->host, rule->metadata.namespace_, snapshot.agent.cluster_domain);
+  explicit Definitions(const Snapshot& snapshot)
+      : Definitions(snapshot.destination_rules, snapshot.agent.cluster_domain) {}
+
+  Definitions(const Snapshot::List<DestinationRule>& rules, const std::string& domain) {
+    for (const auto& rule : rules) {
+      const auto host = fullHost(rule->host, rule->metadata.namespace_, domain);
       if (host.starts_with('*')) wildcards_.insert(host);
       for (const auto& subset : rule->subsets) rules_[{host, subset.name}].push_back(rule);
     }
+  }
+
+  /// Whether all subsets of `other` are defined here, for the very hosts.
+  bool cover(const Definitions& other) const {
+    return std::ranges::all_of(other.rules_,
+                               [&](const auto& entry) { return rules_.contains(entry.first); });
   }
 
   using Rules = std::vector<std::shared_ptr<const DestinationRule>>;
@@ -80,6 +89,33 @@ class Definitions {
   std::map<Reference, Rules> rules_;
   std::set<std::string> wildcards_;
 };
+
+/// Whether each subset is defined for the very host that is named with it.
+bool areDefined(std::set<Reference> wanted, const Snapshot& snapshot) {
+  std::set<std::string_view> names;
+  for (const auto& reference : wanted) names.insert(reference.subset);
+  for (const auto& rule : snapshot.destination_rules)
+    for (const auto& subset : rule->subsets)
+      if (names.contains(subset.name))
+        wanted.erase(
+            {fullHost(rule->host, rule->metadata.namespace_, snapshot.agent.cluster_domain),
+             subset.name});
+  return wanted.empty();
+}
+
+/// Whether `next` cannot have lost a definition, nor need one that it does not have: most updates
+/// are of this kind, and cost no look at the rules.
+bool isComplete(const Snapshot& next, const Snapshot& in_force) {
+  const auto& domain = next.agent.cluster_domain;
+  if (domain != in_force.agent.cluster_domain) return false;
+  const auto rules = changesOf(in_force.destination_rules, next.destination_rules);
+  if (!Definitions(rules.added, domain).cover(Definitions(rules.removed, domain))) return false;
+  const auto services = changesOf(in_force.virtual_services, next.virtual_services);
+  std::set<Reference> wanted;
+  for (const auto& service : services.added)
+    for (auto& reference : referencesOf(*service, domain)) wanted.insert(std::move(reference));
+  return wanted.empty() || areDefined(std::move(wanted), next);
+}
 
 /// Builds the snapshot that takes the place of `next`.
 class Holder {
@@ -176,6 +212,7 @@ class Holder {
 }  // namespace
 
 Consistent holdBack(std::shared_ptr<const Snapshot> next, const Snapshot& in_force) {
+  if (isComplete(*next, in_force)) return {std::move(next), {}};
   return Holder(std::move(next), in_force).hold();
 }
 

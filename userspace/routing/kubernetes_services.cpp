@@ -89,6 +89,7 @@ RegistryService describeService(const ServiceRecord& record, const ServiceDefaul
   for (const auto& port : service.ports)
     if (port.protocol == "TCP")
       result.ports.push_back({port.port, port.name, protocolOf(port), {}});
+  std::ranges::stable_sort(result.ports, {}, &RegistryPort::number);
   addAddresses(service, result);
   addPolicies(service, defaults, result);
   if (result.resolution != RegistryService::Resolution::kAlias)

@@ -37,9 +37,11 @@ std::vector<Spelling> spellingsOf(const std::string& name, const std::string& cl
 /// The ports of one host, in the order of their numbers.
 std::vector<RoutePtr> portsOf(const RouteTable& table, const std::string& host) {
   std::vector<RoutePtr> ports;
-  for (auto at = table.services.lower_bound({host, 0});
-       at != table.services.end() && at->first.host == host; ++at)
-    ports.push_back(at->second);
+  for (auto at = table.services.lower_bound({host, 0}); at != table.services.end(); ++at) {
+    const auto [key, route] = *at;
+    if (key.host != host) break;
+    ports.push_back(route);
+  }
   return ports;
 }
 
@@ -89,11 +91,10 @@ class TargetFinder {
   }
 
   bool takeHost(const std::string& full, const std::string& how) {
-    const auto alias = table_.aliases.find(full);
-    const bool is_alias = alias != table_.aliases.end();
-    const auto ports = portsOf(table_, is_alias ? alias->second : full);
+    const auto* alias = table_.aliases.get(full);
+    const auto ports = portsOf(table_, alias ? *alias : full);
     if (ports.empty()) return false;
-    take(ports, is_alias ? how + "; an ExternalName service that stands for the host" : how);
+    take(ports, alias ? how + "; an ExternalName service that stands for the host" : how);
     return true;
   }
 

@@ -78,11 +78,16 @@ class RangeBuilder {
 
 }  // namespace
 
-std::vector<RangeRoute> buildRanges(const Catalog& catalog, const RouteTable& table,
-                                    const Client& client) {
-  RangeBuilder builder(catalog.hostDecides(), table);
-  for (const auto& [host, candidates] : catalog.registry.hosts())
-    if (const auto* service = catalog.registry.find(host, client.namespace_)) builder.add(*service);
+bool hasRanges(const RegistryService& service) {
+  return service.anyAddress() || !service.subnets.empty();
+}
+
+std::vector<RangeRoute> buildRanges(const Registry& registry, const std::set<std::string>& hosts,
+                                    const RouteTable& table, const Client& client,
+                                    bool host_decides) {
+  RangeBuilder builder(host_decides, table);
+  for (const auto& host : hosts)
+    if (const auto* service = registry.find(host, client.namespace_)) builder.add(*service);
   return std::move(builder).take();
 }
 

@@ -31,9 +31,8 @@ EndpointOrigin::SharedLabels EndpointOrigin::noLabels() {
 }
 
 const RegistryPort* RegistryService::port(uint16_t number) const {
-  for (const auto& port : ports)
-    if (port.number == number) return &port;
-  return nullptr;
+  const auto found = std::ranges::lower_bound(ports, number, {}, &RegistryPort::number);
+  return found != ports.end() && found->number == number ? &*found : nullptr;
 }
 
 void orderAndUnite(std::vector<RegistryEndpoint>& endpoints) {

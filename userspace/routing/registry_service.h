@@ -97,7 +97,7 @@ struct RegistryService {
   /// a ServiceEntry for every address of its ports (see `anyAddress`).
   std::vector<IpAddress> vips;
   std::vector<Subnet> subnets;      ///< CIDRs among `addresses`
-  std::vector<RegistryPort> ports;  ///< TCP ports, in the order of the resource
+  std::vector<RegistryPort> ports;  ///< TCP ports, in the order of their numbers
   /// The mesh's default when the resource names none. Empty: everyone.
   std::vector<std::string> export_to;
   std::optional<std::chrono::sys_seconds> creation_timestamp;

@@ -103,10 +103,31 @@ bool Subnet::contains(const IpAddress& ip) const {
 
 const std::shared_ptr<const ServiceRoute>* VirtualHosts::find(std::string_view authority) const {
   const auto host = toLower(hostOf(authority));
-  if (const auto found = exact.find(host); found != exact.end()) return &found->second;
-  for (const auto& [pattern, route] : wildcards)
-    if (hostMatches(pattern, host)) return &route;
+  if (const auto* found = exact.get(host)) return found;
+  if (wildcards.empty()) return nullptr;
+  // The star stands for at least one character.
+  for (size_t from = 1; from <= host.size(); ++from)
+    if (const auto* found = wildcards.get("*" + host.substr(from))) return found;
   return nullptr;
+}
+
+ServiceRoutes::const_iterator::value_type ServiceRoutes::const_iterator::operator*() const {
+  return {common_->first, isOwn() ? own_->second : common_->second};
+}
+
+ServiceRoutes::const_iterator& ServiceRoutes::const_iterator::operator++() {
+  if (isOwn()) ++own_;
+  ++common_;
+  return *this;
+}
+
+ServiceRoutes::const_iterator ServiceRoutes::lower_bound(const ServiceKey& key) const {
+  return {common_.lower_bound(key), own_.lower_bound(key), own_.end()};
+}
+
+const ServiceRoutes::Route* ServiceRoutes::find(const ServiceKey& key) const {
+  const auto* own = own_.get(key);
+  return own ? own : common_.get(key);
 }
 
 const std::vector<WeightedCluster>& ServiceRoute::connectDestinations() const {

@@ -4,7 +4,9 @@
 // is resolved twice.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <optional>
@@ -13,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "userspace/base/shared_map.h"
 #include "userspace/model/address.h"
 #include "userspace/model/ids.h"
 #include "userspace/model/resources.h"
@@ -254,11 +257,12 @@ struct ServiceRoute {
 
 /// httpMode istio: what the Host header of a request means on one port.
 struct VirtualHosts {
+  using Routes = SharedMap<std::string, std::shared_ptr<const ServiceRoute>>;
   /// In lower case, without port: every spelling that a client of the class may use, addresses
   /// included.
-  std::map<std::string, std::shared_ptr<const ServiceRoute>> exact;
-  /// "*.foo.com" -> route, the longest pattern first.
-  std::vector<std::pair<std::string, std::shared_ptr<const ServiceRoute>>> wildcards;
+  Routes exact;
+  /// By pattern, "*.foo.com"; the longest that covers a host decides.
+  Routes wildcards;
   /// Null: no service; ALLOW_ANY passes the connection on, REGISTRY_ONLY answers 502.
   const std::shared_ptr<const ServiceRoute>* find(std::string_view authority) const;
 };
@@ -271,14 +275,70 @@ struct RangeRoute {
   std::shared_ptr<const ServiceRoute> route;
 };
 
+/// A route for each port of each service. Classes see most services as class 0 does: a table has
+/// the routes that differ, and those of class 0 for the rest. Copies share what they have in
+/// common.
+class ServiceRoutes {
+ public:
+  using Route = std::shared_ptr<const ServiceRoute>;
+  using Map = SharedMap<ServiceKey, Route>;
+
+  /// Pairs of a key and its route, in the order of the keys.
+  class const_iterator {
+   public:
+    using iterator_category = std::input_iterator_tag;
+    using value_type = std::pair<const ServiceKey&, const Route&>;
+    using difference_type = std::ptrdiff_t;
+    using reference = value_type;
+    struct pointer {
+      value_type value;
+      const value_type* operator->() const { return &value; }
+    };
+
+    value_type operator*() const;
+    pointer operator->() const { return {**this}; }
+    const_iterator& operator++();
+    friend bool operator==(const const_iterator& a, const const_iterator& b) {
+      return a.common_ == b.common_;
+    }
+
+   private:
+    friend ServiceRoutes;
+    const_iterator(Map::const_iterator common, Map::const_iterator own, Map::const_iterator end)
+        : common_(common), own_(own), own_end_(end) {}
+    bool isOwn() const { return own_ != own_end_ && own_->first == common_->first; }
+    Map::const_iterator common_, own_, own_end_;
+  };
+
+  const_iterator begin() const { return {common_.begin(), own_.begin(), own_.end()}; }
+  const_iterator end() const { return {common_.end(), own_.end(), own_.end()}; }
+  const_iterator lower_bound(const ServiceKey& key) const;
+  size_t size() const { return common_.size(); }
+
+  /// Null: there is no such port.
+  const Route* find(const ServiceKey& key) const;
+  /// Of a port that there is.
+  const Route& at(const ServiceKey& key) const { return *find(key); }
+
+  /// Those of class 0.
+  const Map& common() const { return common_; }
+  Map& common() { return common_; }
+  /// Those that are not class 0's. Only of ports that class 0 has, too.
+  const Map& own() const { return own_; }
+  Map& own() { return own_; }
+
+ private:
+  Map common_, own_;
+};
+
 /// All services as one client class sees them; a route that is the same for class 0 is the same
 /// object there.
 struct RouteTable {
   ClientClass client_class;
   std::string class_name;  ///< what makes the class, as "namespace=shop;app=web"; empty for class 0
-  std::map<ServiceKey, std::shared_ptr<const ServiceRoute>> services;
+  ServiceRoutes services;
   /// ExternalName services: full name -> the name that it stands for.
-  std::map<std::string, std::string> aliases;
+  SharedMap<std::string, std::string> aliases;
   /// By port. Of declared HTTP ports, in httpMode istio alone.
   std::map<uint16_t, VirtualHosts> virtual_hosts;
   /// The longest prefix first, then the more specific SNI.

@@ -61,8 +61,15 @@ RegistryPort describePort(const ServiceEntryPort& port, Resolution resolution) {
 
 void addPorts(const ServiceEntry& entry, RegistryService& service) {
   for (const auto& port : entry.ports)
-    if (toLower(port.protocol) != "udp" && !service.port(portNumber(port.number)))
+    if (toLower(port.protocol) != "udp")
       service.ports.push_back(describePort(port, service.resolution));
+}
+
+/// Of several with one number the first counts.
+void orderPorts(RegistryService& service) {
+  std::ranges::stable_sort(service.ports, {}, &RegistryPort::number);
+  const auto rest = std::ranges::unique(service.ports, {}, &RegistryPort::number);
+  service.ports.erase(rest.begin(), rest.end());
 }
 
 RegistryService describe(const std::string& host, const ServiceEntry& entry,
@@ -91,6 +98,15 @@ uint16_t endpointPort(const ServiceEntryPort& port, const std::map<std::string, 
   return portNumber(port.target_port && *port.target_port > 0 ? *port.target_port : port.number);
 }
 
+/// The ports of an entry by their names, each name's in the order of the entry.
+struct NamedPorts {
+  explicit NamedPorts(const ServiceEntry& of) : entry(&of) {
+    for (const auto& port : of.ports) ports.emplace(port.name, &port);
+  }
+  const ServiceEntry* entry;
+  std::multimap<std::string_view, const ServiceEntryPort*> ports;
+};
+
 /// Collects the endpoints of one port from the entries that have a port of its name.
 class PortEndpoints {
  public:
@@ -98,9 +114,9 @@ class PortEndpoints {
                 RegistryPort& port)
       : service_(service), workloads_(workloads), port_(port) {}
 
-  void addFrom(const ServiceEntry& entry) {
-    for (const auto& port : entry.ports)
-      if (port.name == port_.name) addFrom(entry, port);
+  void addFrom(const NamedPorts& named) {
+    const auto [begin, end] = named.ports.equal_range(port_.name);
+    for (auto at = begin; at != end; ++at) addFrom(*named.entry, *at->second);
   }
 
   void finish() {
@@ -172,9 +188,11 @@ bool canMerge(const ServiceEntry& a, const ServiceEntry& b) {
 void addEndpoints(const Snapshot::List<ServiceEntry>& entries, const SelectableWorkloads& workloads,
                   RegistryService& service) {
   if (service.resolution == Resolution::kOriginal) return;
+  std::vector<NamedPorts> named;
+  for (const auto& entry : entries) named.emplace_back(*entry);
   for (auto& port : service.ports) {
     PortEndpoints endpoints(service, workloads, port);
-    for (const auto& entry : entries) endpoints.addFrom(*entry);
+    for (const auto& ports : named) endpoints.addFrom(ports);
     endpoints.finish();
   }
 }
@@ -212,6 +230,7 @@ std::vector<std::shared_ptr<const RegistryService>> servicesOf(
   }
   std::vector<std::shared_ptr<const RegistryService>> result;
   for (auto& [entry, service] : services) {
+    orderPorts(*service);
     addEndpoints(entries, workloads, *service);
     result.push_back(std::move(service));
   }

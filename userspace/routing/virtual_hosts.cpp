@@ -2,16 +2,15 @@
 #include "userspace/routing/virtual_hosts.h"
 
 #include <algorithm>
-#include <utility>
+#include <tuple>
 
+#include "userspace/routing/compile.h"
 #include "userspace/routing/names.h"
 
 namespace sluice::routing {
 namespace {
 
 constexpr uint16_t kHttpPort = 80;
-
-using RoutePtr = std::shared_ptr<const ServiceRoute>;
 
 bool isAlias(const RegistryService& service) {
   return service.resolution == RegistryService::Resolution::kAlias;
@@ -22,153 +21,213 @@ bool mayCarryHttp(Protocol protocol) { return isHttp(protocol) || protocol == Pr
 /// A Host header has IPv6 addresses in brackets.
 std::string hostText(const IpAddress& ip) { return ip.isV4() ? ip.text() : "[" + ip.text() + "]"; }
 
-/// A service that may be meant on a port.
-struct Offer {
-  const RegistryService* service = nullptr;
-  RoutePtr route;
-};
+/// Whether `host`, perhaps a wildcard, is or covers a service that the client sees on the port.
+bool isServiceHere(Lookups& lookups, const std::string& host, uint16_t port, const Client& client) {
+  if (host.starts_with('*')) return lookups.existsBelow(host, port, client);
+  const auto* service = lookups.service(host, client);
+  return service && !isAlias(*service) && service->port(port);
+}
 
-/// One port, as one client sees it.
-struct PortOffers {
-  bool declared = false;  ///< some service says that the port is HTTP
-  std::vector<Offer> http;
-  std::vector<std::string> hosts;  ///< of every service with this port, whatever its protocol
-};
-
-/// Makes the virtual hosts of one port.
-class Builder {
+/// The names of one service on one port.
+class Spellings {
  public:
-  Builder(Catalog& catalog, const Client& client, uint16_t port, const PortOffers& offers,
-          const std::multimap<std::string, std::string>& aliases)
-      : catalog_(catalog), client_(client), port_(port), offers_(offers), aliases_(aliases) {
-    for (const auto& offer : offers_.http) owned_.emplace(offer.route->virtual_service, &offer);
+  Spellings(Lookups& lookups, const RegistryService& service, uint16_t port, const Client& client)
+      : lookups_(lookups), port_(port), client_(client) {
+    addSpellings(service.host);
+    for (const auto& alias : lookups_.aliasesOf(service.host, client_)) addSpellings(alias);
+    if (service.headless) addPodNames();
+    for (const auto& vip : service.vips) names_.push_back(hostText(vip));
   }
 
-  VirtualHosts build(const std::vector<const MeshVirtualService*>& services) && {
-    for (const auto* service : services) {
-      addForeignHosts(*service);
-      addServicesOf(service->resource->metadata.key());
-    }
-    addServicesOf("");
-    std::stable_sort(result_.wildcards.begin(), result_.wildcards.end(),
-                     [](const auto& a, const auto& b) { return moreSpecific(a.first, b.first); });
-    return std::move(result_);
-  }
+  std::vector<std::string> take() && { return std::move(names_); }
 
  private:
-  void addServicesOf(const std::string& owner) {
-    const auto [begin, end] = owned_.equal_range(owner);
-    for (auto at = begin; at != end; ++at) addService(*at->second);
-  }
-
-  void addService(const Offer& offer) {
-    for (const auto& name : namesOf(*offer.service)) add(name, offer.route);
-  }
-
-  std::vector<std::string> namesOf(const RegistryService& service) const {
-    std::vector<std::string> names;
-    addSpellings(service.host, names);
-    const auto [begin, end] = aliases_.equal_range(service.host);
-    for (auto at = begin; at != end; ++at) addSpellings(at->second, names);
-    if (service.headless) addPodNames(names);
-    for (const auto& vip : service.vips) names.push_back(hostText(vip));
-    return names;
-  }
-
   /// Istio: a short spelling of one service never hides another's full name.
-  void addSpellings(const std::string& host, std::vector<std::string>& names) const {
-    names.push_back(host);
-    for (auto& other : otherSpellings(host, client_.namespace_, catalog_.agent.cluster_domain))
-      if (!isServiceHere(other)) names.push_back(std::move(other));
+  void addSpellings(const std::string& host) {
+    names_.push_back(host);
+    for (auto& other : otherSpellings(host, client_.namespace_, lookups_.agent().cluster_domain))
+      if (!isServiceHere(lookups_, other, port_, client_)) names_.push_back(std::move(other));
   }
 
   /// The pods of a headless service have names below the service's.
-  static void addPodNames(std::vector<std::string>& names) {
-    const auto count = names.size();
-    for (size_t i = 0; i < count; ++i) names.push_back("*." + names[i]);
+  void addPodNames() {
+    const auto count = names_.size();
+    for (size_t i = 0; i < count; ++i) names_.push_back("*." + names_[i]);
   }
 
-  void addForeignHosts(const MeshVirtualService& service) {
-    if (port_ != kHttpPort && !isAboutAnOffer(service)) return;
-    for (const auto& host : service.hosts)
-      if (!isServiceHere(host))
-        if (auto route = compileForeignHost(catalog_, service, host, port_, client_))
-          add(host, std::move(route));
-  }
-
-  bool isAboutAnOffer(const MeshVirtualService& service) const {
-    if (owned_.contains(service.resource->metadata.key())) return true;
-    return std::ranges::any_of(offers_.http, [&](const auto& offer) {
-      return std::ranges::find(service.hosts, offer.service->host) != service.hosts.end();
-    });
-  }
-
-  bool isServiceHere(const std::string& host) const {
-    if (host.starts_with('*'))
-      return std::ranges::any_of(offers_.hosts,
-                                 [&](const auto& known) { return hostMatches(host, known); });
-    const auto* service = catalog_.registry.find(host, client_.namespace_);
-    return service && !isAlias(*service) && service->port(port_);
-  }
-
-  void add(const std::string& name, RoutePtr route) {
-    if (!name.starts_with('*')) {
-      result_.exact.try_emplace(name, std::move(route));
-      return;
-    }
-    const bool taken = std::ranges::any_of(result_.wildcards,
-                                           [&](const auto& known) { return known.first == name; });
-    if (!taken) result_.wildcards.emplace_back(name, std::move(route));
-  }
-
-  Catalog& catalog_;
-  const Client& client_;
+  Lookups& lookups_;
   uint16_t port_;
-  const PortOffers& offers_;
-  const std::multimap<std::string, std::string>& aliases_;  ///< target -> alias
-  std::multimap<std::string, const Offer*> owned_;          ///< by VirtualService
-  VirtualHosts result_;
+  const Client& client_;
+  std::vector<std::string> names_;
 };
 
-/// Sorts what a client sees by port.
-class Survey {
- public:
-  Survey(const Catalog& catalog, const RouteTable& table, const Client& client) : table_(table) {
-    for (const auto& [host, candidates] : catalog.registry.hosts())
-      if (const auto* service = catalog.registry.find(host, client.namespace_)) add(*service);
+/// A unit says each name once.
+void unite(std::vector<HostClaims::Claim>& claims) {
+  const auto name_of = [](const auto& claim) { return std::tie(claim.port, claim.name); };
+  std::ranges::stable_sort(claims, {}, name_of);
+  const auto rest = std::ranges::unique(claims, {}, name_of);
+  claims.erase(rest.begin(), rest.end());
+}
+
+/// Ports of the services that a VirtualService names by their full names.
+std::set<uint16_t> portsNamed(Lookups& lookups, const MeshVirtualService& service,
+                              const Client& client) {
+  std::set<uint16_t> ports;
+  for (const auto& host : service.hosts) {
+    const auto* named = lookups.service(host, client);
+    if (!named || isAlias(*named)) continue;
+    for (const auto& port : named->ports)
+      if (mayCarryHttp(port.protocol)) ports.insert(port.number);
   }
+  return ports;
+}
 
-  std::map<uint16_t, PortOffers> ports;
-  std::multimap<std::string, std::string> aliases;  ///< target -> alias
-
- private:
-  void add(const RegistryService& service) {
-    if (isAlias(service)) {
-      aliases.emplace(service.external_name, service.host);
-      return;
-    }
-    for (const auto& port : service.ports) {
-      auto& offers = ports[port.number];
-      offers.hosts.push_back(service.host);
-      offers.declared = offers.declared || isHttp(port.protocol);
-      if (mayCarryHttp(port.protocol))
-        offers.http.push_back({&service, table_.services.at({service.host, port.number})});
-    }
-  }
-
-  const RouteTable& table_;
-};
+/// A route of a host that is no service has no service's name.
+Unit unitOf(const ServiceRoute& route) {
+  if (route.service_name.empty()) return {Unit::Kind::kVirtualService, route.virtual_service};
+  return {Unit::Kind::kService, route.service.host};
+}
 
 }  // namespace
 
-std::map<uint16_t, VirtualHosts> buildVirtualHosts(Catalog& catalog, const RouteTable& table,
-                                                   const Client& client) {
-  const Survey survey(catalog, table, client);
-  const auto services = catalog.virtual_services.visibleTo(client.namespace_);
+HostClaims claimsOf(Lookups& lookups, const RegistryService& service, const PortRoutes& routes,
+                    const Client& client) {
+  HostClaims result;
+  for (const auto& port : service.ports) {
+    if (isHttp(port.protocol)) result.declared.insert(port.number);
+    if (!mayCarryHttp(port.protocol)) continue;
+    for (auto& name : Spellings(lookups, service, port.number, client).take())
+      result.claims.push_back({port.number, std::move(name), routes.at(port.number)});
+  }
+  unite(result.claims);
+  return result;
+}
+
+HostClaims claimsOf(Lookups& lookups, const MeshVirtualService& service,
+                    const std::set<uint16_t>& owned, const Client& client) {
+  HostClaims result;
+  const auto visibility =
+      visibilityFor(*service.export_to, service.resource->metadata.namespace_, client.namespace_);
+  if (visibility == Visibility::kHidden) return result;
+  auto ports = portsNamed(lookups, service, client);
+  ports.insert(owned.begin(), owned.end());
+  ports.insert(kHttpPort);
+  for (const auto port : ports)
+    for (const auto& host : service.hosts)
+      if (!isServiceHere(lookups, host, port, client))
+        if (auto route = compileForeignHost(lookups, service, host, port, client))
+          result.claims.push_back({port, host, std::move(route)});
+  unite(result.claims);
+  return result;
+}
+
+void HostBook::set(const Unit& unit, HostClaims claims) {
+  const auto last = claims_.find(unit);
+  countOwner(unit, claims, 1);
+  if (last != claims_.end()) {
+    countOwner(unit, last->second, -1);
+    withdraw(unit, last->second);
+  }
+  enter(unit, claims);
+  if (claims.claims.empty() && claims.declared.empty())
+    claims_.erase(unit);
+  else
+    claims_.insert_or_assign(unit, std::move(claims));
+}
+
+void HostBook::withdraw(const Unit& unit, const HostClaims& claims) {
+  for (const auto port : claims.declared)
+    if (--declared_[port] == 0) declared_.erase(port);
+  for (const auto& claim : claims.claims) withdraw(unit, claim);
+}
+
+void HostBook::enter(const Unit& unit, const HostClaims& claims) {
+  for (const auto port : claims.declared) ++declared_[port];
+  for (const auto& claim : claims.claims) enter(unit, claim);
+}
+
+VirtualHosts::Routes& HostBook::routesFor(const Claim& claim) {
+  auto& hosts = hosts_[claim.port];
+  return claim.name.starts_with('*') ? hosts.wildcards : hosts.exact;
+}
+
+void HostBook::withdraw(const Unit& unit, const Claim& claim) {
+  const auto contested = contested_.find({claim.port, claim.name});
+  if (contested == contested_.end()) {
+    routesFor(claim).erase(claim.name);
+    return;
+  }
+  auto& contenders = contested->second;
+  std::erase_if(contenders, [&](const auto& contender) { return contender.unit == unit; });
+  decide(contested->first);
+  if (contenders.size() == 1) contested_.erase(contested);
+}
+
+void HostBook::enter(const Unit& unit, const Claim& claim) {
+  auto& routes = routesFor(claim);
+  const auto* present = routes.get(claim.name);
+  if (!present) return routes.set(claim.name, claim.route);
+  const Name name{claim.port, claim.name};
+  auto& contenders = contested_[name];
+  if (contenders.empty()) contenders.push_back({unitOf(**present), *present});
+  contenders.push_back({unit, claim.route});
+  decide(name);
+}
+
+void HostBook::decide(const Name& name) {
+  const auto& contenders = contested_.at(name);
+  const auto first = std::ranges::min_element(
+      contenders, [&](const auto& a, const auto& b) { return isBefore(a, b); });
+  routesFor({name.first, name.second, nullptr}).set(name.second, first->route);
+}
+
+bool HostBook::isBefore(const Contender& a, const Contender& b) const {
+  const auto* owner = services_->find(a.route->virtual_service);
+  const auto* other = services_->find(b.route->virtual_service);
+  if (owner == other) {
+    const bool a_foreign = a.unit.kind == Unit::Kind::kVirtualService;
+    const bool b_foreign = b.unit.kind == Unit::Kind::kVirtualService;
+    return a_foreign != b_foreign ? a_foreign : a.unit.name < b.unit.name;
+  }
+  if (!owner || !other) return owner;
+  const auto as_candidate = [&](const MeshVirtualService* service) {
+    return Candidate{service,
+                     {},
+                     visibilityFor(*service->export_to, service->resource->metadata.namespace_,
+                                   client_namespace_)};
+  };
+  return comesBefore(as_candidate(owner), as_candidate(other));
+}
+
+void HostBook::countOwner(const Unit& unit, const HostClaims& claims, int by) {
+  if (unit.kind != Unit::Kind::kService) return;
+  std::set<std::pair<std::string, uint16_t>> owned;
+  for (const auto& claim : claims.claims)
+    if (!claim.route->virtual_service.empty())
+      owned.emplace(claim.route->virtual_service, claim.port);
+  for (const auto& [owner, port] : owned) {
+    auto& ports = owners_[owner];
+    auto& units = ports[port];
+    if (units == 0) changed_owners_.insert(owner);
+    units += by;
+    if (units > 0) continue;
+    changed_owners_.insert(owner);
+    ports.erase(port);
+    if (ports.empty()) owners_.erase(owner);
+  }
+}
+
+std::set<uint16_t> HostBook::portsOwnedBy(const std::string& virtual_service) const {
+  std::set<uint16_t> ports;
+  if (const auto found = owners_.find(virtual_service); found != owners_.end())
+    for (const auto& [port, units] : found->second) ports.insert(port);
+  return ports;
+}
+
+std::map<uint16_t, VirtualHosts> HostBook::hosts() const {
   std::map<uint16_t, VirtualHosts> result;
-  for (const auto& [port, offers] : survey.ports)
-    if (offers.declared)
-      result[port] = Builder(catalog, client, port, offers, survey.aliases).build(services);
+  for (const auto& [port, hosts] : hosts_)
+    if (declared_.contains(port)) result.emplace(port, hosts);
   return result;
 }
 

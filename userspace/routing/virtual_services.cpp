@@ -2,9 +2,10 @@
 #include "userspace/routing/virtual_services.h"
 
 #include <algorithm>
-#include <tuple>
+#include <utility>
 
 #include "userspace/routing/age.h"
+#include "userspace/routing/snapshot_changes.h"
 
 namespace sluice::routing {
 namespace {
@@ -38,41 +39,95 @@ void addVisible(const std::vector<const MeshVirtualService*>& services, const st
 }  // namespace
 
 bool comesBefore(const Candidate& a, const Candidate& b) {
-  return std::tuple(a.visibility, a.service->age_rank) <
-         std::tuple(b.visibility, b.service->age_rank);
+  if (a.visibility != b.visibility) return a.visibility < b.visibility;
+  return isOlder(a.service->resource->metadata, b.service->resource->metadata);
 }
 
-VirtualServices::VirtualServices(const Snapshot& snapshot) : agent_(snapshot.agent) {
-  std::vector<std::shared_ptr<const VirtualService>> by_age;
-  for (const auto& service : snapshot.virtual_services) {
-    if (service->hosts.empty())
-      delegates_.emplace(service->metadata.key(), service);
-    else if (appliesInMesh(*service))
-      by_age.push_back(service);
-  }
-  std::sort(by_age.begin(), by_age.end(),
-            [](const auto& a, const auto& b) { return isOlder(a->metadata, b->metadata); });
-  for (const auto& resource : by_age) {
-    by_age_.push_back(std::make_unique<const MeshVirtualService>(prepare(resource)));
-    index(*by_age_.back());
-  }
+VirtualServices::VirtualServices(const Snapshot& snapshot, const AgentSettings& agent)
+    : agent_(agent) {
+  update({}, snapshot);
 }
 
-MeshVirtualService VirtualServices::prepare(
-    const std::shared_ptr<const VirtualService>& resource) const {
-  MeshVirtualService service;
-  service.resource = resource;
+VirtualServices::Changes VirtualServices::update(const Snapshot& before, const Snapshot& after) {
+  Changes changes;
+  const auto note_hosts = [&](const std::string& name) {
+    if (const auto* service = find(name))
+      changes.hosts.insert(service->hosts.begin(), service->hosts.end());
+  };
+  const auto resources = changesOf(before.virtual_services, after.virtual_services);
+  for (const auto& resource : resources.removed) {
+    note_hosts(resource->metadata.key());
+    remove(*resource, changes.names);
+  }
+  for (const auto& resource : resources.added) add(resource, changes.names);
+  for (const auto& name : changes.names) {
+    prepareAgain(name);
+    note_hosts(name);
+  }
+  return changes;
+}
+
+void VirtualServices::remove(const VirtualService& resource, Names& touched) {
+  const auto name = resource.metadata.key();
+  if (resource.hosts.empty()) {
+    delegates_.erase(name);
+    return touchRoots(name, touched);
+  }
+  const auto root = roots_.find(name);
+  if (root == roots_.end()) return;
+  forget(*root->second);
+  roots_.erase(root);
+  touched.insert(name);
+}
+
+void VirtualServices::add(const std::shared_ptr<const VirtualService>& resource, Names& touched) {
+  const auto name = resource->metadata.key();
+  if (resource->hosts.empty()) {
+    delegates_[name] = resource;
+    return touchRoots(name, touched);
+  }
+  if (!appliesInMesh(*resource)) return;
+  auto root = std::make_unique<MeshVirtualService>();
+  root->resource = resource;
+  roots_[name] = std::move(root);
+  touched.insert(name);
+}
+
+void VirtualServices::touchRoots(const std::string& delegate, Names& touched) const {
+  if (const auto roots = delegators_.find(delegate); roots != delegators_.end())
+    touched.insert(roots->second.begin(), roots->second.end());
+}
+
+/// Unless it has gone.
+void VirtualServices::prepareAgain(const std::string& name) {
+  const auto root = roots_.find(name);
+  if (root == roots_.end()) return;
+  forget(*root->second);
+  prepare(*root->second);
+  index(*root->second);
+}
+
+void VirtualServices::prepare(MeshVirtualService& service) {
+  const auto& resource = service.resource;
+  service.hosts.clear();
   for (const auto& host : resource->hosts)
     service.hosts.push_back(fullHost(host, resource->metadata.namespace_, agent_.cluster_domain));
+  service.delegates.clear();
   auto delegated = delegatedRules(
       resource,
-      [this](const auto& key, const auto& root, auto& why) { return findDelegate(key, root, why); },
+      [&](const auto& key, const auto& root, auto& why) {
+        service.delegates.insert(key);
+        return findDelegate(key, root, why);
+      },
       agent_.cluster_domain);
   service.http = std::move(delegated.rules);
   service.dropped = std::move(delegated.dropped);
   service.export_to = &exportedTo(resource->export_to, agent_.default_virtual_service_export_to);
-  service.age_rank = by_age_.size();
-  return service;
+}
+
+const MeshVirtualService* VirtualServices::find(const std::string& name) const {
+  const auto root = roots_.find(name);
+  return root == roots_.end() ? nullptr : root->second.get();
 }
 
 std::shared_ptr<const VirtualService> VirtualServices::findDelegate(
@@ -90,10 +145,33 @@ std::shared_ptr<const VirtualService> VirtualServices::findDelegate(
   return nullptr;
 }
 
+VirtualServices::List& VirtualServices::namingExactly(const std::string& host) {
+  return isWildcard(host) ? wildcards_[host.substr(1)] : exact_[host];
+}
+
 void VirtualServices::index(const MeshVirtualService& service) {
   for (const auto& host : service.hosts) {
-    auto& list = isWildcard(host) ? wildcards_[host.substr(1)] : exact_[host];
-    if (list.empty() || list.back() != &service) list.push_back(&service);
+    auto& list = namingExactly(host);
+    if (std::ranges::find(list, &service) == list.end()) list.push_back(&service);
+  }
+  for (const auto& delegate : service.delegates)
+    delegators_[delegate].insert(service.resource->metadata.key());
+}
+
+void VirtualServices::forget(const MeshVirtualService& service) {
+  for (const auto& host : service.hosts) {
+    auto& list = namingExactly(host);
+    std::erase(list, &service);
+    if (!list.empty()) continue;
+    if (isWildcard(host))
+      wildcards_.erase(host.substr(1));
+    else
+      exact_.erase(host);
+  }
+  for (const auto& delegate : service.delegates) {
+    auto& roots = delegators_[delegate];
+    roots.erase(service.resource->metadata.key());
+    if (roots.empty()) delegators_.erase(delegate);
   }
 }
 
@@ -113,17 +191,14 @@ std::vector<Candidate> VirtualServices::naming(const std::string& host,
   return candidates;
 }
 
-std::vector<const MeshVirtualService*> VirtualServices::visibleTo(
-    const std::string& client_namespace) const {
+std::vector<Candidate> VirtualServices::visibleTo(const std::string& client_namespace) const {
   std::vector<Candidate> visible;
-  for (const auto& service : by_age_)
+  for (const auto& [name, service] : roots_)
     if (const auto visibility = visibilityOf(*service, client_namespace);
         visibility != Visibility::kHidden)
       visible.push_back({service.get(), {}, visibility});
   std::sort(visible.begin(), visible.end(), comesBefore);
-  std::vector<const MeshVirtualService*> result;
-  for (const auto& candidate : visible) result.push_back(candidate.service);
-  return result;
+  return visible;
 }
 
 }  // namespace sluice::routing

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <memory>
+#include <ranges>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -19,7 +21,7 @@ struct MeshVirtualService {
   std::vector<HttpRuleSource> http;                     ///< in order
   std::vector<SkippedRule> dropped;                     ///< http rules that delegation left out
   const std::vector<std::string>* export_to = nullptr;  ///< its own, else the mesh's default
-  size_t age_rank = 0;                                  ///< 0: the oldest
+  std::set<std::string> delegates;                      ///< that were asked for: "billing/leaf"
 };
 
 /// A VirtualService as clients of one namespace meet it for one host.
@@ -29,10 +31,21 @@ struct Candidate {
   Visibility visibility = Visibility::kHidden;
 };
 
-/// The VirtualServices of a Snapshot, which must outlive it, that apply inside the mesh.
+/// The VirtualServices of a Snapshot that apply inside the mesh.
 class VirtualServices {
  public:
-  explicit VirtualServices(const Snapshot& snapshot);
+  /// What an update has changed.
+  struct Changes {
+    std::set<std::string> names;  ///< of VirtualServices, "shop/catalog"
+    std::set<std::string> hosts;  ///< that they named or name, wildcards among them
+  };
+
+  /// `agent` must outlive it and stay as it is.
+  VirtualServices(const Snapshot& snapshot, const AgentSettings& agent);
+
+  /// Takes over what changed from `before`, which they were made of, to `after`. A VirtualService
+  /// changes with its delegates; the others keep their object.
+  Changes update(const Snapshot& before, const Snapshot& after);
 
   /// All that name `host` and that clients of `client_namespace` see, the one to be asked first
   /// first. Istio: an exact host before a wildcard and the longer wildcard before the shorter; then
@@ -41,24 +54,40 @@ class VirtualServices {
 
   /// All that clients of `client_namespace` see, in the order in which Istio goes through them:
   /// by visibility, then by age.
-  std::vector<const MeshVirtualService*> visibleTo(const std::string& client_namespace) const;
+  std::vector<Candidate> visibleTo(const std::string& client_namespace) const;
+
+  /// "shop/catalog"; null when there is none, or not inside the mesh.
+  const MeshVirtualService* find(const std::string& name) const;
+
+  /// Of all of them, in no order.
+  auto names() const { return roots_ | std::views::keys; }
 
  private:
-  MeshVirtualService prepare(const std::shared_ptr<const VirtualService>& resource) const;
+  using List = std::vector<const MeshVirtualService*>;
+  using Names = std::set<std::string>;
+
+  void remove(const VirtualService& resource, Names& touched);
+  void add(const std::shared_ptr<const VirtualService>& resource, Names& touched);
+  void touchRoots(const std::string& delegate, Names& touched) const;
+  void prepareAgain(const std::string& name);
+  void prepare(MeshVirtualService& service);
   std::shared_ptr<const VirtualService> findDelegate(const std::string& key,
                                                      const std::string& root_namespace,
                                                      std::string& why) const;
   void index(const MeshVirtualService& service);
+  void forget(const MeshVirtualService& service);
+  List& namingExactly(const std::string& host);
 
   const AgentSettings& agent_;
   std::unordered_map<std::string, std::shared_ptr<const VirtualService>> delegates_;
-  std::vector<std::unique_ptr<const MeshVirtualService>> by_age_;
-  /// By full host; by what follows the star. Older first.
-  std::unordered_map<std::string, std::vector<const MeshVirtualService*>> exact_, wildcards_;
+  std::unordered_map<std::string, std::unique_ptr<MeshVirtualService>> roots_;
+  std::unordered_map<std::string, Names> delegators_;  ///< delegate -> roots that ask for it
+  /// By full host; by what follows the star.
+  std::unordered_map<std::string, List> exact_, wildcards_;
 };
 
 /// Whether `a` comes before `b` where connections are concerned (Istio: for tcp and tls rules the
-/// specificity of the host does not count).
+/// specificity of the host does not count): by visibility, then by age.
 bool comesBefore(const Candidate& a, const Candidate& b);
 
 }  // namespace sluice::routing

@@ -2,6 +2,7 @@
 #include "userspace/steering/id_book.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "maps/lib/hash.h"
 
@@ -26,20 +27,40 @@ const char* kindName(name_kind kind) {
 
 }  // namespace
 
-name IdBook::makeName(std::string_view full_name) {
+name IdBook::Entry::value() const {
   name value{};
-  value.hash = fnv1a64(full_name.data(), full_name.size());
-  full_name.copy(value.text, SLUICE_NAME_SIZE - 1);
+  value.hash = hash;
+  value.generation = generation;
+  text.copy(value.text, SLUICE_NAME_SIZE - 1);
   return value;
 }
 
-uint32_t IdBook::currentOf(const Shelf& shelf, const Key& key) const {
-  const auto at = shelf.current.find(key);
-  return at == shelf.current.end() ? 0 : at->second;
+IdBook::Entry IdBook::entryOf(std::string_view full_name) {
+  return {fnv1a64(full_name.data(), full_name.size()), 0,
+          std::string(full_name.substr(0, SLUICE_NAME_SIZE - 1))};
+}
+
+/// The id that stands for the name of `entry`; 0 when there is none.
+uint32_t IdBook::currentOf(const Shelf& shelf, const Entry& entry) {
+  const auto [begin, end] = shelf.current.equal_range(entry.hash);
+  for (auto at = begin; at != end; ++at)
+    if (shelf.entries.at(at->second).text == entry.text) return at->second;
+  return 0;
+}
+
+/// 0: none does.
+void IdBook::setCurrent(Shelf& shelf, const Entry& entry, uint32_t id) {
+  const auto [begin, end] = shelf.current.equal_range(entry.hash);
+  for (auto at = begin; at != end; ++at)
+    if (shelf.entries.at(at->second).text == entry.text) {
+      shelf.current.erase(at);
+      break;
+    }
+  if (id) shelf.current.emplace(entry.hash, id);
 }
 
 uint32_t IdBook::find(name_kind kind, std::string_view full_name) const {
-  return currentOf(shelf(kind), keyOf(makeName(full_name)));
+  return currentOf(shelf(kind), entryOf(full_name));
 }
 
 Result<uint32_t> IdBook::takeId(name_kind kind) {
@@ -66,13 +87,12 @@ Result<uint32_t> IdBook::acquire(name_kind kind, std::string_view full_name) {
 Result<uint32_t> IdBook::renew(name_kind kind, std::string_view full_name) {
   auto id = takeId(kind);
   if (!id.ok()) return id;
-  Entry entry{makeName(full_name), {}};
-  entry.value.generation = ++generation_;
-  const auto key = keyOf(entry.value);
+  auto entry = entryOf(full_name);
+  entry.generation = ++generation_;
   auto& shelf = this->shelf(kind);
-  undo_.push_back({kind, *id, std::nullopt, currentOf(shelf, key)});
-  shelf.current[key] = *id;
-  shelf.entries[*id] = entry;
+  undo_.push_back({kind, *id, std::nullopt, currentOf(shelf, entry)});
+  const auto& made = shelf.entries[*id] = std::move(entry);
+  setCurrent(shelf, made, *id);
   return id;
 }
 
@@ -90,11 +110,7 @@ void IdBook::undo(const Undo& step) {
     entry = *step.before;
     return;
   }
-  const auto key = keyOf(entry.value);
-  if (step.previous_current)
-    shelf.current[key] = step.previous_current;
-  else
-    shelf.current.erase(key);
+  setCurrent(shelf, entry, step.previous_current);
   free(step.kind, step.id);
 }
 
@@ -127,8 +143,7 @@ std::vector<uint32_t> IdBook::retiredBefore(name_kind kind, TimePoint then) cons
 void IdBook::free(name_kind kind, uint32_t id) {
   auto& shelf = this->shelf(kind);
   const auto at = shelf.entries.find(id);
-  const auto key = keyOf(at->second.value);
-  if (currentOf(shelf, key) == id) shelf.current.erase(key);
+  if (currentOf(shelf, at->second) == id) setCurrent(shelf, at->second, 0);
   shelf.entries.erase(at);
   shelf.freed.insert(id);
   --used_;
@@ -138,11 +153,14 @@ void IdBook::recover(const name_key& key, const name& value) {
   if (key.kind < NAME_SERVICE || key.kind > NAME_ROUTE) return;
   if (key.id == 0 || key.id > limits_[key.kind - 1]) return;
   auto& shelf = this->shelf(static_cast<name_kind>(key.kind));
-  if (!shelf.entries.try_emplace(key.id, Entry{value, {}}).second) return;
+  const auto [at, is_new] =
+      shelf.entries.try_emplace(key.id, Entry{value.hash, value.generation, value.text});
+  if (!is_new) return;
   ++used_;
   generation_ = std::max<uint64_t>(generation_, value.generation);
-  auto& current = shelf.current[keyOf(value)];
-  if (!current || shelf.entries.at(current).value.generation < value.generation) current = key.id;
+  const auto current = currentOf(shelf, at->second);
+  if (!current || shelf.entries.at(current).generation < value.generation)
+    setCurrent(shelf, at->second, key.id);
   for (; shelf.next <= key.id; ++shelf.next) shelf.freed.insert(shelf.next);
   shelf.freed.erase(key.id);
 }

@@ -8,7 +8,7 @@
 #include <set>
 #include <string>
 #include <string_view>
-#include <utility>
+#include <unordered_map>
 #include <vector>
 
 #include "maps/abi/types.h"
@@ -27,8 +27,11 @@ class IdBook {
   using Limits = std::array<uint32_t, kKinds>;
 
   struct Entry {
-    name value{};
-    std::optional<TimePoint> retired;  ///< since when nothing uses it
+    uint64_t hash = 0;                      ///< of the whole name
+    uint64_t generation = 0;                ///< counts all that were ever given
+    std::string text;                       ///< as much of the name as the table stores
+    std::optional<TimePoint> retired = {};  ///< since when nothing uses it
+    name value() const;
   };
   using Entries = std::map<uint32_t, Entry>;
 
@@ -67,10 +70,9 @@ class IdBook {
   void recover(const name_key& key, const name& value);
 
  private:
-  using Key = std::pair<uint64_t, std::string>;  ///< hash of the whole name, its stored part
   struct Shelf {
     Entries entries;
-    std::map<Key, uint32_t> current;
+    std::unordered_multimap<uint64_t, uint32_t> current;  ///< by hash
     std::set<uint32_t> freed;
     uint32_t next = 1;
   };
@@ -81,11 +83,11 @@ class IdBook {
     uint32_t previous_current;
   };
 
-  static Key keyOf(const name& value) { return {value.hash, value.text}; }
-  static name makeName(std::string_view full_name);
+  static Entry entryOf(std::string_view full_name);
   Shelf& shelf(name_kind kind) { return shelves_[kind - 1]; }
   const Shelf& shelf(name_kind kind) const { return shelves_[kind - 1]; }
-  uint32_t currentOf(const Shelf& shelf, const Key& key) const;
+  static uint32_t currentOf(const Shelf& shelf, const Entry& entry);
+  static void setCurrent(Shelf& shelf, const Entry& entry, uint32_t id);
   Result<uint32_t> takeId(name_kind kind);
   void undo(const Undo& step);
 

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <iterator>
-#include <unordered_map>
 
 #include "userspace/balance/alias_table.h"
 #include "userspace/steering/names.h"
@@ -286,30 +285,32 @@ class ServicePlanner {
 class Planner {
  public:
   Planner(const routing::Routing& routing, const PlanContext& context)
-      : routing_(routing), context_(context) {
-    for (const auto& [name, service] : context.planned) key_count_ += service.keys.size();
-  }
+      : routing_(routing), context_(context), key_count_(context.planned_keys) {}
 
   Plan run() && {
-    const auto wanted = wantedServices();
-    for (const auto& [name, service] : context_.planned)
-      if (!wanted.contains(name)) remove(name, service);
-    for (const auto& [name, service] : wanted) consider(name, *service.first, service.second);
+    if (!context_.planned_routes) removeUnknown();
+    for (const auto& key : servicesToConsider())
+      for (const auto family : kFamilies) consider(key, family);
     return std::move(plan_);
   }
 
  private:
-  using Wanted = std::pair<const routing::ServiceKey*, Family>;
+  std::set<routing::ServiceKey> servicesToConsider() const {
+    const PlannedRoutes nothing;
+    auto keys =
+        changedServices(context_.planned_routes ? *context_.planned_routes : nothing, routing_);
+    keys.insert(context_.refused.begin(), context_.refused.end());
+    return keys;
+  }
 
-  std::unordered_map<std::string, Wanted> wantedServices() const {
-    std::unordered_map<std::string, Wanted> wanted;
-    const auto common = routing_.tables.find({});
-    if (common == routing_.tables.end()) return wanted;
-    for (const auto& [key, route] : common->second.services)
-      for (const auto family : kFamilies)
-        if (!keysOf(*route, family).empty())
-          wanted.emplace(serviceName(key, family), Wanted{&key, family});
-    return wanted;
+  /// Services that nobody names any more.
+  void removeUnknown() {
+    std::set<std::string> known;
+    if (const auto common = routing_.tables.find({}); common != routing_.tables.end())
+      for (const auto& [key, route] : common->second.services)
+        for (const auto family : kFamilies) known.insert(serviceName(key, family));
+    for (const auto& [name, service] : context_.planned)
+      if (!known.contains(name)) remove(name, service);
   }
 
   void remove(const std::string& name, const ServicePlan& service) {
@@ -317,8 +318,18 @@ class Planner {
     key_count_ -= service.keys.size();
   }
 
+  void consider(const routing::ServiceKey& key, Family family) {
+    const auto common = routing_.tables.find({});
+    const auto* route =
+        common == routing_.tables.end() ? nullptr : common->second.services.find(key);
+    const auto name = serviceName(key, family);
+    if (route && !keysOf(**route, family).empty()) return plan(name, key, family);
+    if (const auto last = context_.planned.find(name); last != context_.planned.end())
+      remove(name, last->second);
+  }
+
   /// What the same routes gave before is left as it is.
-  void consider(const std::string& name, const routing::ServiceKey& key, Family family) {
+  void plan(const std::string& name, const routing::ServiceKey& key, Family family) {
     auto routes = routesOf(key);
     const auto last = context_.planned.find(name);
     const bool known = last != context_.planned.end();
@@ -332,6 +343,7 @@ class Planner {
     if (!planned.ok()) {
       planner.abandon();
       context_.book.rollback(mark);
+      plan_.refused_services.insert(key);
       return refuse(name, std::move(planned).error());
     }
     key_count_ += plan_.services.at(name).keys.size();
@@ -354,15 +366,15 @@ class Planner {
     const auto& common = routing_.tables.at({}).services.at(key);
     ServiceRoutes routes{{0, common}};
     for (const auto& [number, table] : routing_.tables)
-      if (const auto& route = table.services.at(key); route != common)
-        routes.emplace(number.value, route);
+      if (const auto* own = table.services.own().get(key); own && *own != common)
+        routes.emplace(number.value, *own);
     return routes;
   }
 
   const routing::Routing& routing_;
   const PlanContext& context_;
   Plan plan_;
-  size_t key_count_ = 0;
+  size_t key_count_;
 };
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include "userspace/model/ids.h"
 #include "userspace/routing/route_table.h"
 #include "userspace/steering/contents.h"
+#include "userspace/steering/planned_routes.h"
 #include "userspace/steering/range_allocator.h"
 
 namespace sluice::steering {
@@ -52,11 +53,16 @@ struct Plan {
   std::map<uint32_t, std::string> definitions;  ///< of clusters that were planned
   std::map<std::pair<const routing::Cluster*, routing::Family>, uint32_t> cluster_ids;
   std::vector<Refusal> refused;
+  std::set<routing::ServiceKey> refused_services;
 };
 
 /// What planning goes by and takes from.
 struct PlanContext {
   const std::map<std::string, ServicePlan>& planned;  ///< services as they were planned last
+  size_t planned_keys;                                ///< of all of them together
+  /// What `planned` was made from; null when that is not known, so that every service is looked at.
+  const PlannedRoutes* planned_routes;
+  const std::set<routing::ServiceKey>& refused;  ///< last time; they are tried again
   const Contents& contents;
   const std::map<uint32_t, std::string>& definitions;  ///< of the clusters in `contents`
   IdBook& book;
@@ -65,8 +71,8 @@ struct PlanContext {
   uint32_t service_limit;  ///< entries of `services`
 };
 
-/// Plans what of `routing` is not what it was planned from before. Writes nothing; takes ids and
-/// ranges, and gives those of refused services back.
+/// Plans what of `routing` is not what it was planned from before; costs what has changed. Writes
+/// nothing; takes ids and ranges, and gives those of refused services back.
 Plan makePlan(const routing::Routing& routing, const PlanContext& context);
 
 }  // namespace sluice::steering

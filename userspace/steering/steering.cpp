@@ -38,10 +38,13 @@ Result<std::unique_ptr<Steering>> Steering::create(DataPlane& data_plane, const 
 Result<std::vector<Refusal>> Steering::stage(const routing::Routing& routing) {
   discardPlan();
   // It is in every proxied route, and in none of the objects that are compared.
-  if (std::exchange(fail_policy_, routing.agent.fail_policy) != routing.agent.fail_policy)
+  if (std::exchange(fail_policy_, routing.agent.fail_policy) != routing.agent.fail_policy) {
     for (auto& [name, service] : planned_) service.routes.clear();
-  plan_ = makePlan(routing, {planned_, contents_, definitions_, book_, route_slots_, cluster_slots_,
-                             SLUICE_MAX_SERVICES});
+    planned_routes_.reset();
+  }
+  plan_ = makePlan(
+      routing, {planned_, planned_keys_, planned_routes_ ? &*planned_routes_ : nullptr, refused_,
+                contents_, definitions_, book_, route_slots_, cluster_slots_, SLUICE_MAX_SERVICES});
   SLUICE_TRY(writeNames());
   for (const auto& [id, value] : plan_.endpoints) {
     SLUICE_TRY(View<Table::kEndpoints>(data_plane_).put(id, value));
@@ -70,6 +73,8 @@ void Steering::takePlan(const routing::Routing& routing) {
   for (const auto& [name, service] : plan_.services) setPlanned(name, &service);
   classes_.clear();
   for (const auto& [number, table] : routing.tables) classes_.insert(number.value);
+  planned_routes_ = routesOf(routing);
+  refused_ = std::move(plan_.refused_services);
   staged_ = true;
 }
 
@@ -80,6 +85,8 @@ void Steering::setPlanned(const std::string& name, const ServicePlan* service) {
   if (service) countClusters(*service, true);
   const auto last = planned_.find(name);
   if (last != planned_.end()) countClusters(last->second, false);
+  planned_keys_ += service ? service->keys.size() : 0;
+  planned_keys_ -= last != planned_.end() ? last->second.keys.size() : 0;
   if (service)
     planned_[name] = *service;
   else
@@ -117,7 +124,7 @@ Result<void> Steering::writeNames() {
   View<Table::kNames> names(data_plane_);
   for (const auto& key : book_.unwritten()) {
     const auto& entries = book_.entries(static_cast<name_kind>(key.kind));
-    SLUICE_TRY(names.put(key, entries.at(key.id).value));
+    SLUICE_TRY(names.put(key, entries.at(key.id).value()));
   }
   for (const auto& key : book_.acquired()) acquired_.push_back(key);
   book_.settled();

@@ -136,6 +136,9 @@ class Steering {
 
   std::map<std::string, ServicePlan> published_;  ///< by name
   std::map<std::string, ServicePlan> planned_;    ///< what was staged last
+  size_t planned_keys_ = 0;                       ///< of all of them together
+  std::optional<PlannedRoutes> planned_routes_;   ///< nothing: not made from routes of this process
+  std::set<routing::ServiceKey> refused_;         ///< when they were planned last
   std::set<std::string> dirty_;                   ///< names whose plan is not published yet
   std::set<service_key, ServiceKeyLess> dirty_keys_;
   /// Names of the planned services that want a key; the last one gets it.

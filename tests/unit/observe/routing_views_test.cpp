@@ -32,8 +32,9 @@ ServiceRoute route(int percent_v1) {
 routing::Routing shared(ClientClass second) {
   const auto one = std::make_shared<const ServiceRoute>(route(90));
   routing::Routing routing;
-  routing.tables[ClientClass{}].services[one->service] = one;
-  routing.tables[second].services[one->service] = one;
+  auto& everybody = routing.tables[ClientClass{}].services;
+  everybody.common().set(one->service, one);
+  routing.tables[second].services = everybody;
   routing.workload_class["default/web"] = second;
   return routing;
 }
@@ -42,7 +43,7 @@ TEST(RoutingViews, RuleThatAClassSharesWithEverybodyIsListedOnce) {
   auto routing = shared(ClientClass{1});
   EXPECT_EQ(routeItems(routing).size(), 1u);
   const auto own = std::make_shared<const ServiceRoute>(route(10));
-  routing.tables[ClientClass{1}].services[own->service] = own;
+  routing.tables[ClientClass{1}].services.own().set(own->service, own);
   const auto items = routeItems(routing);
   ASSERT_EQ(items.size(), 2u);
   EXPECT_EQ(items[0]["clients"], Json::array());

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gmock/gmock.h>
 
-#include <algorithm>
 #include <array>
 #include <map>
 #include <random>
 
-#include "tests/unit/routing/mesh_fixture.h"
+#include "tests/unit/routing/random_mesh.h"
 #include "userspace/routing/topology.h"
 
 namespace sluice::routing {
@@ -99,160 +98,6 @@ TEST(RegistryUpdate, TheMeshsDefaultsReachAllServices) {
   EXPECT_EQ(following.registry().find(kCatalog, "other"), nullptr);
 }
 
-/// Resources of a small world by kind and name, changed at random.
-class RandomMesh {
- public:
-  explicit RandomMesh(uint32_t seed) : random_(seed) {}
-
-  const Snapshot& snapshot() const { return mesh_.snapshot; }
-
-  void step() {
-    auto& snapshot = mesh_.snapshot;
-    switch (below(11)) {
-      case 0:
-        return change(snapshot.services, service());
-      case 1:
-      case 2:
-        return change(snapshot.endpoint_slices, slice());
-      case 3:
-        return change(snapshot.endpoints, endpoints());
-      case 4:
-      case 5:
-        return change(snapshot.pods, aPod());
-      case 6:
-        return change(snapshot.nodes, aNode());
-      case 7:
-        return change(snapshot.service_entries, entry());
-      case 8:
-        return change(snapshot.workload_entries, workloadEntry());
-      case 9:
-        return change(snapshot.destination_rules, rule());
-      default:
-        return changeRarely();
-    }
-  }
-
- private:
-  uint32_t below(uint32_t count) { return static_cast<uint32_t>(random_() % count); }
-  bool chance(uint32_t of) { return below(of) == 0; }
-  template <size_t size>
-  std::string oneOf(const std::array<const char*, size>& words) {
-    return words[below(size)];
-  }
-  std::string in() { return oneOf<2>({"shop", "other"}); }
-  std::string name() { return oneOf<3>({"a", "b", "c"}); }
-  std::string version() { return oneOf<2>({"v1", "v2"}); }
-  std::string ip() { return "10.0.0." + std::to_string(1 + below(6)); }
-
-  /// The new one takes the place of one of its name, or of nothing; sometimes it goes instead.
-  template <typename T>
-  void change(Snapshot::List<T>& list, T item) {
-    const auto key = item.metadata.key();
-    const auto at = std::ranges::lower_bound(
-        list, key, {}, [](const auto& present) { return present->metadata.key(); });
-    const bool there = at != list.end() && (*at)->metadata.key() == key;
-    if (there && chance(3)) {
-      list.erase(at);
-    } else if (there) {
-      *at = std::make_shared<const T>(std::move(item));
-    } else {
-      list.insert(at, std::make_shared<const T>(std::move(item)));
-    }
-  }
-
-  void changeRarely() {
-    Namespace item;
-    item.metadata = meta(in(), "");
-    if (chance(2))
-      item.metadata.annotations["networking.istio.io/traffic-distribution"] = "PreferClose";
-    change(mesh_.snapshot.namespaces, item);
-    auto& agent = mesh_.snapshot.agent;
-    if (chance(4)) agent.default_service_export_to = std::vector<std::string>(below(2), ".");
-    if (chance(4)) agent.default_destination_rule_export_to = agent.default_service_export_to;
-    if (chance(4)) agent.root_namespace = in();
-    if (chance(8)) agent.cluster_domain = oneOf<2>({"cluster.local", "example.org"});
-  }
-
-  Service service() {
-    auto service =
-        serviceIn(in(), name(), chance(4) ? "None" : "10.96.0." + std::to_string(below(9)));
-    service.publish_not_ready_addresses = chance(3);
-    if (chance(4)) service.internal_traffic_policy = "Local";
-    if (chance(4)) service.metadata.annotations["networking.istio.io/exportTo"] = ".";
-    return service;
-  }
-
-  SliceEndpoint endpoint() {
-    auto endpoint = endpointOf(name(), ip());
-    if (chance(3)) endpoint.target_kind = "";
-    endpoint.ready = !chance(4);
-    endpoint.terminating = chance(2);
-    return endpoint;
-  }
-
-  EndpointSlice slice() {
-    return sliceOf(name(), {endpoint(), endpoint()}, in(), oneOf<2>({"x1", "x2"}));
-  }
-
-  Endpoints endpoints() {
-    Endpoints result;
-    result.metadata = meta(name(), in());
-    Endpoints::EndpointSubset subset;
-    subset.addresses = {{ip(), "Pod", name(), "", ""}};
-    subset.ports = {{"http", 8080, "TCP", ""}};
-    result.subsets = {subset};
-    return result;
-  }
-
-  Pod aPod() {
-    auto result = pod(name(), ip(), {{"version", version()}}, "node-" + name(), in());
-    result.host_network = chance(5);
-    return result;
-  }
-
-  Node aNode() { return test::node("node-" + name(), "eu", name()); }
-
-  ServiceEntry entry() {
-    ServiceEntry entry;
-    entry.metadata = meta(name(), in(), static_cast<int>(1 + below(3)));
-    entry.hosts = {chance(4) ? "a.shop.svc.cluster.local" : "api.example"};
-    if (chance(3)) entry.hosts.emplace_back("second.example");
-    entry.ports = {{80 + below(2), "HTTP", "http", std::nullopt}};
-    entry.resolution =
-        chance(4) ? ServiceEntry::Resolution::kDns : ServiceEntry::Resolution::kStatic;
-    if (chance(3)) entry.export_to = {oneOf<3>({".", "other", "~"})};
-    if (chance(2))
-      entry.workload_selector = WorkloadSelector{{{"version", version()}}};
-    else
-      entry.endpoints = {{ip(), {}, {{"version", version()}}, "", "", 0, ""}};
-    return entry;
-  }
-
-  WorkloadEntry workloadEntry() {
-    WorkloadEntry entry;
-    entry.metadata = meta(name(), in());
-    entry.endpoint.address = ip();
-    entry.endpoint.labels = {{"version", version()}};
-    return entry;
-  }
-
-  DestinationRule rule() {
-    auto rule = test::rule(name(), in(), oneOf<3>({"a", "api.example", "*.cluster.local"}),
-                           static_cast<int>(1 + below(3)));
-    rule.subsets = {{version(), {{"version", version()}}, std::nullopt}};
-    if (chance(3)) rule.export_to = {oneOf<3>({".", "other", "*"})};
-    if (chance(4)) rule.workload_selector = WorkloadSelector{{{"app", name()}}};
-    if (chance(3)) {
-      rule.traffic_policy.emplace();
-      rule.traffic_policy->outlier_detection.emplace();
-    }
-    return rule;
-  }
-
-  std::mt19937 random_;
-  Mesh mesh_;
-};
-
 using Services = std::map<std::string, std::vector<RegistryService>>;
 
 /// Everything that follows the changes of a mesh, and what it says.
@@ -333,11 +178,13 @@ void expectOthersKept(const Registry::Hosts& before, const Registry::Hosts& afte
 TEST(RegistryUpdate, AnySequenceOfChangesGivesWhatOneBuildGives) {
   for (uint32_t seed = 1; seed <= 12; ++seed) {
     SCOPED_TRACE(seed);
-    RandomMesh mesh(seed);
+    std::mt19937 random(seed);
+    test::RandomMesh mesh;
     Snapshot last = mesh.snapshot();
     Everything followed(last);
     for (int update = 0; update < 60; ++update) {
-      for (uint32_t steps = 1 + seed % 4; steps > 0; --steps) mesh.step();
+      for (uint32_t steps = 1 + seed % 4; steps > 0; --steps)
+        mesh.step(static_cast<uint32_t>(random()));
       const auto hosts = followed.hosts();
       const auto changed = followed.update(last, mesh.snapshot());
       last = mesh.snapshot();

@@ -79,15 +79,14 @@ TEST(IdBook, RecoversWhatTheTableHolds) {
   ASSERT_TRUE(book.acquire(NAME_SERVICE, longest).ok());
 
   IdBook next(kLimits, 100);
-  next.recover({NAME_ROUTE, 2}, book.entries(NAME_ROUTE).at(2).value);
-  next.recover({NAME_ROUTE, 1}, book.entries(NAME_ROUTE).at(1).value);
-  next.recover({NAME_SERVICE, 1}, book.entries(NAME_SERVICE).at(1).value);
+  next.recover({NAME_ROUTE, 2}, book.entries(NAME_ROUTE).at(2).value());
+  next.recover({NAME_ROUTE, 1}, book.entries(NAME_ROUTE).at(1).value());
+  next.recover({NAME_SERVICE, 1}, book.entries(NAME_SERVICE).at(1).value());
   EXPECT_EQ(next.find(NAME_ROUTE, "a"), 2u);
   EXPECT_EQ(next.find(NAME_SERVICE, longest), 1u);
   EXPECT_EQ(next.find(NAME_SERVICE, longest + "y"), 0u);
   EXPECT_EQ(*next.acquire(NAME_ROUTE, "b"), 3u);
-  EXPECT_GT(next.entries(NAME_ROUTE).at(3).value.generation,
-            next.entries(NAME_ROUTE).at(2).value.generation);
+  EXPECT_GT(next.entries(NAME_ROUTE).at(3).generation, next.entries(NAME_ROUTE).at(2).generation);
 }
 
 }  // namespace

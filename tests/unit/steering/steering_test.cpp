@@ -118,13 +118,13 @@ TEST_F(SteeringTest, ServiceThatDoesNotFitKeepsItsLastGoodRoute) {
 TEST_F(SteeringTest, SharesOfEndpointsAreSlots) {
   load(onlyTo("v1"));
   auto next = routing;
-  auto& route = next.tables.at({}).services.begin()->second;
-  auto changed = *route;
+  auto& services = next.tables.at({}).services.common();
+  auto changed = *services.begin()->second;
   auto cluster = *changed.rules[0].destinations[0].cluster;
   cluster.endpoints[0].share = 3;
   cluster.endpoints[1].share = 1;
   changed.rules[0].destinations[0].cluster = std::make_shared<const routing::Cluster>(cluster);
-  route = std::make_shared<const routing::ServiceRoute>(changed);
+  services.set(changed.service, std::make_shared<const routing::ServiceRoute>(changed));
   ASSERT_TRUE(steering->stage(next).ok());
   const auto id =
       steering->clusterId(*changed.rules[0].destinations[0].cluster, routing::Family::kV4);

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "userspace/routing/dependents.h"
+
+#include <ranges>
+#include <utility>
+
+#include "userspace/routing/names.h"
+
+namespace sluice::routing {
+namespace {
+
+bool isWildcard(const std::string& host) { return host.starts_with('*'); }
+
+void dropOwnName(const Unit& unit, Reads& reads) {
+  if (unit.kind == Unit::Kind::kVirtualService) {
+    reads.services.erase(unit.name);
+    return;
+  }
+  reads.hosts.erase(unit.name);
+  reads.named.erase(unit.name);
+}
+
+bool isEmpty(const Reads& reads) {
+  return reads.hosts.empty() && reads.named.empty() && reads.services.empty() &&
+         reads.patterns.empty() && !reads.every_virtual_service;
+}
+
+template <typename Index>
+void linkAll(Index& index, const std::set<std::string>& names, const Unit& unit) {
+  for (const auto& name : names) index[name].insert(unit);
+}
+
+template <typename Index>
+void unlinkAll(Index& index, const std::set<std::string>& names, const Unit& unit) {
+  for (const auto& name : names) {
+    const auto found = index.find(name);
+    found->second.erase(unit);
+    if (found->second.empty()) index.erase(found);
+  }
+}
+
+/// Collects the units that a change concerns.
+class Concerned {
+ public:
+  using Index = std::unordered_map<std::string, Dependents::Units>;
+
+  explicit Concerned(const Registry::Hosts& hosts) : hosts_(hosts) {}
+
+  void add(Unit::Kind kind, const std::string& name) { units_.insert({kind, name}); }
+  void add(const Dependents::Units& units) { units_.insert(units.begin(), units.end()); }
+
+  void addReaders(const Index& index, const std::string& name) {
+    if (const auto found = index.find(name); found != index.end()) add(found->second);
+  }
+
+  /// What is said of `host`, perhaps a wildcard, concerns its service, those that it covers, and
+  /// who has asked for one of them.
+  void addCovered(const Index& index, const std::string& host) {
+    add(Unit::Kind::kService, host);
+    addReaders(index, host);
+    if (!isWildcard(host)) return;
+    for (const auto& known : hosts_ | std::views::keys)
+      if (hostMatches(host, known)) add(Unit::Kind::kService, known);
+    for (const auto& [asked, units] : index)
+      if (hostMatches(host, asked)) add(units);
+  }
+
+  Dependents::Units take() && { return std::move(units_); }
+
+ private:
+  const Registry::Hosts& hosts_;
+  Dependents::Units units_;
+};
+
+}  // namespace
+
+void Dependents::set(const Unit& unit, Reads reads) {
+  forget(unit);
+  dropOwnName(unit, reads);
+  if (isEmpty(reads)) return;
+  link(unit, reads);
+  reads_.emplace(unit, std::move(reads));
+}
+
+void Dependents::add(const Unit& unit, const Reads& more) {
+  Reads reads = more;
+  if (const auto known = reads_.find(unit); known != reads_.end()) reads.merge(known->second);
+  set(unit, std::move(reads));
+}
+
+void Dependents::forget(const Unit& unit) {
+  const auto known = reads_.find(unit);
+  if (known == reads_.end()) return;
+  unlink(unit, known->second);
+  reads_.erase(known);
+}
+
+void Dependents::link(const Unit& unit, const Reads& reads) {
+  linkAll(hosts_, reads.hosts, unit);
+  linkAll(named_, reads.named, unit);
+  linkAll(services_, reads.services, unit);
+  linkAll(patterns_, reads.patterns, unit);
+  if (reads.every_virtual_service) reading_all_.insert(unit);
+}
+
+void Dependents::unlink(const Unit& unit, const Reads& reads) {
+  unlinkAll(hosts_, reads.hosts, unit);
+  unlinkAll(named_, reads.named, unit);
+  unlinkAll(services_, reads.services, unit);
+  unlinkAll(patterns_, reads.patterns, unit);
+  reading_all_.erase(unit);
+}
+
+Dependents::Units Dependents::of(const CatalogChanges& changes,
+                                 const Registry::Hosts& hosts) const {
+  Concerned concerned(hosts);
+  for (const auto& host : changes.services) {
+    concerned.add(Unit::Kind::kService, host);
+    concerned.addReaders(hosts_, host);
+    for (const auto& [pattern, units] : patterns_)
+      if (hostMatches(pattern, host)) concerned.add(units);
+  }
+  for (const auto& host : changes.rules) concerned.addCovered(hosts_, host);
+  for (const auto& host : changes.virtual_services.hosts) concerned.addCovered(named_, host);
+  for (const auto& name : changes.virtual_services.names) {
+    concerned.add(Unit::Kind::kVirtualService, name);
+    concerned.addReaders(services_, name);
+  }
+  if (!changes.virtual_services.names.empty()) concerned.add(reading_all_);
+  return std::move(concerned).take();
+}
+
+}  // namespace sluice::routing

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "userspace/routing/lookups.h"
+
+#include <algorithm>
+
+#include "userspace/routing/names.h"
+
+namespace sluice::routing {
+namespace {
+
+bool isAlias(const RegistryService& service) {
+  return service.resolution == RegistryService::Resolution::kAlias;
+}
+
+}  // namespace
+
+void Reads::merge(const Reads& more) {
+  hosts.insert(more.hosts.begin(), more.hosts.end());
+  named.insert(more.named.begin(), more.named.end());
+  services.insert(more.services.begin(), more.services.end());
+  patterns.insert(more.patterns.begin(), more.patterns.end());
+  every_virtual_service = every_virtual_service || more.every_virtual_service;
+}
+
+const RegistryService* Lookups::service(const std::string& host, const Client& client) {
+  reads_.hosts.insert(host);
+  return catalog_.registry.find(host, client.namespace_);
+}
+
+const Registry::Candidates& Lookups::candidates(const std::string& host) {
+  static const Registry::Candidates kNone;
+  reads_.hosts.insert(host);
+  const auto found = catalog_.registry.hosts().find(host);
+  return found == catalog_.registry.hosts().end() ? kNone : found->second;
+}
+
+std::vector<std::string> Lookups::aliasesOf(const std::string& host, const Client& client) {
+  reads_.hosts.insert(host);
+  std::vector<std::string> aliases;
+  for (const auto& alias : catalog_.aliasesOf(host)) {
+    const auto* seen = catalog_.registry.find(alias, client.namespace_);
+    if (seen && isAlias(*seen) && seen->external_name == host) aliases.push_back(alias);
+  }
+  return aliases;
+}
+
+bool Lookups::existsBelow(const std::string& pattern, uint16_t port, const Client& client) {
+  reads_.patterns.insert(pattern);
+  return std::ranges::any_of(catalog_.registry.hosts(), [&](const auto& entry) {
+    if (!hostMatches(pattern, entry.first)) return false;
+    const auto* seen = catalog_.registry.find(entry.first, client.namespace_);
+    return seen && !isAlias(*seen) && seen->port(port);
+  });
+}
+
+std::shared_ptr<const Cluster> Lookups::cluster(const ClusterKey& key, const Client& client) {
+  reads_.hosts.insert(key.host);
+  return catalog_.clusters.find(key, client);
+}
+
+std::vector<Candidate> Lookups::naming(const std::string& host, const Client& client) {
+  reads_.named.insert(host);
+  return catalog_.virtual_services.naming(host, client.namespace_);
+}
+
+std::vector<Candidate> Lookups::virtualServices(const Client& client) {
+  reads_.every_virtual_service = true;
+  return catalog_.virtual_services.visibleTo(client.namespace_);
+}
+
+const MeshVirtualService* Lookups::virtualService(const std::string& name) {
+  reads_.services.insert(name);
+  return catalog_.virtual_services.find(name);
+}
+
+}  // namespace sluice::routing

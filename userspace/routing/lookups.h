@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "userspace/routing/catalog.h"
+#include "userspace/routing/client.h"
+#include "userspace/routing/destinations.h"
+
+namespace sluice::routing {
+
+/// What somebody has asked a Catalog for, whether there was something or not.
+struct Reads {
+  std::set<std::string> hosts;     ///< their services, aliases, DestinationRules and endpoints
+  std::set<std::string> named;     ///< hosts: which VirtualServices name them
+  std::set<std::string> services;  ///< names of VirtualServices: "shop/catalog"
+  std::set<std::string> patterns;  ///< wildcards: which services are below
+  bool every_virtual_service = false;
+
+  void merge(const Reads& more);
+};
+
+/// The only way in which compilers ask a Catalog: it writes down what they asked for, so that what
+/// they make is made anew when an answer changes. The settings of the agent are not written down:
+/// when they change, everything is made anew.
+class Lookups {
+ public:
+  /// Borrows both.
+  Lookups(Catalog& catalog, Reads& reads) : catalog_(catalog), reads_(reads) {}
+
+  const AgentSettings& agent() const { return catalog_.agent; }
+  bool hostDecides() const { return agent().http_mode == AgentSettings::HttpMode::kIstio; }
+  PortDefault httpPortDefault() const {
+    return hostDecides() ? PortDefault::kCalled : PortDefault::kCalledOrOnly;
+  }
+
+  /// What `client` means by `host`; null when it sees no such service.
+  const RegistryService* service(const std::string& host, const Client& client);
+
+  /// All services of `host`, whoever may see them.
+  const Registry::Candidates& candidates(const std::string& host);
+
+  /// Whether there is a service, whoever may see it.
+  bool exists(const std::string& host) { return !candidates(host).empty(); }
+
+  /// ExternalName services that stand for `host`, as `client` sees them.
+  std::vector<std::string> aliasesOf(const std::string& host, const Client& client);
+
+  /// Whether `client` sees a service with `port` whose host `pattern`, a wildcard, covers.
+  bool existsBelow(const std::string& pattern, uint16_t port, const Client& client);
+
+  /// Null when the service, its port or the subset does not exist for `client`.
+  std::shared_ptr<const Cluster> cluster(const ClusterKey& key, const Client& client);
+
+  /// VirtualServices::naming, visibleTo and find.
+  std::vector<Candidate> naming(const std::string& host, const Client& client);
+  std::vector<Candidate> virtualServices(const Client& client);
+  const MeshVirtualService* virtualService(const std::string& name);
+
+ private:
+  Catalog& catalog_;
+  Reads& reads_;
+};
+
+}  // namespace sluice::routing

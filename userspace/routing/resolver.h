@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "userspace/routing/catalog.h"
+#include "userspace/routing/client.h"
+#include "userspace/routing/dependents.h"
+#include "userspace/routing/route_table.h"
+#include "userspace/routing/virtual_hosts.h"
+
+namespace sluice::routing {
+
+/// Keeps a Routing in step with the snapshots: what depends on a change is compiled anew, and
+/// nothing else. Successive results share everything that stays as it is, also the objects of
+/// routes that were compiled anew and came out the same.
+///
+/// Used from one thread; what it returns, from any.
+class Resolver {
+ public:
+  /// For every class of clients among the Workloads, or for `only` and class 0: "namespace/name" of
+  /// a Workload or else of a Pod.
+  explicit Resolver(std::optional<std::string> only = {}) : only_(std::move(only)) {}
+  Resolver(const Resolver&) = delete;
+  Resolver& operator=(const Resolver&) = delete;
+
+  /// Resolves every rule of `snapshot`. Every table has every port of every service, also those
+  /// without an address of their own.
+  std::shared_ptr<const Routing> update(std::shared_ptr<const Snapshot> snapshot);
+
+ private:
+  using Route = std::shared_ptr<const ServiceRoute>;
+  using Groups = std::map<ClientClass, ClientGroup>;
+
+  /// What one class of clients sees.
+  struct View {
+    View(const Client& who, const Catalog& catalog)
+        : client(who), names(catalog.virtual_services, who.namespace_) {}
+    Client client;
+    RouteTable table;
+    HostBook names;
+    std::set<std::string> ranged;  ///< hosts whose service has ranges
+    bool ranges_changed = true;
+  };
+
+  Dependents::Units start(const Snapshot& snapshot);
+  Dependents::Units follow(const Snapshot& before, const Snapshot& after);
+  Dependents::Units everyUnit() const;
+
+  /// The classes that there shall be; those that are new have no view yet.
+  Groups regroup(const Snapshot& snapshot);
+  std::map<std::string, Client> clientsOf(const Snapshot& snapshot) const;
+  static ClientClass add(const ClientGroup& group, Groups& groups);
+  void dropViews(const Groups& groups);
+  void addViews(const Groups& groups);
+  bool hostDecides() const;
+
+  void compile(const Dependents::Units& units);
+  void compileServices(const Dependents::Units& units);
+  void compileVirtualServices(const Dependents::Units& units);
+  void compile(const Unit& unit, View& view, Reads& reads);
+  void compileService(const std::string& host, View& view, Lookups& lookups);
+  void compileNames(const std::string& virtual_service, View& view, Lookups& lookups);
+  PortRoutes routesOf(const std::string& host, const View& view, Lookups& lookups) const;
+  Dependents::Units takeChangedOwners();
+  void finish(View& view);
+  std::shared_ptr<const Routing> publish(const Snapshot& snapshot) const;
+
+  std::optional<std::string> only_;
+  std::shared_ptr<const Snapshot> snapshot_;  ///< the last; null before the first
+  std::unique_ptr<Catalog> catalog_;
+  std::unique_ptr<ClientTraits> traits_;
+  Dependents dependents_;
+  Groups groups_;
+  bool traits_changed_ = false;
+  std::map<ClientClass, View> views_;
+  std::map<std::string, ClientClass> workload_class_;
+};
+
+}  // namespace sluice::routing
