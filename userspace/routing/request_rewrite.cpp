@@ -60,7 +60,8 @@ std::string newPort(const HttpRedirect& redirect, uint16_t called_port) {
   if (!redirect.port && !derived) return {};
   auto port = std::to_string(redirect.port ? *redirect.port : called_port);
   // Istio looks at the scheme of the redirect alone here; a sidecar's own is http.
-  const std::string_view scheme = redirect.scheme.empty() ? "http" : redirect.scheme;
+  const std::string_view scheme =
+      redirect.scheme.empty() ? std::string_view("http") : std::string_view(redirect.scheme);
   return isOwnPort(scheme, port) ? std::string() : port;
 }
 
