@@ -152,8 +152,27 @@ class Merger {
       result_.dropped.push_back({index, rule.name, why});
       return;
     }
+    if (!affords(rule, *leaf)) {
+      result_.dropped.push_back({index, rule.name,
+                                 "with it, rules and delegates have more than " +
+                                     std::to_string(kMaxDelegatedMatches) + " pairs of matches"});
+      return;
+    }
     for (size_t i = 0; i < leaf->http.size(); ++i)
       addLeafRule(rule, leaf->http[i], static_cast<int>(i), key);
+  }
+
+  /// Whether `rule` may be merged with the rules of `leaf`, which then is counted.
+  bool affords(const HttpRoute& rule, const VirtualService& leaf) {
+    size_t left = pairs_left_;
+    for (const auto& inner : leaf.http) {
+      const auto pairs =
+          std::max<size_t>(rule.match.size(), 1) * std::max<size_t>(inner.match.size(), 1);
+      if (pairs > left) return false;
+      left -= pairs;
+    }
+    pairs_left_ = left;
+    return true;
   }
 
   void addLeafRule(const HttpRoute& root, const HttpRoute& leaf, int index,
@@ -175,6 +194,7 @@ class Merger {
   const std::shared_ptr<const VirtualService>& root_;
   const FindDelegate& find_;
   const std::string& domain_;
+  size_t pairs_left_ = kMaxDelegatedMatches;
   DelegatedRules result_;
 };
 

@@ -84,12 +84,28 @@ SourceFile readSourceFile(const std::string& path) {
   return file;
 }
 
+namespace {
+
+SourceFile beyondTheDirectory(const std::string& path) {
+  return {path,
+          {},
+          Error(Error::Code::kExhausted,
+                fmt::format("read {}: this and the files before it have more than {} MiB", path,
+                            kMaxDirectoryBytes >> 20),
+                "remove what is not needed")};
+}
+
+}  // namespace
+
 Result<std::vector<SourceFile>> readDirectory(const std::string& directory) {
   auto names = listConfigFiles(directory);
   if (!names.ok()) return std::move(names).error();
   std::vector<SourceFile> files;
+  size_t bytes = 0;
   for (const std::string& name : *names) {
     SourceFile file = readSourceFile(directory + "/" + name);
+    bytes += file.text.size();
+    if (bytes > kMaxDirectoryBytes) file = beyondTheDirectory(file.name);
     // Removed since it was listed: as if it had not been listed.
     if (file.unreadable && file.unreadable->errnum() == ENOENT) continue;
     files.push_back(std::move(file));

@@ -17,7 +17,8 @@ bool isConfigName(std::string_view name);
 SourceFile readSourceFile(const std::string& path);
 
 /// Reads the configuration files of one directory, not of those below it, sorted by name.
-/// Fails when the directory cannot be listed or has more than kMaxFiles of them.
+/// Fails when the directory cannot be listed or has more than kMaxFiles of them. A file with which
+/// they have more than kMaxDirectoryBytes is unreadable, and so are those behind it.
 Result<std::vector<SourceFile>> readDirectory(const std::string& directory);
 
 }  // namespace sluice::source

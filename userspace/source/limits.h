@@ -14,10 +14,17 @@ inline constexpr size_t kMaxFileBytes = size_t{2} << 20;
 inline constexpr size_t kMaxDocuments = 10'000;
 /// Mappings and sequences inside each other. Istio's deepest field is 14 levels down.
 inline constexpr uint32_t kMaxDepth = 32;
-/// Scalars, sequences and mappings of one document, each alias counted as often as it is used.
+/// Scalars, sequences and mappings of one file, each alias counted as often as it is used. Of a
+/// file without aliases the size is reached first, unless it is all brackets and commas.
 inline constexpr uint64_t kMaxNodes = 500'000;
-/// Files of one directory.
+/// Files of one directory, and what they may have together. A mesh of 10,000 services with 100,000
+/// endpoints has some 40 MiB.
 inline constexpr size_t kMaxFiles = 10'000;
+inline constexpr size_t kMaxDirectoryBytes = size_t{256} << 20;
+/// What one resource may multiply to. Each host of a VirtualService has its conditions and
+/// destinations, each host and port of a ServiceEntry has its endpoints or addresses.
+inline constexpr uint64_t kMaxHostRules = 200'000;
+inline constexpr uint64_t kMaxEntryEndpoints = 131'072;
 /// Findings that are kept of one resource; more of them help nobody.
 inline constexpr size_t kMaxDiagnostics = 100;
 /// Istio: validateStringRegexp.

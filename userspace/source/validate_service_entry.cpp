@@ -6,6 +6,8 @@
 
 #include <algorithm>
 
+#include "userspace/source/codes.h"
+#include "userspace/source/limits.h"
 #include "userspace/source/validate.h"
 #include "userspace/source/validate_common.h"
 #include "userspace/source/validate_workload_entry.h"
@@ -134,6 +136,20 @@ void checkEndpointOf(const ServiceEntry& resource, const WorkloadEndpoint& endpo
   checkEndpointPorts(endpoint, names, path / "ports", findings);
 }
 
+/// Every port of every host has the endpoints for itself.
+void checkEndpointsOfAllHosts(const ServiceEntry& resource, const FieldPath& path,
+                              Findings& findings) {
+  const uint64_t count = uint64_t{resource.hosts.size()} * resource.ports.size() *
+                         std::max<uint64_t>(resource.endpoints.size(), resource.addresses.size());
+  if (count <= kMaxEntryEndpoints) return;
+  findings.error(
+      code::kLimit, path,
+      fmt::format("{} hosts with {} ports have {} endpoints and addresses together, "
+                  "more than {}",
+                  resource.hosts.size(), resource.ports.size(), count, kMaxEntryEndpoints),
+      "split the ServiceEntry");
+}
+
 void checkEndpoints(const ServiceEntry& resource, const FieldPath& path, Findings& findings) {
   checkEndpointCount(resource, path, findings);
   if (resource.resolution != Resolution::kStatic && !isResolvedByDns(resource)) return;
@@ -167,6 +183,7 @@ void validate(const ServiceEntry& resource, Findings& findings) {
   checkHostsCanBeResolved(resource, spec / "hosts", findings);
   checkAddresses(resource, spec / "addresses", findings);
   checkServicePorts(resource, spec, findings);
+  checkEndpointsOfAllHosts(resource, spec / "hosts", findings);
   checkWorkloads(resource, spec, findings);
   checkEndpoints(resource, spec / "endpoints", findings);
   checkExportTo(resource.export_to, resource.metadata.namespace_, ExportRules::kServiceEntry,

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "userspace/source/codes.h"
+#include "userspace/source/limits.h"
 #include "userspace/source/validate.h"
 #include "userspace/source/validate_common.h"
 #include "userspace/source/validate_gateways.h"
@@ -78,6 +80,24 @@ void checkSomeRule(const VirtualService& resource, const FieldPath& spec, Findin
   findings.invalid(spec, "has no rule", "add one to http, tls or tcp");
 }
 
+/// What a rule costs each host.
+size_t weightOf(const HttpRoute& rule) {
+  return 1 + rule.match.size() + rule.route.size() + rule.mirrors.size();
+}
+
+/// Every host has the rules for itself.
+void checkRulesOfAllHosts(const VirtualService& resource, const FieldPath& path,
+                          Findings& findings) {
+  uint64_t weight = resource.tcp.size() + resource.tls.size();
+  for (const auto& rule : resource.http) weight += weightOf(rule);
+  if (weight * resource.hosts.size() <= kMaxHostRules) return;
+  findings.error(code::kLimit, path,
+                 fmt::format("{} hosts, each with {} rules, matches and destinations, are more "
+                             "than {}",
+                             resource.hosts.size(), weight, kMaxHostRules),
+                 "split the VirtualService");
+}
+
 void checkRules(const VirtualService& resource, const FieldPath& spec, Findings& findings) {
   const RuleOwner owner{resource.hosts.empty(), appliesToMesh(resource.gateways)};
   for (size_t i = 0; i < resource.http.size(); ++i) {
@@ -98,6 +118,7 @@ void validate(const VirtualService& resource, Findings& findings) {
   checkHosts(resource, spec / "hosts", findings);
   checkGateways(resource.gateways, spec / "gateways", findings);
   checkSomeRule(resource, spec, findings);
+  checkRulesOfAllHosts(resource, spec / "hosts", findings);
   checkRules(resource, spec, findings);
   checkExportTo(resource.export_to, resource.metadata.namespace_, ExportRules::kRule,
                 spec / "exportTo", findings);

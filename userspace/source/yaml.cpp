@@ -27,7 +27,10 @@ class TreeBuilder final : public YAML::EventHandler {
  public:
   explicit TreeBuilder(std::string_view text) : text_(text) {}
 
-  YamlNodePtr takeDocument() { return std::exchange(document_, nullptr); }
+  YamlNodePtr takeDocument() {
+    if (document_) nodes_before_ += document_->nodes;
+    return std::exchange(document_, nullptr);
+  }
 
   void OnDocumentStart(const YAML::Mark& mark) override {
     // At a token that can start nothing, such as a comma after "...", yaml-cpp 0.7 makes empty
@@ -162,9 +165,9 @@ class TreeBuilder final : public YAML::EventHandler {
     parent.repeats_keys_in = parent.repeats_keys_in || child.repeats_keys_in;
     parent.height = std::max(parent.height, child.height + 1);
     if (open_.size() + child.height > kMaxDepth) tooDeep(place);
-    if (parent.nodes > kMaxNodes) {
+    if (nodes_before_ + parent.nodes > kMaxNodes) {
       throw YamlError{code::kLimit, place,
-                      fmt::format("the document has more than {} values", kMaxNodes),
+                      fmt::format("the file has more than {} values", kMaxNodes),
                       "split it, or use fewer aliases"};
     }
   }
@@ -193,8 +196,9 @@ class TreeBuilder final : public YAML::EventHandler {
 
   std::string_view text_;
   YamlNodePtr document_;
-  size_t last_scalar_ = 0;  ///< where it begins, in bytes
-  int last_start_ = -1;     ///< of the last document, in bytes
+  uint64_t nodes_before_ = 0;  ///< of the file's earlier documents
+  size_t last_scalar_ = 0;     ///< where it begins, in bytes
+  int last_start_ = -1;        ///< of the last document, in bytes
   std::vector<Open> open_;
   std::unordered_map<YAML::anchor_t, YamlNodePtr> anchors_;
 };

@@ -30,7 +30,7 @@ struct YamlNode {
   bool repeats_keys_in = false;  ///< so does something in this subtree, or this itself
   uint32_t height = 0;           ///< sequences and mappings inside each other; at most kMaxDepth
   Place place;
-  uint64_t nodes = 1;  ///< of this subtree, aliases expanded; at most kMaxNodes
+  uint64_t nodes = 1;  ///< of this subtree, aliases expanded; of a file at most kMaxNodes
   std::string text;    ///< scalars
   std::vector<YamlNodePtr> items;
   /// In the order of the file; keys are scalars.

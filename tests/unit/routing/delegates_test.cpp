@@ -85,6 +85,19 @@ TEST(Delegates, OneMatchOfALeafThatFitsNoneDropsTheRule) {
   EXPECT_FALSE(mergeMatches({uri(prefix("/a"))}, {uri(prefix("/a/x")), uri(prefix("/b"))}, merged));
 }
 
+TEST(Delegates, PairsOfMatchesAreLimited) {
+  const auto many = [](size_t count) {
+    return std::vector<HttpMatchRequest>(count, test::header("x", exact("1")));
+  };
+  const auto leaf = test::virtualService(meta("leaf"), {}, {answer(201, many(500)), answer(202)});
+  EXPECT_EQ(delegating(delegateTo("leaf", many(kMaxDelegatedMatches / 501)), leaf)->rules.size(),
+            3u);
+  const auto route = delegating(delegateTo("leaf", many(kMaxDelegatedMatches / 500)), leaf);
+  EXPECT_EQ(route->rules.size(), 1u);
+  ASSERT_EQ(route->skipped.size(), 1u);
+  EXPECT_THAT(route->skipped[0].why, HasSubstr("more than 250000 pairs"));
+}
+
 TEST(Delegates, TextsLieInsideEachOther) {
   EXPECT_TRUE(merges(uri(prefix("/a")), uri(prefix("/a/b"))));
   EXPECT_TRUE(merges(uri(prefix("/a")), uri(exact("/ab"))));

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "tests/unit/source/temporary_directory.h"
+#include "userspace/source/directory.h"
 #include "userspace/source/limits.h"
 
 namespace sluice::source {
@@ -47,6 +48,20 @@ TEST(Load, SaysWhatCannotBeRead) {
   EXPECT_EQ(loaded.diagnostics[0].code, "SLU1009");
   EXPECT_EQ(loaded.diagnostics[0].position.file, directory / "nothing.yaml");
   EXPECT_THAT(loaded.unreadable, ElementsAre(directory / "nothing.yaml"));
+}
+
+TEST(Load, LimitsWhatADirectoryHasTogether) {
+  const TemporaryDirectory directory;
+  writeFile(directory / "large.txt", space("a") + std::string(kMaxFileBytes - 100, '#'));
+  constexpr size_t kFit = kMaxDirectoryBytes / (kMaxFileBytes - 50);
+  for (size_t i = 0; i <= kFit; ++i)
+    std::filesystem::create_symlink("large.txt", directory / (std::to_string(1000 + i) + ".yaml"));
+  const auto files = readDirectory(directory.path());
+  ASSERT_TRUE(files.ok());
+  ASSERT_EQ(files->size(), kFit + 1);
+  EXPECT_FALSE((*files)[kFit - 1].unreadable);
+  ASSERT_TRUE(files->back().unreadable);
+  EXPECT_THAT(files->back().unreadable->message(), testing::HasSubstr("more than 256 MiB"));
 }
 
 TEST(Load, APipeDoesNotStopIt) {

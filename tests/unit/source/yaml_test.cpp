@@ -139,6 +139,9 @@ TEST(Yaml, LimitsDepthThroughAliases) {
 TEST(Yaml, LimitsSizes) {
   EXPECT_EQ(fault(std::string(kMaxFileBytes + 1, '#')).substr(0, 7), code::kLimit);
   EXPECT_EQ(fault("[" + repeated("1,", kMaxNodes) + "1]").substr(0, 7), code::kLimit);
+  const auto half = "--- [" + repeated("1,", kMaxNodes / 2) + "1]\n";
+  EXPECT_EQ(fault(half), "fine");
+  EXPECT_EQ(fault(half + half).substr(0, 7), code::kLimit);
   EXPECT_EQ(fault(repeated("--- a\n", kMaxDocuments)), "fine");
   EXPECT_EQ(fault(repeated("--- a\n", kMaxDocuments + 1)).substr(0, 7), code::kLimit);
 }
