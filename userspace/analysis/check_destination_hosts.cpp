@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Istio: virtualservice.DestinationHostAnalyzer.
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 
 #include "userspace/analysis/checks.h"
 #include "userspace/analysis/destinations.h"
+#include "userspace/analysis/list_text.h"
 #include "userspace/routing/names.h"
 
 namespace sluice::analysis {
@@ -55,7 +55,7 @@ class HostCheck {
     const KnownHost* hidden = mesh_.hosts().findAnywhere(host);
     add(code::kIstioNotFound, use.path / "host",
         hidden ? fmt::format("{} \"{}\" is exported to {} alone", what, use.destination.host,
-                             fmt::join(hidden->scopes, ", "))
+                             listText(hidden->scopes))
                : fmt::format("{} \"{}\" names no service", what, use.destination.host),
         hidden ? fmt::format("change exportTo of {}", hidden->metadata().key())
                : hintFor(mesh_, use.destination.host));
@@ -66,12 +66,12 @@ class HostCheck {
     if (!port && ports.size() > 1) {
       add(code::kIstioPortRequired, use.path,
           fmt::format("\"{}\" has the ports {}; the destination names none", use.destination.host,
-                      fmt::join(ports, ", ")));
+                      listText(ports)));
     }
     if (port && std::ranges::count(ports, *port) == 0) {
       add(code::kIstioNotFound, use.path / "port",
           fmt::format("\"{}\" has no port {}", use.destination.host, *port),
-          ports.empty() ? "" : fmt::format("it has {}", fmt::join(ports, ", ")));
+          ports.empty() ? "" : fmt::format("it has {}", listText(ports)));
     }
   }
 

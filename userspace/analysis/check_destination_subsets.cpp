@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Istio: virtualservice.DestinationRuleAnalyzer.
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include "userspace/analysis/checks.h"
 #include "userspace/analysis/destinations.h"
+#include "userspace/analysis/list_text.h"
 #include "userspace/analysis/subset_index.h"
 
 namespace sluice::analysis {
@@ -12,7 +12,7 @@ namespace {
 
 std::string hintFor(const std::set<std::string>& defined, const std::string& host) {
   if (defined.empty()) return "no DestinationRule has subsets of " + host;
-  return fmt::format("the subsets of {} are {}", host, fmt::join(defined, ", "));
+  return fmt::format("the subsets of {} are {}", host, listText(defined));
 }
 
 void check(const Mesh& mesh, const SubsetIndex& subsets, const VirtualService& service,

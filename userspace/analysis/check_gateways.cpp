@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Istio: virtualservice.GatewayAnalyzer and the part of DestinationHostAnalyzer about gateways.
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <map>
@@ -9,6 +8,7 @@
 #include <set>
 
 #include "userspace/analysis/checks.h"
+#include "userspace/analysis/list_text.h"
 #include "userspace/routing/names.h"
 
 namespace sluice::analysis {
@@ -107,9 +107,9 @@ void checkReference(const Gateways& gateways, const VirtualService& service, siz
                 fmt::format("gateway \"{}\" does not exist", name)});
   }
   if (!gateways.servesAny(name, service)) {
-    report.add({code::kIstioHostNotInGateway, subjectOf(service), field,
-                fmt::format("gateway \"{}\" serves none of the hosts {}", name,
-                            fmt::join(service.hosts, ", "))});
+    report.add(
+        {code::kIstioHostNotInGateway, subjectOf(service), field,
+         fmt::format("gateway \"{}\" serves none of the hosts {}", name, listText(service.hosts))});
   }
 }
 

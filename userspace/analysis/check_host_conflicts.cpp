@@ -80,9 +80,8 @@ class PublicClaims {
 std::string othersThan(const Claim& claim, const Claims& claims) {
   std::set<std::string> names;
   for (const Claim& other : claims) {
-    if (other.service != claim.service && names.size() < kNamesShown) {
-      names.insert(other.service->metadata.key());
-    }
+    if (names.size() == kNamesShown) break;
+    if (other.service != claim.service) names.insert(other.service->metadata.key());
   }
   const bool all = claims.size() <= kNamesShown + 1;
   return fmt::format("{}{}", fmt::join(names, ", "), all ? "" : " and others");

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 
 #include "userspace/analysis/checks.h"
+#include "userspace/analysis/list_text.h"
 #include "userspace/routing/names.h"
 #include "userspace/routing/registry.h"
 
@@ -47,7 +47,7 @@ std::string portNames(const KnownHost& host) {
       add(port.number, port.protocol.empty() ? port.name : port.protocol);
     }
   }
-  return fmt::format("{}", fmt::join(names, ", "));
+  return listText(names);
 }
 
 void checkHost(const Mesh& mesh, const VirtualService& service, const std::string& written,

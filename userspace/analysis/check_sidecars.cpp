@@ -8,6 +8,7 @@
 #include <set>
 
 #include "userspace/analysis/checks.h"
+#include "userspace/analysis/list_text.h"
 
 namespace sluice::analysis {
 namespace {
@@ -24,7 +25,7 @@ std::string namesOf(const std::vector<const Sidecar*>& sidecars) {
   std::vector<std::string> names;
   names.reserve(sidecars.size());
   for (const Sidecar* sidecar : sidecars) names.push_back(sidecar->metadata.name);
-  return fmt::format("{}", fmt::join(names, ", "));
+  return listText(names);
 }
 
 std::string labelsText(const Labels& labels) {

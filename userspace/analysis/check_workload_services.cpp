@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Istio: deployment.MultiServiceAnalyzer.
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <map>
@@ -10,6 +9,7 @@
 #include <unordered_map>
 
 #include "userspace/analysis/checks.h"
+#include "userspace/analysis/list_text.h"
 
 namespace sluice::analysis {
 namespace {
@@ -90,8 +90,8 @@ void checkProtocols(const Deployment& deployment, const std::vector<const Servic
     report.add({code::kIstioProtocolConflict,
                 subjectOf(deployment),
                 {},
-                fmt::format("its Services {} use port {} with different protocols",
-                            fmt::join(names, ", "), port)});
+                fmt::format("its Services {} use port {} with different protocols", listText(names),
+                            port)});
   }
 }
 
@@ -113,7 +113,7 @@ void checkTargetPorts(const Deployment& deployment, const std::vector<const Serv
                 subjectOf(deployment),
                 {},
                 fmt::format("its target port {} is reached through different ports: {}", target,
-                            fmt::join(uses, ", "))});
+                            listText(uses))});
   }
 }
 
