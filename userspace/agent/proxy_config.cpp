@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "userspace/balance/alias_table.h"
+#include "userspace/routing/matcher_pool.h"
 #include "userspace/routing/policy_reasons.h"
 #include "userspace/steering/workload_id.h"
 
@@ -18,8 +19,8 @@ using proxy::ProxyRule;
 using routing::Family;
 using routing::ServiceRoute;
 
-/// Builds one configuration. Matchers are shared by what shares a route: the families of a
-/// service, and the classes that see it alike.
+/// Builds one configuration. Matchers are shared by what shares a route, the families of a service
+/// and the classes that see it alike, and by routes whose rules ask for the same.
 class Builder {
  public:
   Builder(const std::shared_ptr<const routing::Routing>& routing,
@@ -97,7 +98,7 @@ class Builder {
   Result<std::shared_ptr<const routing::Matcher>> matcherOf(const ServiceRoute& route) {
     auto& known = matchers_[&route];
     if (known) return known;
-    auto compiled = routing::Matcher::compile(route.rules);
+    auto compiled = pool_.matcherFor(route.rules);
     if (!compiled)
       return std::move(compiled).error().in("compile the rules of " + route.service.text());
     known = *std::move(compiled);
@@ -142,6 +143,7 @@ class Builder {
   const steering::Steering& steering_;
   std::shared_ptr<ProxyConfig> config_ = std::make_shared<ProxyConfig>();
   std::unordered_map<const ServiceRoute*, std::shared_ptr<const routing::Matcher>> matchers_;
+  routing::MatcherPool pool_;
 };
 
 /// The names of hosts lead to the new routes' objects, of which there is none for `route`.
