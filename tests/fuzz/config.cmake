@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: Apache-2.0
+# Configuration: reading it, checking it, and the whole way to the kernel's tables.
+add_library(sluice_fuzz_config OBJECT config_checks.cpp cost.cpp random_yaml.cpp yaml_mutator.cpp)
+target_link_libraries(sluice_fuzz_config PUBLIC sluice_source)
+
+sluice_fuzz_target(yaml LINK sluice_source sluice_fuzz_config)
+sluice_fuzz_target(validate LINK sluice_analysis sluice_fuzz_config)
+sluice_fuzz_target(compile LINK sluice_steering sluice_source sluice_fuzz_config)
+target_sources(fuzz_compile PRIVATE mesh_run.cpp)
+
+# In continuous integration each of them searches for a minute, with what `./dev build fuzz` makes;
+# one after the other, so that the other tests keep a processor.
+if(NOT SLUICE_FUZZ)
+  foreach(name yaml validate compile)
+    add_test(NAME fuzz/search/${name} COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/search ${name} 60)
+    set_tests_properties(fuzz/search/${name} PROPERTIES
+      LABELS fuzz RESOURCE_LOCK fuzz_search COST 1000 SKIP_RETURN_CODE 77)
+  endforeach()
+endif()

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/fuzz/cost.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cstdio>
+#include <cstdlib>
+#include <ctime>
+
+#ifdef __has_feature
+#define SLUICE_HAS_FEATURE(name) __has_feature(name)
+#else
+#define SLUICE_HAS_FEATURE(name) 0
+#endif
+#if defined(__SANITIZE_ADDRESS__) || SLUICE_HAS_FEATURE(address_sanitizer)
+#include <sanitizer/allocator_interface.h>
+#define SLUICE_COUNTS_MEMORY 1
+#else
+#define SLUICE_COUNTS_MEMORY 0
+#endif
+
+namespace sluice::test {
+namespace {
+
+/// Bytes that are allocated now, and the most since it was reset. Other threads allocate, too.
+std::atomic<int64_t> g_allocated = 0;  // NOLINT: the allocator's hooks have no context
+std::atomic<int64_t> g_most = 0;       // NOLINT
+
+#if SLUICE_COUNTS_MEMORY
+void onMalloc(const volatile void*, size_t size) {
+  const int64_t now = g_allocated += static_cast<int64_t>(size);
+  if (now > g_most) g_most = now;
+}
+void onFree(const volatile void* pointer) {
+  g_allocated -= static_cast<int64_t>(__sanitizer_get_allocated_size(pointer));
+}
+#endif
+
+void countAllocations() {
+#if SLUICE_COUNTS_MEMORY
+  [[maybe_unused]] static const int kInstalled =
+      __sanitizer_install_malloc_and_free_hooks(onMalloc, onFree);
+#endif
+  // What was allocated before the hooks were there may be freed later: only differences count.
+  g_allocated = 0;
+  g_most = 0;
+}
+
+std::chrono::microseconds threadTime() {
+  timespec now{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  const auto time = std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
+  return std::chrono::duration_cast<std::chrono::microseconds>(time);
+}
+
+void check(const char* what, uint64_t cost, const Allowance& allowance, size_t input_bytes) {
+  const uint64_t allowed = allowance.of(input_bytes);
+  if (cost <= allowed) return;
+  std::fprintf(stderr, "an input of %zu bytes costs %llu %s; %llu are allowed\n", input_bytes,
+               static_cast<unsigned long long>(cost), what,
+               static_cast<unsigned long long>(allowed));
+  std::abort();
+}
+
+}  // namespace
+
+CostMeter::CostMeter(size_t input_bytes, const CostLimits& limits)
+    : input_bytes_(input_bytes), limits_(limits), start_(threadTime()) {
+  countAllocations();
+}
+
+CostMeter::~CostMeter() {
+  const auto time = threadTime() - start_;
+  check("bytes of memory", static_cast<uint64_t>(std::max<int64_t>(g_most, 0)), limits_.memory,
+        input_bytes_);
+  check("microseconds", static_cast<uint64_t>(time.count()), limits_.microseconds, input_bytes_);
+}
+
+}  // namespace sluice::test

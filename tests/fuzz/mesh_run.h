@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "tests/support/memory_data_plane.h"
+#include "userspace/base/clock.h"
+#include "userspace/routing/route_table.h"
+#include "userspace/source/resource_store.h"
+#include "userspace/steering/steering.h"
+
+namespace sluice::test {
+
+/// What the agent does with its configuration, state after state, over tables in memory that are
+/// small enough to fill up.
+class MeshRun {
+ public:
+  MeshRun();
+
+  /// `files`: all there are now.
+  void update(std::vector<source::SourceFile> files);
+
+  /// Of the last state, for every class of clients and both modes.
+  void explainCalls() const;
+
+  /// Requires that the last state is resolved as `files` are when nothing was before them, unless
+  /// something in them is wrong.
+  void checkAsAtOnce(const std::vector<source::SourceFile>& files) const;
+
+ private:
+  class ManualClock final : public Clock {
+   public:
+    TimePoint now() const override { return now_; }
+    void pass(Duration time) { now_ += time; }
+
+   private:
+    TimePoint now_{};
+  };
+
+  void steer(std::shared_ptr<const routing::Routing> routing);
+
+  ManualClock clock_;
+  MemoryDataPlane tables_;
+  std::unique_ptr<steering::Steering> steering_;
+  source::ResourceStore store_;
+  std::shared_ptr<const Snapshot> in_force_ = std::make_shared<const Snapshot>();
+  std::shared_ptr<const routing::Routing> staged_;  ///< steering borrows it
+};
+
+}  // namespace sluice::test
