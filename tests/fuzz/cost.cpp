@@ -7,12 +7,8 @@
 #include <cstdlib>
 #include <ctime>
 
-#ifdef __has_feature
-#define SLUICE_HAS_FEATURE(name) __has_feature(name)
-#else
-#define SLUICE_HAS_FEATURE(name) 0
-#endif
-#if defined(__SANITIZE_ADDRESS__) || SLUICE_HAS_FEATURE(address_sanitizer)
+// The header comes with clang; GCC's builds do not search, and only replay.
+#if defined(__clang__) && __has_include(<sanitizer/allocator_interface.h>)
 #include <sanitizer/allocator_interface.h>
 #define SLUICE_COUNTS_MEMORY 1
 #else

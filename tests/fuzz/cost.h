@@ -22,8 +22,8 @@ struct CostLimits {
 };
 
 /// Measures from its construction to its destruction, and ends the process with a message when
-/// that was more than the input may cost. Memory is seen in builds with AddressSanitizer only.
-/// One at a time.
+/// that was more than the input may cost. Memory is seen in clang's builds only, which have
+/// AddressSanitizer. One at a time.
 class CostMeter {
  public:
   CostMeter(size_t input_bytes, const CostLimits& limits);

@@ -11,7 +11,7 @@ std::vector<Rule> rulesFor(const std::string& path, const std::string& host) {
   match.uri = StringMatch{StringMatch::Kind::kPrefix, path};
   Rule rule;
   rule.matches = {match};
-  rule.destinations.push_back({{host, 80, ""}});
+  rule.destinations.emplace_back().key = {host, 80, ""};
   return {rule};
 }
 
