@@ -46,12 +46,21 @@ bool same(const routing::RangeRoute& a, const routing::RangeRoute& b) {
          same(a.route, b.route);
 }
 
+bool same(const routing::ServiceRoutes& a, const routing::ServiceRoutes& b) {
+  if (a.size() != b.size()) return false;
+  for (const auto& [key, route] : a) {
+    const auto* other = b.find(key);
+    if (other == nullptr || !same(route, *other)) return false;
+  }
+  return true;
+}
+
 bool same(const RouteTable& a, const RouteTable& b) {
   const auto equal = [](const auto& x, const auto& y) {
     return x.first == y.first && same(x.second, y.second);
   };
   return a.class_name == b.class_name && a.outbound_mode == b.outbound_mode &&
-         a.aliases == b.aliases && std::ranges::equal(a.services, b.services, equal) &&
+         a.aliases == b.aliases && same(a.services, b.services) &&
          std::ranges::equal(a.virtual_hosts, b.virtual_hosts, equal) &&
          std::ranges::equal(a.ranges, b.ranges,
                             [](const auto& x, const auto& y) { return same(x, y); });
