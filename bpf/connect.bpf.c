@@ -22,6 +22,7 @@ static __always_inline int steer(struct bpf_sock_addr *ctx, int family)
 	if (!is_tcp(ctx, family))
 		return not_ours(REASON_NOT_TCP);
 	attempt.workload_id = caller_id();
+	attempt.target.client = attempt.workload_id;
 	attempt.workload = find_caller(attempt.workload_id);
 	if (!attempt.workload)
 		return leave_alone(ctx, REASON_NO_WORKLOAD);

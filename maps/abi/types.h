@@ -119,6 +119,7 @@ enum balance_policy {
 	BALANCE_RANDOM = 0,
 	BALANCE_ROUND_ROBIN,
 	BALANCE_LEAST_REQUEST, /* fewer live connections of two random choices */
+	BALANCE_CLIENT,        /* the same client, the same endpoint, while the slots stay */
 };
 
 /* Element of `clusters`. 8 bytes, aligned, written by one store. */

@@ -21,4 +21,12 @@ static inline __u64 fnv1a64(const char *text, __u64 size)
 	return fnv1a64_more(FNV1A64_OFFSET, text, size);
 }
 
+/* Spreads a number over all 64 bits (the finalizer of SplitMix64). */
+static inline __u64 mix64(__u64 value)
+{
+	value = (value ^ (value >> 30)) * 0xbf58476d1ce4e5b9ULL;
+	value = (value ^ (value >> 27)) * 0x94d049bb133111ebULL;
+	return value ^ (value >> 31);
+}
+
 #endif

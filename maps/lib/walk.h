@@ -23,10 +23,12 @@
 #include "../abi/types.h"
 #include "address.h"
 #include "alias.h"
+#include "hash.h"
 #include "portable.h"
 
 /* Where a connection goes, as far as it has been decided. Pointers are into the tables. */
 struct target {
+	__u64 client; /* who calls, set by the caller: what BALANCE_CLIENT goes by */
 	__u32 service;
 	__u32 binding;
 	__u32 route_id;
@@ -96,14 +98,18 @@ static inline __u32 walk_cluster(const struct route *route)
 	return slot ? alias_take(slot, alias_fraction(draw, count)) : 0;
 }
 
-static inline __u32 walk_random(struct cluster_ref cluster)
+static inline __u32 walk_drawn(struct cluster_ref cluster, __u64 draw)
 {
 	__u32 count = CLUSTER_COUNT(cluster.shape);
-	__u64 draw = next_draw();
 	const struct alias_slot *slot;
 
 	slot = table_cluster_slot(cluster.first_slot + alias_index(draw, count));
 	return slot ? alias_take(slot, alias_fraction(draw, count)) : 0;
+}
+
+static inline __u32 walk_random(struct cluster_ref cluster)
+{
+	return walk_drawn(cluster, next_draw());
 }
 
 /* Slot after slot. Where weights differ a slot stands for two endpoints, and a draw decides
@@ -116,7 +122,8 @@ static inline __u32 walk_round_robin(struct cluster_ref cluster, __u32 turn)
 	return slot ? alias_take(slot, next_draw()) : 0;
 }
 
-/* Two choices: nearly as good as looking at all endpoints, and no herd runs to the idlest. */
+/* Two choices: nearly as good as looking at all endpoints, and no herd runs to the idlest. Only for
+ * clusters whose shares are even: the comparison would bend others. */
 static inline __u32 walk_least_request(struct cluster_ref cluster)
 {
 	__u32 one = walk_random(cluster);
@@ -125,13 +132,15 @@ static inline __u32 walk_least_request(struct cluster_ref cluster)
 	return table_active(other) < table_active(one) ? other : one;
 }
 
-static inline __u32 walk_balance(__u32 id, struct cluster_ref cluster)
+static inline __u32 walk_balance(__u32 id, struct cluster_ref cluster, __u64 client)
 {
 	switch (CLUSTER_POLICY(cluster.shape)) {
 	case BALANCE_ROUND_ROBIN:
 		return walk_round_robin(cluster, next_turn(id));
 	case BALANCE_LEAST_REQUEST:
 		return walk_least_request(cluster);
+	case BALANCE_CLIENT:
+		return walk_drawn(cluster, mix64(client));
 	default:
 		return walk_random(cluster);
 	}
@@ -147,7 +156,7 @@ static inline enum sluice_reason walk_to_endpoint(__u32 cluster, int v4, struct 
 		return REASON_NO_CLUSTER;
 	if (!CLUSTER_COUNT(found.shape))
 		return REASON_NO_ENDPOINTS;
-	target->endpoint_id = walk_balance(cluster, found);
+	target->endpoint_id = walk_balance(cluster, found, target->client);
 	target->endpoint = target->endpoint_id ? table_endpoint(target->endpoint_id) : 0;
 	if (!target->endpoint || address_is_v4(target->endpoint->address) != v4)
 		return REASON_NO_ENDPOINTS;

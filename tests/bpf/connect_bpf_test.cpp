@@ -108,6 +108,17 @@ TEST_F(ConnectPath, LeastRequestPrefersTheIdle) {
   EXPECT_GT(idle.drain(), busy.drain() * 3 / 2);
 }
 
+TEST_F(ConnectPath, AClientStaysWithOneEndpoint) {
+  const std::array servers{listen("127.0.0.2"), listen("127.0.0.3"), listen("127.0.0.4")};
+  steerTo(vip_, {servers[0].address, servers[1].address, servers[2].address}, BALANCE_CLIENT);
+
+  for (int i = 0; i < 30; ++i) connected(vip_);
+
+  std::vector<uint64_t> counts;
+  for (const auto& server : servers) counts.push_back(server.drain());
+  EXPECT_THAT(counts, ::testing::UnorderedElementsAre(0U, 0U, 30U));
+}
+
 TEST_F(ConnectPath, ExceptionsHoldForTheirClassAlone) {
   const auto server = listen("127.0.0.2");
   steerTo(vip_, {server.address});

@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "userspace/balance/alias_table.h"
+#include "userspace/balance/spread.h"
 #include "userspace/routing/matcher_pool.h"
 #include "userspace/routing/policy_reasons.h"
 #include "userspace/steering/workload_id.h"
@@ -66,7 +67,7 @@ class Builder {
       if (!proxy_rule) return std::move(proxy_rule).error();
       made->rules.push_back(*std::move(proxy_rule));
     }
-    addPlain(*made);
+    SLUICE_TRY(addPlain(*made));
     SLUICE_TRY(addL4Rules(*made));
     config_->by_host[{client_class, route.get(), family}] = made;
     config_->routes[{placement->service, client_class}] = std::move(made);
@@ -74,11 +75,14 @@ class Builder {
   }
 
   /// Its cluster is the route's fallback in the kernel's tables, so that the broker allows it.
-  void addPlain(ProxyRoute& route) const {
+  Result<void> addPlain(ProxyRoute& route) const {
     route.plain_rule.index = -1;
     route.plain.rule = &route.plain_rule;
-    route.plain.destinations.push_back(makeCluster(route.route->plain));
+    auto cluster = makeCluster(route.route->plain);
+    if (!cluster) return std::move(cluster).error();
+    route.plain.destinations.push_back(*std::move(cluster));
     route.plain.choice = {alias_slot{.threshold = UINT64_MAX, .own = 0, .alias = 0}};
+    return {};
   }
 
   Result<void> addL4Rules(ProxyRoute& route) const {
@@ -114,7 +118,9 @@ class Builder {
     std::vector<uint32_t> weights;
     for (const auto& destination : rule.destinations) {
       weights.push_back(destination.weight);
-      made.destinations.push_back(makeCluster(destination.cluster));
+      auto cluster = makeCluster(destination.cluster);
+      if (!cluster) return std::move(cluster).error();
+      made.destinations.push_back(*std::move(cluster));
       made.destinations.back().edits = proxy::DestinationEdits::of(rule, destination.headers);
     }
     if (weights.empty()) return made;
@@ -124,18 +130,25 @@ class Builder {
     return made;
   }
 
-  ProxyCluster makeCluster(const std::shared_ptr<const routing::Cluster>& cluster) const {
+  Result<ProxyCluster> makeCluster(const std::shared_ptr<const routing::Cluster>& cluster) const {
     ProxyCluster made;
     if (!cluster || routing::whyNothingIsSent(cluster->settings)) return made;
     made.cluster = cluster;
+    std::vector<uint32_t> shares;
     for (const auto& endpoint : cluster->endpoints) {
       const auto family = routing::familyOf(endpoint.address.ip);
       const auto cluster_id = steering_.clusterId(*cluster, family);
       const auto id = steering_.endpointId(endpoint.address);
       // Without numbers the broker would refuse it: a route of the connect path names the
       // clusters of its own family alone.
-      if (cluster_id && id) made.endpoints.push_back({endpoint.address, id, cluster_id});
+      if (!cluster_id || !id) continue;
+      made.endpoints.push_back({endpoint.address, id, cluster_id});
+      shares.push_back(endpoint.share);
     }
+    auto spread = balance::spreadOver(shares);
+    if (!spread) return std::move(spread).error();
+    made.even = spread->even;
+    if (!spread->alike) made.choice = std::move(spread->slots);
     return made;
   }
 

@@ -5,6 +5,7 @@
 #include <atomic>
 
 #include "maps/lib/alias.h"
+#include "maps/lib/hash.h"
 
 namespace sluice::proxy {
 
@@ -34,10 +35,12 @@ const ProxyCluster* Balancer::drawCluster(const ProxyRule& rule) {
 
 bool Balancer::dice(Percent share) { return below(1'000'000) < share.millionths; }
 
-const ProxyEndpoint* Balancer::pick(const ProxyCluster& cluster,
-                                    std::span<const EndpointId> tried) {
+const ProxyEndpoint* Balancer::pick(const ProxyCluster& cluster, std::span<const EndpointId> tried,
+                                    WorkloadId client) {
   if (cluster.endpoints.empty()) return nullptr;
-  const ProxyEndpoint* endpoint = &propose(cluster);
+  const bool by_client = cluster.cluster->policy == routing::BalancePolicy::kClient;
+  const ProxyEndpoint* endpoint =
+      by_client ? &drawn(cluster, mix64(client.value)) : &propose(cluster);
   for (int i = 0; i < kOtherEndpointDraws; ++i) {
     if (std::ranges::find(tried, endpoint->id) == tried.end()) break;
     endpoint = &propose(cluster);
@@ -45,30 +48,40 @@ const ProxyEndpoint* Balancer::pick(const ProxyCluster& cluster,
   return endpoint;
 }
 
+const ProxyEndpoint& Balancer::drawn(const ProxyCluster& cluster, uint64_t draw) {
+  const auto count = static_cast<uint32_t>(cluster.endpoints.size());
+  return cluster.endpoints[cluster.choice.empty() ? alias_index(draw, count)
+                                                  : alias_pick(cluster.choice.data(), count, draw)];
+}
+
 const ProxyEndpoint& Balancer::propose(const ProxyCluster& cluster) {
-  const std::span<const ProxyEndpoint> endpoints = cluster.endpoints;
-  if (endpoints.size() == 1) return endpoints.front();
+  if (cluster.endpoints.size() == 1) return cluster.endpoints.front();
   switch (cluster.cluster->policy) {
     case routing::BalancePolicy::kRoundRobin:
-      return roundRobin(endpoints);
+      return roundRobin(cluster);
     case routing::BalancePolicy::kLeastRequest:
-      return leastRequest(endpoints);
+      if (cluster.even) return leastRequest(cluster);
+      break;
     case routing::BalancePolicy::kRandom:
+    case routing::BalancePolicy::kClient:
       break;
   }
-  return endpoints[below(endpoints.size())];
+  return drawn(cluster, random_.draw());
 }
 
 // Workers start at a random endpoint, so that they do not walk in step.
-const ProxyEndpoint& Balancer::roundRobin(std::span<const ProxyEndpoint> endpoints) {
+const ProxyEndpoint& Balancer::roundRobin(const ProxyCluster& cluster) {
+  const auto& endpoints = cluster.endpoints;
   uint32_t& turn = elementAt(turns_, endpoints.front().cluster.value);
   if (turn == 0) turn = 1 + below(endpoints.size());
-  return endpoints[turn++ % endpoints.size()];
+  const size_t slot = turn++ % endpoints.size();
+  if (cluster.choice.empty()) return endpoints[slot];
+  return endpoints[alias_take(&cluster.choice[slot], random_.draw())];
 }
 
-const ProxyEndpoint& Balancer::leastRequest(std::span<const ProxyEndpoint> endpoints) {
-  const ProxyEndpoint& one = endpoints[below(endpoints.size())];
-  const ProxyEndpoint& other = endpoints[below(endpoints.size())];
+const ProxyEndpoint& Balancer::leastRequest(const ProxyCluster& cluster) {
+  const ProxyEndpoint& one = drawn(cluster, random_.draw());
+  const ProxyEndpoint& other = drawn(cluster, random_.draw());
   return load(other.id) < load(one.id) ? other : one;
 }
 

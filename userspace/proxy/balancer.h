@@ -20,7 +20,8 @@ class Balancer {
   const ProxyCluster* drawCluster(const ProxyRule& rule);
 
   /// By the cluster's policy, if possible none of `tried`; null when there are no endpoints.
-  const ProxyEndpoint* pick(const ProxyCluster& cluster, std::span<const EndpointId> tried);
+  const ProxyEndpoint* pick(const ProxyCluster& cluster, std::span<const EndpointId> tried,
+                            WorkloadId client);
 
   /// True for `millionths` of 1,000,000 draws.
   bool dice(Percent share);
@@ -31,9 +32,10 @@ class Balancer {
 
  private:
   uint32_t below(size_t count);
+  const ProxyEndpoint& drawn(const ProxyCluster& cluster, uint64_t draw);
   const ProxyEndpoint& propose(const ProxyCluster& cluster);
-  const ProxyEndpoint& leastRequest(std::span<const ProxyEndpoint> endpoints);
-  const ProxyEndpoint& roundRobin(std::span<const ProxyEndpoint> endpoints);
+  const ProxyEndpoint& leastRequest(const ProxyCluster& cluster);
+  const ProxyEndpoint& roundRobin(const ProxyCluster& cluster);
   uint64_t load(EndpointId endpoint);
   uint32_t& active(EndpointId endpoint);
 

@@ -26,6 +26,8 @@ struct ProxyEndpoint {
 struct ProxyCluster {
   std::shared_ptr<const routing::Cluster> cluster;  ///< null: answered with 503 NC
   std::vector<ProxyEndpoint> endpoints;             ///< empty: 503 UH
+  std::vector<alias_slot> choice;                   ///< over `endpoints`; empty: they are alike
+  bool even = true;                                 ///< their shares (balance::Spread)
   std::shared_ptr<const DestinationEdits> edits;    ///< null: heads are passed on as they are
 };
 

@@ -144,7 +144,8 @@ std::shared_ptr<const ProxyRoute> Session::routeOf(
 }
 
 void Session::chooseEndpoint() {
-  exchange_.endpoint = context_.balancer.pick(*exchange_.cluster, exchange_.triedEndpoints());
+  exchange_.endpoint =
+      context_.balancer.pick(*exchange_.cluster, exchange_.triedEndpoints(), origin_.workload);
   if (exchange_.endpoint == nullptr) return reply(kNoHealthyUpstream);
   active_ = exchange_.endpoint->id;
   context_.balancer.started(active_);

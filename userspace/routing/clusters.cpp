@@ -23,7 +23,15 @@ Simple balancerOf(const ClusterPolicy& policy) {
   return policy.load_balancer->value.simple.value_or(Simple::kUnspecified);
 }
 
-BalancePolicy policyOf(Simple simple) {
+bool goesByClient(const ClusterPolicy& policy) {
+  if (!policy.load_balancer) return false;
+  const auto& hash = policy.load_balancer->value.consistent_hash;
+  return hash && hash->use_source_ip.value_or(false);
+}
+
+BalancePolicy policyOf(const ClusterPolicy& policy) {
+  if (goesByClient(policy)) return BalancePolicy::kClient;
+  const auto simple = balancerOf(policy);
   if (simple == Simple::kRandom) return BalancePolicy::kRandom;
   if (simple == Simple::kRoundRobin) return BalancePolicy::kRoundRobin;
   return BalancePolicy::kLeastRequest;
@@ -82,10 +90,9 @@ class Clusters::Builder {
   std::shared_ptr<const Cluster> build(const Labels& client_labels) const {
     auto cluster = std::make_shared<Cluster>();
     cluster->settings = policy();
-    const auto balancer = balancerOf(cluster->settings);
     cluster->key = key_;
-    cluster->policy = policyOf(balancer);
-    cluster->passthrough = balancer == Simple::kPassthrough ||
+    cluster->policy = policyOf(cluster->settings);
+    cluster->passthrough = balancerOf(cluster->settings) == Simple::kPassthrough ||
                            service_.resolution == RegistryService::Resolution::kOriginal;
     cluster->original_port = port_.original_port;
     if (rule_) cluster->destination_rule = rule_->name;

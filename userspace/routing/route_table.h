@@ -47,7 +47,8 @@ struct ClusterKey {
   std::string text() const;
 };
 
-enum class BalancePolicy { kRandom, kRoundRobin, kLeastRequest };
+/// kClient: the same endpoint for the same client, as long as the endpoints stay the same.
+enum class BalancePolicy { kRandom, kRoundRobin, kLeastRequest, kClient };
 
 struct ClusterEndpoint {
   SocketAddress address;

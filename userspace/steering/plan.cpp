@@ -7,6 +7,7 @@
 #include <iterator>
 
 #include "userspace/balance/alias_table.h"
+#include "userspace/balance/spread.h"
 #include "userspace/steering/names.h"
 
 namespace sluice::steering {
@@ -26,14 +27,17 @@ bool hasFamily(const Cluster& cluster, Family family) {
                      [&](const auto& e) { return routing::familyOf(e.address.ip) == family; });
 }
 
-uint32_t policyNumber(routing::BalancePolicy policy) {
+/// `even`: of the shares (balance::Spread).
+uint32_t policyNumber(routing::BalancePolicy policy, bool even) {
   switch (policy) {
     case routing::BalancePolicy::kRandom:
       return BALANCE_RANDOM;
     case routing::BalancePolicy::kRoundRobin:
       return BALANCE_ROUND_ROBIN;
     case routing::BalancePolicy::kLeastRequest:
-      return BALANCE_LEAST_REQUEST;
+      return even ? BALANCE_LEAST_REQUEST : BALANCE_RANDOM;
+    case routing::BalancePolicy::kClient:
+      return BALANCE_CLIENT;
   }
   return BALANCE_RANDOM;
 }
@@ -201,9 +205,10 @@ class ServicePlanner {
     if (!taken.ok()) return std::move(taken).error();
     id = *taken;
     ClusterContent content;
-    SLUICE_TRY(addMembers(cluster, family, content.slots));
+    bool even = true;
+    SLUICE_TRY(addMembers(cluster, family, content.slots, even));
     content.head.shape = static_cast<uint32_t>(content.slots.size()) << 8 | CLUSTER_EXISTS |
-                         policyNumber(cluster.policy);
+                         policyNumber(cluster.policy, even);
     SLUICE_TRY(placeClusterSlots(id, std::move(content)));
     definitions_[id] = cluster.definition;
     cluster_ids_[{&cluster, family}] = id;
@@ -229,7 +234,8 @@ class ServicePlanner {
 
   /// Endpoints that get nothing at present are members all the same: the proxy may need them when
   /// others fail.
-  Result<void> addMembers(const Cluster& cluster, Family family, std::vector<alias_slot>& slots) {
+  Result<void> addMembers(const Cluster& cluster, Family family, std::vector<alias_slot>& slots,
+                          bool& even) {
     std::vector<uint32_t> ids, shares;
     for (const auto& member : cluster.endpoints) {
       if (routing::familyOf(member.address.ip) != family) continue;
@@ -238,12 +244,10 @@ class ServicePlanner {
       if (!context_.contents.endpoints.contains(ids.back()))
         endpoints_[ids.back()] = endpointAt(member.address);
     }
-    // Of this family none has a share: better one of these than none.
-    if (std::ranges::count(shares, 0U) == std::ssize(shares)) std::ranges::fill(shares, 1U);
-    if (ids.empty()) return {};
-    auto table = balance::aliasTable(shares);
-    if (!table.ok()) return std::move(table).error();
-    for (const auto& slot : *table)
+    auto spread = balance::spreadOver(shares);
+    if (!spread.ok()) return std::move(spread).error();
+    even = spread->even;
+    for (const auto& slot : spread->slots)
       slots.push_back({slot.threshold, ids[slot.own], ids[slot.alias]});
     return {};
   }

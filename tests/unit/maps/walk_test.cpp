@@ -242,5 +242,17 @@ TEST_F(Walk, LeastRequestTakesTheLessBusyOfTwo) {
   EXPECT_GT(test::goodnessOfFit(counts, std::array{0.25, 0.75}), test::kSignificance);
 }
 
+TEST_F(Walk, AClientKeepsItsEndpoint) {
+  makeCluster(1, 4, BALANCE_CLIENT);
+  std::array<uint64_t, 4> counts{};
+  for (uint64_t client = 1; client <= 4000; ++client) {
+    target_.client = client;
+    const auto chosen = choose(1, 3);
+    EXPECT_THAT(chosen, ::testing::Each(chosen[0])) << client;
+    ++counts[chosen[0] - 1];
+  }
+  EXPECT_GT(test::goodnessOfFit(counts, std::array{1.0, 1.0, 1.0, 1.0}), test::kSignificance);
+}
+
 }  // namespace
 }  // namespace sluice

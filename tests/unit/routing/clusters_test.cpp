@@ -83,6 +83,28 @@ TEST(Clusters, BalancersAreThoseOfTheRule) {
             "DestinationRule/shop/stock spec.trafficPolicy.loadBalancer");
 }
 
+TEST(Clusters, ClientsStayWithAnEndpointWhereTheServiceOrTheRuleSaysSo) {
+  const auto policyOf = [](const std::string& affinity, bool by_source, bool by_header) {
+    auto mesh = test::stock();
+    auto service = *mesh.snapshot.services.front();
+    service.session_affinity = affinity;
+    mesh.snapshot.services.front() = std::make_shared<const Service>(service);
+    if (by_source || by_header) {
+      auto rule = withBalancer(Simple::kUnspecified);
+      auto& hash = rule.traffic_policy->load_balancer->consistent_hash.emplace();
+      hash.use_source_ip = by_source;
+      if (by_header) hash.http_header_name = "x-user";
+      mesh.add(rule);
+    }
+    return stockSubset(mesh, "")->policy;
+  };
+  EXPECT_EQ(policyOf("None", false, false), BalancePolicy::kLeastRequest);
+  EXPECT_EQ(policyOf("ClientIP", false, false), BalancePolicy::kClient);
+  EXPECT_EQ(policyOf("None", true, false), BalancePolicy::kClient);
+  EXPECT_EQ(policyOf("ClientIP", false, true), BalancePolicy::kLeastRequest)
+      << "a DestinationRule's balancer stands before the service's affinity";
+}
+
 TEST(Clusters, HeadlessServicesAndResolutionNoneKeepTheAddress) {
   Mesh mesh;
   ServiceEntry none;

@@ -147,6 +147,36 @@ TEST_F(SteeringTest, RoutesThatAreTheSameObjectsCostNothing) {
       steering->placement(routing.tables.at({}).services.begin()->first, {}, routing::Family::kV4));
 }
 
+/// The policy that the kernel has of the only cluster of a TCP service "db" without rules.
+class BalancingOf : public SteeringTest {
+ protected:
+  uint32_t policyOf(uint32_t weight, const std::string& affinity) {
+    auto service = test::service("db", {kVip}, {{"tcp", 80}});
+    service.session_affinity = affinity;
+    ServiceEntry db = test::entry("db.example", "TCP", 80, {"192.0.2.1", "192.0.2.2"}, {kVip});
+    db.endpoints[1].weight = weight;
+    World world;
+    if (affinity.empty())
+      world.add(db);
+    else
+      world.add(service).addEndpoint("db", "10.1.0.1", {}).addEndpoint("db", "10.1.0.2", {});
+    load(world);
+    const auto [key, route] = *routing.tables.at({}).services.begin();
+    const auto id = steering->clusterId(*route->plain, routing::Family::kV4);
+    return CLUSTER_POLICY(maps::View<Table::kClusters>(tables).get(id.value)->shape);
+  }
+};
+
+TEST_F(BalancingOf, LoadHasASayOnlyWhereSharesAreEven) {
+  EXPECT_EQ(policyOf(1, ""), BALANCE_LEAST_REQUEST);
+  EXPECT_EQ(policyOf(3, ""), BALANCE_RANDOM);
+}
+
+TEST_F(BalancingOf, SessionAffinityIsTheKernelsToo) {
+  EXPECT_EQ(policyOf(1, "None"), BALANCE_LEAST_REQUEST);
+  EXPECT_EQ(policyOf(1, "ClientIP"), BALANCE_CLIENT);
+}
+
 TEST_F(SteeringTest, AddressOfTwoServicesGoesToTheOtherWhenItsOwnerGoes) {
   World both;
   both.add(test::service("a", {kVip})).addEndpoint("a", "10.1.0.1", {});

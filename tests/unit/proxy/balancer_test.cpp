@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "userspace/proxy/balancer.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "tests/support/memory_data_plane.h"
+#include "tests/support/statistics.h"
+#include "userspace/balance/spread.h"
+
+namespace sluice::proxy {
+namespace {
+
+using routing::BalancePolicy;
+
+constexpr int kDraws = 20000;
+
+class Balancing : public testing::Test {
+ protected:
+  /// Endpoints 1, 2, … with these shares.
+  static ProxyCluster cluster(BalancePolicy policy, const std::vector<uint32_t>& shares) {
+    auto described = std::make_shared<routing::Cluster>();
+    described->policy = policy;
+    ProxyCluster made;
+    made.cluster = described;
+    for (uint32_t id = 1; id <= shares.size(); ++id) made.endpoints.push_back({{}, {id}, {9}});
+    const auto spread = *balance::spreadOver(shares);
+    made.even = spread.even;
+    if (!spread.alike) made.choice = spread.slots;
+    return made;
+  }
+  EndpointId pick(const ProxyCluster& cluster, WorkloadId client = {1},
+                  const std::vector<EndpointId>& tried = {}) {
+    return balancer_.pick(cluster, tried, client)->id;
+  }
+  /// How often each of `cluster`'s endpoints is picked; each request is over before the next.
+  std::vector<uint64_t> counts(const ProxyCluster& cluster) {
+    std::vector<uint64_t> result(cluster.endpoints.size());
+    for (int i = 0; i < kDraws; ++i) ++result[pick(cluster).value - 1];
+    return result;
+  }
+
+  sluice::test::MemoryDataPlane tables_;
+  SystemRandom random_{42};
+  Balancer balancer_{random_, tables_};
+};
+
+TEST_F(Balancing, SharesAreExactUnderEveryPolicy) {
+  for (const auto policy :
+       {BalancePolicy::kRandom, BalancePolicy::kRoundRobin, BalancePolicy::kLeastRequest}) {
+    const auto found = counts(cluster(policy, {1, 4, 0}));
+    EXPECT_EQ(found[2], 0u) << static_cast<int>(policy);
+    EXPECT_GT(sluice::test::goodnessOfFit(std::array{found[0], found[1]}, std::array{0.2, 0.8}),
+              sluice::test::kSignificance)
+        << static_cast<int>(policy);
+  }
+}
+
+TEST_F(Balancing, LoadDoesNotBendSharesThatDiffer) {
+  const auto uneven = cluster(BalancePolicy::kLeastRequest, {1, 4});
+  for (int i = 0; i < 100; ++i) balancer_.started({2});
+  const auto found = counts(uneven);
+  EXPECT_GT(sluice::test::goodnessOfFit(found, std::array{0.2, 0.8}), sluice::test::kSignificance);
+}
+
+TEST_F(Balancing, LeastRequestLooksAtTheLoadOfThoseThatGetSomething) {
+  const auto even = cluster(BalancePolicy::kLeastRequest, {1, 1, 0});
+  balancer_.started({1});
+  const auto found = counts(even);
+  EXPECT_EQ(found[2], 0u);
+  // The busy one only when both choices fall on it.
+  EXPECT_GT(sluice::test::goodnessOfFit(std::array{found[0], found[1]}, std::array{0.25, 0.75}),
+            sluice::test::kSignificance);
+}
+
+TEST_F(Balancing, AClientKeepsItsEndpointUntilThatFails) {
+  const auto four = cluster(BalancePolicy::kClient, {1, 1, 1, 1});
+  std::map<uint32_t, int> homes;
+  for (uint64_t client = 1; client <= 100; ++client) {
+    const auto home = pick(four, {client});
+    EXPECT_EQ(pick(four, {client}), home);
+    ++homes[home.value];
+  }
+  EXPECT_EQ(homes.size(), 4u);
+  const auto home = pick(four, {7});
+  int others = 0;
+  for (int i = 0; i < 100; ++i) others += pick(four, {7}, {home}) != home ? 1 : 0;
+  EXPECT_GT(others, 90) << "another is drawn, five times at most";
+}
+
+}  // namespace
+}  // namespace sluice::proxy
