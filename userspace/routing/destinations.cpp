@@ -12,11 +12,16 @@ WeightedCluster Destinations::find(const Destination& to, const std::string& rul
   result.key.host = fullHost(to.host, rule_namespace, lookups_.agent().cluster_domain);
   result.key.subset = to.subset;
   const auto* service = lookups_.service(result.key.host, client_);
+  result.key.port = portOf(to, service, port_default);
   if (service && service->resolution == RegistryService::Resolution::kAlias) {
+    if (!isFollowed(*service, port_default)) {
+      result.missing = service->host + " stands for " + service->external_name +
+                       " on its own ports only, and has no port " + std::to_string(called_port_);
+      return result;
+    }
     result.key.host = service->external_name;
     service = lookups_.service(result.key.host, client_);
   }
-  result.key.port = portOf(to, service, port_default);
   result.cluster = lookups_.cluster(result.key, client_);
   if (!result.cluster) result.missing = whyMissing(result.key, service);
   return result;
@@ -34,6 +39,11 @@ std::vector<WeightedCluster> Destinations::weighted(const std::vector<RouteDesti
     destinations.push_back(std::move(found));
   }
   return destinations;
+}
+
+/// Istio: http rules know the services with the called port only, aliases among them.
+bool Destinations::isFollowed(const RegistryService& alias, PortDefault port_default) const {
+  return port_default != PortDefault::kCalled || alias.port(called_port_);
 }
 
 uint16_t Destinations::portOf(const Destination& to, const RegistryService* service,

@@ -38,6 +38,8 @@ class Destinations {
                                         PortDefault port_default) const;
 
  private:
+  /// Whether an alias stands for another service here.
+  bool isFollowed(const RegistryService& alias, PortDefault port_default) const;
   uint16_t portOf(const Destination& to, const RegistryService* service,
                   PortDefault port_default) const;
   std::string whyMissing(const ClusterKey& key, const RegistryService* service) const;

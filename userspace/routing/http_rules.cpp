@@ -53,9 +53,11 @@ bool dependsOnTheMatch(const Rule& rule) {
 }
 
 /// An exact path and a regular expression are rewritten whole, a prefix and no path as far as they
-/// go; "/" is what no path counts as.
+/// go; "/" is what no path counts as, and an empty prefix is shorter.
 bool isPlainCatchAll(const RequestMatch& match) {
-  return match.matchesEverything() && (!match.uri || match.uri->kind == StringMatch::Kind::kPrefix);
+  const bool counts_as_slash =
+      !match.uri || (match.uri->kind == StringMatch::Kind::kPrefix && match.uri->value == "/");
+  return match.matchesEverything() && counts_as_slash;
 }
 
 class HttpCompiler {

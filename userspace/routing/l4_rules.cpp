@@ -90,12 +90,13 @@ class Collector {
 
  private:
   /// The service's addresses are known: a range holds all of them, none, or (of one family) some.
+  /// A tls rule stays even so: what no rule names goes past the service where there is one.
   void decideRanges() {
     std::vector<L4Rule> usable;
     bool closed = false;
     for (auto& rule : result_.rules) {
       const auto inside = vipsInside(rule);
-      if (closed || inside == 0) {
+      if (closed || (inside == 0 && kind_ == L4Rule::Kind::kTcp)) {
         skip(rule.index, closed ? "another rule's range is more specific" : "destinationSubnets");
         continue;
       }

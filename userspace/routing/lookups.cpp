@@ -49,7 +49,7 @@ bool Lookups::existsBelow(const std::string& pattern, uint16_t port, const Clien
   return std::ranges::any_of(catalog_.registry.hosts(), [&](const auto& entry) {
     if (!hostMatches(pattern, entry.first)) return false;
     const auto* seen = catalog_.registry.find(entry.first, client.namespace_);
-    return seen && !isAlias(*seen) && seen->port(port);
+    return seen && seen->port(port);
   });
 }
 

@@ -242,9 +242,8 @@ void Resolver::compileService(const std::string& host, View& view, Lookups& look
   else
     view.ranged.erase(host);
   if (!hostDecides()) return;
-  view.names.set({Unit::Kind::kService, host}, seen && !isAlias(*seen)
-                                                   ? claimsOf(lookups, *seen, routes, view.client)
-                                                   : HostClaims{});
+  view.names.set({Unit::Kind::kService, host},
+                 seen ? claimsOf(lookups, *seen, routes, view.client) : HostClaims{});
 }
 
 /// Every table has every port of every host, so that a service that the client may not see is known

@@ -25,7 +25,7 @@ std::string hostText(const IpAddress& ip) { return ip.isV4() ? ip.text() : "[" +
 bool isServiceHere(Lookups& lookups, const std::string& host, uint16_t port, const Client& client) {
   if (host.starts_with('*')) return lookups.existsBelow(host, port, client);
   const auto* service = lookups.service(host, client);
-  return service && !isAlias(*service) && service->port(port);
+  return service && service->port(port);
 }
 
 /// The names of one service on one port.
@@ -75,11 +75,25 @@ std::set<uint16_t> portsNamed(Lookups& lookups, const MeshVirtualService& servic
   std::set<uint16_t> ports;
   for (const auto& host : service.hosts) {
     const auto* named = lookups.service(host, client);
-    if (!named || isAlias(*named)) continue;
+    if (!named) continue;
     for (const auto& port : named->ports)
       if (mayCarryHttp(port.protocol)) ports.insert(port.number);
   }
   return ports;
+}
+
+/// Istio: an alias is what it stands for, except where a rule is about it on a port that it lists.
+HostClaims claimsOfAlias(Lookups& lookups, const RegistryService& alias, const Client& client) {
+  HostClaims result;
+  for (const auto& port : alias.ports) {
+    if (!mayCarryHttp(port.protocol)) continue;
+    const auto route = compileRoute(lookups, alias, port, client);
+    if (route->rules.front().index < 0) continue;
+    for (auto& name : Spellings(lookups, alias, port.number, client).take())
+      result.claims.push_back({port.number, std::move(name), route});
+  }
+  unite(result.claims);
+  return result;
 }
 
 /// A route of a host that is no service has no service's name.
@@ -92,6 +106,7 @@ Unit unitOf(const ServiceRoute& route) {
 
 HostClaims claimsOf(Lookups& lookups, const RegistryService& service, const PortRoutes& routes,
                     const Client& client) {
+  if (isAlias(service)) return claimsOfAlias(lookups, service, client);
   HostClaims result;
   for (const auto& port : service.ports) {
     if (isHttp(port.protocol)) result.declared.insert(port.number);

@@ -33,7 +33,8 @@ struct HostClaims {
 
 using PortRoutes = std::map<uint16_t, std::shared_ptr<const ServiceRoute>>;
 
-/// Every spelling of `service`, which `client` sees, on those of its ports that may carry HTTP.
+/// Every spelling of `service`, which `client` sees, on those of its ports that may carry HTTP. An
+/// alias has no `routes`, and claims names only where a rule names it.
 HostClaims claimsOf(Lookups& lookups, const RegistryService& service, const PortRoutes& routes,
                     const Client& client);
 

@@ -57,8 +57,10 @@ TEST(HttpRules, CatchAllAmongMatchesClosesTheRule) {
   EXPECT_THAT(compiled(rule).matches, SizeIs(2));
   rule.match.erase(rule.match.begin());
   EXPECT_THAT(compiled(rule).matches, SizeIs(0));
-  rule.match = {test::uri(test::regex(".*"))};
-  EXPECT_THAT(compiled(rule).matches, SizeIs(1));
+  for (const auto& uri : {test::regex(".*"), test::prefix("")}) {
+    rule.match = {test::uri(uri)};
+    EXPECT_THAT(compiled(rule).matches, SizeIs(1));
+  }
 }
 
 TEST(HttpRules, AnswersHaveNothingOfForwarding) {
@@ -101,6 +103,22 @@ TEST(HttpRules, DestinationMayBeAnAlias) {
   world.add(alias).add(
       test::virtualService(meta("vs"), {kHost}, {test::route({test::to("alias", "v1")})}));
   EXPECT_EQ(routeOf(world)->rules[0].destinations[0].key.host, kHost);
+}
+
+TEST(HttpRules, WhereHostDecidesAnAliasIsADestinationOnItsPortsAlone) {
+  const auto destination = [](uint16_t port) {
+    auto alias = test::service("alias", {}, {{"http", port}});
+    alias.type = "ExternalName";
+    alias.external_name = kHost;
+    auto world = test::productApi();
+    world.snapshot.agent.http_mode = AgentSettings::HttpMode::kIstio;
+    world.add(alias).add(
+        test::virtualService(meta("vs"), {kHost}, {test::route({test::to("alias")})}));
+    return routeOf(world)->rules[0].destinations[0];
+  };
+  EXPECT_EQ(destination(80).key.host, kHost);
+  EXPECT_EQ(destination(81).cluster, nullptr);
+  EXPECT_THAT(destination(81).missing, HasSubstr("and has no port 80"));
 }
 
 TEST(HttpRules, FirstVirtualServiceWithARuleForTheClientDecides) {

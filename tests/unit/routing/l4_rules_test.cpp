@@ -147,6 +147,14 @@ TEST(TlsRules, OfEqualServerNamesTheFirstCounts) {
   EXPECT_EQ(route->skipped.front().list, "tls");
 }
 
+TEST(TlsRules, RuleForOtherAddressesStandsInTheWayOfTheDefaultAllTheSame) {
+  auto elsewhere = tls("v1", {"api.example.com"});
+  elsewhere.match[0].destination_subnets = {"10.97.0.0/16"};
+  const auto route = routeOf(onPort("tls").add(withTls({elsewhere})));
+  EXPECT_THAT(subsets(route), ElementsAre("v1"));
+  EXPECT_FALSE(route->l4_rules[0].subnets.empty());
+}
+
 TEST(TlsRules, WithoutRulesThePortIsItsOwnDestination) {
   const auto route = routeOf(onPort("tls"));
   EXPECT_TRUE(route->l4_rules.empty());

@@ -109,6 +109,19 @@ TEST(VirtualHosts, PodsOfAHeadlessServiceHaveNamesBelowIt) {
   EXPECT_EQ(meaning(world, "pod-0.headless"), "headless.default.svc.cluster.local");
 }
 
+TEST(VirtualHosts, AliasOfTheSamePortBelongsToTheRuleThatNamesIt) {
+  auto alias = test::service("alias", {}, {{"http", 80}});
+  alias.type = "ExternalName";
+  alias.external_name = kHost;
+  auto world = whereHostDecides();
+  world.add(alias);
+  EXPECT_EQ(meaning(world, "alias"), kHost);
+  world.add(about("alias", 201));
+  EXPECT_EQ(meaning(world, "alias"), "default/vs");
+  EXPECT_EQ(meaning(world, "alias.default"), "default/vs");
+  EXPECT_EQ(meaning(world, "product-api"), kHost);
+}
+
 TEST(VirtualHosts, AliasMeansWhatItStandsForUnlessARuleNamesIt) {
   auto alias = test::service("alias", {}, {});
   alias.type = "ExternalName";
