@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A Kubernetes API server with etcd and istiod beside it, on loopback, for one test."""
 import contextlib
-import json
 import os
 import signal
 import socket
@@ -12,24 +11,32 @@ import time
 import urllib.error
 import urllib.request
 
+from api_client import ApiClient
+
 TOKEN = "oracle"
-START_SECONDS = 60
+START_SECONDS = 120
 STOP_SECONDS = 10
 
 MESH = "rootNamespace: istio-system\n"
 KUBECONFIG = """apiVersion: v1
 kind: Config
-clusters: [{{name: c, cluster: {{server: "https://127.0.0.1:{port}", insecure-skip-tls-verify: true}}}}]
+clusters:
+- {{name: c, cluster: {{server: "https://127.0.0.1:{port}", insecure-skip-tls-verify: true}}}}
 users: [{{name: u, user: {{token: {token}}}}}]
 contexts: [{{name: x, context: {{cluster: c, user: u}}}}]
 current-context: x
 """
+ISTIOD_ENVIRONMENT = {"ENABLE_CA_SERVER": "false", "POD_NAMESPACE": "istio-system",
+                      "POD_NAME": "istiod-0", "PILOT_DEBOUNCE_AFTER": "10ms",
+                      "PILOT_DEBOUNCE_MAX": "100ms"}
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+def free_ports(count):
+    with contextlib.ExitStack() as stack:
+        probes = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [probe.getsockname()[1] for probe in probes]
 
 
 def wait_for(what, ready):
@@ -50,9 +57,10 @@ class Cluster:
     def __enter__(self):
         with contextlib.ExitStack() as stack:
             self.dir = stack.enter_context(tempfile.TemporaryDirectory(prefix="sluice-oracle-"))
-            self.etcd, self.api, self.xds, self.debug = (free_port() for _ in range(4))
+            self.etcd, self.peer, self.api, self.xds, self.http, self.monitoring = free_ports(6)
             self._start_etcd(stack)
             self._start_api_server(stack)
+            self.client = stack.enter_context(ApiClient(self.api, TOKEN))
             self.stack = stack.pop_all()
         return self
 
@@ -60,85 +68,44 @@ class Cluster:
         return self.stack.__exit__(*failure)
 
     def start_istiod(self):
-        for name, text in {"mesh.yaml": MESH,
-                           "kubeconfig": KUBECONFIG.format(port=self.api, token=TOKEN)}.items():
-            with open(os.path.join(self.dir, name), "w", encoding="utf-8") as file:
-                file.write(text)
-        environment = {"ENABLE_CA_SERVER": "false", "POD_NAMESPACE": "istio-system",
-                       "POD_NAME": "istiod-0", "PILOT_DEBOUNCE_AFTER": "10ms",
-                       "PILOT_DEBOUNCE_MAX": "100ms"}
+        self._write("mesh.yaml", MESH)
+        self._write("kubeconfig", KUBECONFIG.format(port=self.api, token=TOKEN))
         self._spawn(self.stack, ["pilot-discovery", "discovery", "--kubeconfig=kubeconfig",
-                                 "--meshConfig=mesh.yaml", f"--grpcAddr=127.0.0.1:{self.xds}",
-                                 f"--httpAddr=127.0.0.1:{self.debug}",
-                                 f"--monitoringAddr=127.0.0.1:{free_port()}",
+                                 "--meshConfig=mesh.yaml", f"--grpcAddr={self.xds_address}",
+                                 f"--httpAddr=127.0.0.1:{self.http}",
+                                 f"--monitoringAddr=127.0.0.1:{self.monitoring}",
                                  "--secureGRPCAddr=", "--httpsAddr=", "--ctrlz_port=0"],
-                    environment)
-        wait_for("istiod", self._istiod_ready)
+                    ISTIOD_ENVIRONMENT)
+        wait_for("istiod", lambda: answers(f"http://127.0.0.1:{self.http}/ready"))
 
-    def request(self, method, path, body=None):
-        """The answer as JSON. Raises HTTPError for a status that is no success."""
-        request = urllib.request.Request(f"https://127.0.0.1:{self.api}{path}", method=method,
-                                         data=None if body is None else json.dumps(body).encode())
-        request.add_header("Authorization", f"Bearer {TOKEN}")
-        request.add_header("Content-Type", "application/json")
-        with urllib.request.urlopen(request, context=ssl._create_unverified_context()) as answer:
-            return json.load(answer)
+    @property
+    def xds_address(self):
+        return f"127.0.0.1:{self.xds}"
 
-    def create(self, resource):
-        """Also its status, which the API server takes in a second request only."""
-        made = self.request("POST", collection_of(resource), resource)
-        if "status" in resource:
-            made["status"] = resource["status"]
-            path = f"{collection_of(resource)}/{resource['metadata']['name']}/status"
-            made = self.request("PUT", path, made)
-        return made
+    @property
+    def webhook_url(self):
+        """Without a port for TLS istiod serves its webhooks beside everything else."""
+        return f"http://127.0.0.1:{self.http}/validate"
 
-    def delete(self, resource):
-        self.request("DELETE", f"{collection_of(resource)}/{resource['metadata']['name']}")
-
-    def route_configuration(self, client, port):
-        """istiod's routes of one port for a client (a Pod); None when it has none."""
-        metadata = client["metadata"]
-        namespace = metadata["namespace"]
-        node = f"sidecar~{client['status']['podIP']}~{metadata['name']}.{namespace}" \
-               f"~{namespace}.svc.cluster.local"
-        question = {"node": {"id": node, "metadata": {"NAMESPACE": namespace,
-                                                      "LABELS": metadata.get("labels", {})}},
-                    "type_url": "type.googleapis.com/envoy.config.route.v3.RouteConfiguration",
-                    "resource_names": [str(port)]}
-        done = subprocess.run(
-            [self._tool("grpcurl"), "-plaintext", "-max-time", "2", "-d", json.dumps(question),
-             f"127.0.0.1:{self.xds}",
-             "envoy.service.discovery.v3.AggregatedDiscoveryService/StreamAggregatedResources"],
-            capture_output=True, text=True, check=False)
-        # The stream stays open, so that grpcurl always ends by its own time limit.
-        if not done.stdout:
-            raise RuntimeError(f"istiod gives no routes: {done.stderr.strip()}")
-        answer, _ = json.JSONDecoder().raw_decode(done.stdout)
-        resources = answer.get("resources", [])
-        return resources[0] if resources else None
-
-    def _tool(self, name):
+    def tool(self, name):
         return os.path.join(self.tools, "bin", name)
 
-    def _spawn(self, stack, argv, environment=None):
-        log = stack.enter_context(open(os.path.join(self.dir, argv[0] + ".log"), "wb"))
-        child = subprocess.Popen([self._tool(argv[0]), *argv[1:]], cwd=self.dir, stdout=log,
-                                 stderr=log, env={**os.environ, **(environment or {})})
-        stack.callback(self._stop, child)
+    def log(self, stack, name):
+        """A file for what a process has to say, which is lost with the cluster."""
+        return stack.enter_context(open(os.path.join(self.dir, name + ".log"), "wb"))
 
-    @staticmethod
-    def _stop(child):
-        child.send_signal(signal.SIGTERM)
-        try:
-            child.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            child.kill()
-            child.wait()
+    def _write(self, name, text):
+        with open(os.path.join(self.dir, name), "w", encoding="utf-8") as file:
+            file.write(text)
+
+    def _spawn(self, stack, argv, environment=None):
+        log = self.log(stack, argv[0])
+        child = subprocess.Popen([self.tool(argv[0]), *argv[1:]], cwd=self.dir, stdout=log,
+                                 stderr=log, env={**os.environ, **(environment or {})})
+        stack.callback(stop, child)
 
     def _start_etcd(self, stack):
-        url = f"http://127.0.0.1:{self.etcd}"
-        peer = f"http://127.0.0.1:{free_port()}"
+        url, peer = (f"http://127.0.0.1:{port}" for port in (self.etcd, self.peer))
         self._spawn(stack, ["etcd", "--data-dir", "etcd", "--unsafe-no-fsync",
                             "--listen-client-urls", url, "--advertise-client-urls", url,
                             "--listen-peer-urls", peer,
@@ -148,8 +115,7 @@ class Cluster:
     def _start_api_server(self, stack):
         subprocess.run(["openssl", "genrsa", "-out", "sa.key", "2048"], cwd=self.dir, check=True,
                        capture_output=True)
-        with open(os.path.join(self.dir, "tokens.csv"), "w", encoding="utf-8") as file:
-            file.write(f'{TOKEN},admin,admin,"system:masters"\n')
+        self._write("tokens.csv", f'{TOKEN},admin,admin,"system:masters"\n')
         self._spawn(stack, [
             "kube-apiserver", f"--etcd-servers=http://127.0.0.1:{self.etcd}",
             "--bind-address=127.0.0.1", "--advertise-address=127.0.0.1",
@@ -159,36 +125,22 @@ class Cluster:
             "--service-cluster-ip-range=10.96.0.0/16", "--authorization-mode=RBAC",
             "--token-auth-file=tokens.csv", "--disable-admission-plugins=ServiceAccount",
             "--endpoint-reconciler-type=none"])
-        wait_for("the API server", self._api_ready)
-
-    def _api_ready(self):
-        try:
-            request = urllib.request.Request(f"https://127.0.0.1:{self.api}/readyz")
-            request.add_header("Authorization", f"Bearer {TOKEN}")
-            with urllib.request.urlopen(request, context=ssl._create_unverified_context()):
-                return True
-        except (urllib.error.URLError, OSError):
-            return False
-
-    def _istiod_ready(self):
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.debug}/ready"):
-                return True
-        except (urllib.error.URLError, OSError):
-            return False
+        wait_for("the API server", lambda: answers(f"https://127.0.0.1:{self.api}/readyz"))
 
 
-PLURALS = {"Namespace": "namespaces", "Node": "nodes", "Service": "services", "Pod": "pods",
-           "EndpointSlice": "endpointslices", "VirtualService": "virtualservices",
-           "DestinationRule": "destinationrules", "ServiceEntry": "serviceentries",
-           "CustomResourceDefinition": "customresourcedefinitions"}
-WITHOUT_NAMESPACE = ("Namespace", "Node", "CustomResourceDefinition")
+def answers(url):
+    request = urllib.request.Request(url, headers={"Authorization": f"Bearer {TOKEN}"})
+    try:
+        with urllib.request.urlopen(request, context=ssl._create_unverified_context()):
+            return True
+    except (urllib.error.URLError, OSError):
+        return False
 
 
-def collection_of(resource):
-    """The path of the collection that the resource belongs to."""
-    version, kind = resource["apiVersion"], resource["kind"]
-    root = f"/apis/{version}" if "/" in version else f"/api/{version}"
-    if kind not in WITHOUT_NAMESPACE:
-        root += f"/namespaces/{resource['metadata'].get('namespace', 'default')}"
-    return f"{root}/{PLURALS[kind]}"
+def stop(child):
+    child.send_signal(signal.SIGTERM)
+    try:
+        child.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()

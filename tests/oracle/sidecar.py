@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a sidecar with istiod's configuration does with a call, as an Outcome."""
+import envoy_http
+from envoy_listeners import HTTP_MANAGER, Refused, find_filter
+from outcome import Destination, Outcome, united
+
+REDIRECT_STATUS = {"MOVED_PERMANENTLY": 301, "FOUND": 302, "SEE_OTHER": 303,
+                   "TEMPORARY_REDIRECT": 307, "PERMANENT_REDIRECT": 308}
+
+
+class Sidecar:
+    """state: of a ProxyStream."""
+
+    def __init__(self, state):
+        self.clusters, self.endpoints = state["clusters"], state["endpoints"]
+        self.listeners, self.routes = state["listeners"], state["routes"]
+
+    def outcome(self, call):
+        try:
+            found = find_filter(self.listeners, call)
+        except Refused:
+            return Outcome("refused configuration")
+        if found is None:
+            return Outcome("refused")
+        kind, configuration = found
+        if kind == HTTP_MANAGER:
+            return self._http(self._routes_of(configuration), call)
+        return self._forward(configuration)
+
+    def _routes_of(self, manager):
+        return manager.get("routeConfig") or self.routes[manager["rds"]["routeConfigName"]]
+
+    def _http(self, configuration, call):
+        route = envoy_http.find_route(configuration, call)
+        if route is None:
+            return Outcome("answer", status=404)
+        rule = rule_of(route)
+        if "redirect" in route:
+            code = route["redirect"].get("responseCode", "MOVED_PERMANENTLY")
+            return Outcome("redirect", status=REDIRECT_STATUS[code], rule=rule)
+        if "directResponse" in route:
+            return Outcome("answer", status=route["directResponse"]["status"], rule=rule)
+        action = route["route"]
+        return self._forward(action, rule=rule, path=envoy_http.rewritten(route, call),
+                             timeout=float(action.get("timeout", "0s").rstrip("s")))
+
+    def _forward(self, action, **told):
+        weights = weights_of(action)
+        names = {name for name, _ in weights}
+        if names == {"BlackHoleCluster"}:
+            return Outcome("refused")
+        if names == {"PassthroughCluster"} or all(map(self._keeps_address, names)):
+            return Outcome("passthrough")
+        total = sum(weight for _, weight in weights)
+        return Outcome("forward", destinations=united(
+            (key_of(name), self._destination(name, weight / total))
+            for name, weight in weights), **told)
+
+    def _keeps_address(self, name):
+        return self.clusters.get(name, {}).get("type") == "ORIGINAL_DST"
+
+    def _destination(self, name, share):
+        cluster = self.clusters.get(name)
+        if cluster is None:
+            return Destination(share, exists=False)
+        return Destination(share, True, self._endpoints_of(cluster), origin_of(cluster))
+
+    def _endpoints_of(self, cluster):
+        if cluster.get("type", "STATIC") != "EDS":
+            return frozenset()
+        groups = self.endpoints.get(cluster["name"], {}).get("endpoints", [])
+        return frozenset(address_of(endpoint) for group in groups
+                         for endpoint in group.get("lbEndpoints", [])
+                         if endpoint.get("healthStatus", "HEALTHY") == "HEALTHY")
+
+
+def weights_of(action):
+    """(cluster, weight); a lone one has them all."""
+    if "weightedClusters" in action:
+        return [(cluster["name"], cluster.get("weight", 0))
+                for cluster in action["weightedClusters"]["clusters"]]
+    return [(action["cluster"], 1)]
+
+
+def key_of(cluster_name):
+    """(host, subset, port) of "outbound|80|v1|host"."""
+    _, port, subset, host = cluster_name.split("|")
+    return host, subset, int(port)
+
+
+def address_of(endpoint):
+    socket = endpoint["endpoint"]["address"]["socketAddress"]
+    return f"{socket['address']}:{socket['portValue']}"
+
+
+def origin_of(item):
+    """The resource that istiod names as the reason: its namespace and name; or empty."""
+    path = item.get("metadata", {}).get("filterMetadata", {}).get("istio", {}).get("config", "")
+    parts = path.split("/")  # /apis/GROUP/VERSION/namespaces/NAMESPACE/KIND/NAME
+    return f"{parts[5]}/{parts[7]}" if path else ""
+
+
+def rule_of(route):
+    """The default route of a service has no resource, and a name that says so."""
+    origin = origin_of(route)
+    return f"{origin} {route['name']}" if origin else ""
