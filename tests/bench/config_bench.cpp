@@ -182,7 +182,10 @@ class Bench {
       auto files = files_;
       files.push_back({"0-changed.yaml", document(round), std::nullopt});
       reads.push_back(milliseconds([&] { store_.update(std::move(files)); }));
+      const auto last = steering::routesOf(*routing_);
       resolves.push_back(milliseconds([&] { resolve(); }));
+      if (steering::changedServices(last, *routing_).size() != 1)
+        fail(Error(Error::Code::kInvalid, "the change is none, or one of more than its service"));
       stages.push_back(milliseconds([&] { stage(); }));
     }
     fmt::print(

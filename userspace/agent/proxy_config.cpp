@@ -25,8 +25,8 @@ using routing::ServiceRoute;
 class Builder {
  public:
   Builder(const std::shared_ptr<const routing::Routing>& routing,
-          const steering::Steering& steering)
-      : routing_(routing), steering_(steering) {
+          const steering::Steering& steering, const ProxyConfig& previous)
+      : routing_(routing), steering_(steering), previous_(previous) {
     config_->revision = routing->revision;
     config_->routing = routing;
     config_->envoy_habits = routing->agent.http_mode == AgentSettings::HttpMode::kIstio;
@@ -55,6 +55,10 @@ class Builder {
                         Family family) {
     const auto placement = steering_.placement(route->service, client_class, family);
     if (!placement) return {};
+    if (auto kept = keptRoute(client_class, route, family, *placement)) {
+      take(client_class, *placement, family, std::move(kept));
+      return {};
+    }
     auto matcher = matcherOf(*route);
     if (!matcher) return std::move(matcher).error();
     auto made = std::make_shared<ProxyRoute>();
@@ -69,9 +73,28 @@ class Builder {
     }
     SLUICE_TRY(addPlain(*made));
     SLUICE_TRY(addL4Rules(*made));
-    config_->by_host[{client_class, route.get(), family}] = made;
-    config_->routes[{placement->service, client_class}] = std::move(made);
+    take(client_class, *placement, family, std::move(made));
     return {};
+  }
+
+  void take(ClientClass client_class, const steering::Placement& placement, Family family,
+            std::shared_ptr<const ProxyRoute> route) {
+    config_->by_host[{client_class, route->route.get(), family}] = route;
+    config_->routes[{placement.service, client_class}] = std::move(route);
+  }
+
+  /// Null when the route is another than before, or has other numbers. A route in the kernel's
+  /// tables that keeps its number has its clusters and endpoints under theirs, too.
+  std::shared_ptr<const ProxyRoute> keptRoute(ClientClass client_class,
+                                              const std::shared_ptr<const ServiceRoute>& route,
+                                              Family family,
+                                              const steering::Placement& placement) const {
+    const auto found = previous_.by_host.find({client_class, route.get(), family});
+    if (found == previous_.by_host.end()) return nullptr;
+    const auto& known = found->second;
+    const bool same = known->route == route && known->id == placement.route &&
+                      known->binding == placement.binding;
+    return same ? known : nullptr;
   }
 
   /// Its cluster is the route's fallback in the kernel's tables, so that the broker allows it.
@@ -132,7 +155,7 @@ class Builder {
 
   Result<ProxyCluster> makeCluster(const std::shared_ptr<const routing::Cluster>& cluster) const {
     ProxyCluster made;
-    if (!cluster || routing::whyNothingIsSent(cluster->settings)) return made;
+    if (!cluster || routing::whyNothingIsSent(*cluster->settings)) return made;
     made.cluster = cluster;
     std::vector<uint32_t> shares;
     for (const auto& endpoint : cluster->endpoints) {
@@ -154,6 +177,7 @@ class Builder {
 
   std::shared_ptr<const routing::Routing> routing_;
   const steering::Steering& steering_;
+  const ProxyConfig& previous_;
   std::shared_ptr<ProxyConfig> config_ = std::make_shared<ProxyConfig>();
   std::unordered_map<const ServiceRoute*, std::shared_ptr<const routing::Matcher>> matchers_;
   routing::MatcherPool pool_;
@@ -192,8 +216,9 @@ std::shared_ptr<const ProxyConfig> keepRefused(std::shared_ptr<const ProxyConfig
 }
 
 Result<std::shared_ptr<const ProxyConfig>> makeProxyConfig(
-    const std::shared_ptr<const routing::Routing>& routing, const steering::Steering& steering) {
-  return Builder(routing, steering).build();
+    const std::shared_ptr<const routing::Routing>& routing, const steering::Steering& steering,
+    const ProxyConfig& previous) {
+  return Builder(routing, steering, previous).build();
 }
 
 }  // namespace sluice::agent

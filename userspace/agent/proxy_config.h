@@ -11,9 +11,11 @@
 namespace sluice::agent {
 
 /// What the proxy needs of `routing`, with the numbers that `steering` has just staged for it.
-/// Routes of the connect path are in it too: connections that were proxied before go on.
+/// Routes of the connect path are in it too: connections that were proxied before go on. What
+/// `previous` has of the very same routes and numbers is shared with it.
 Result<std::shared_ptr<const proxy::ProxyConfig>> makeProxyConfig(
-    const std::shared_ptr<const routing::Routing>& routing, const steering::Steering& steering);
+    const std::shared_ptr<const routing::Routing>& routing, const steering::Steering& steering,
+    const proxy::ProxyConfig& previous);
 
 /// `config`, and what `previous` has of the services that steering has `refused`: the kernel goes
 /// on sending connections by their last good routes.

@@ -76,7 +76,7 @@ Result<Rollout::Attempt> Rollout::prepare(std::shared_ptr<const Snapshot> snapsh
   staged_ = routing;
   if (!refused) return std::move(refused).error().in("write the routes to the kernel");
   showRefused(*std::move(refused));
-  auto config = makeProxyConfig(routing, steering_);
+  auto config = makeProxyConfig(routing, steering_, *config_);
   if (!config) return std::move(config).error();
   config_ = keepRefused(*std::move(config), *config_, status_.refused);
   return Attempt{std::move(consistent.snapshot), routing, config_};

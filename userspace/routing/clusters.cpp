@@ -89,10 +89,10 @@ class Clusters::Builder {
 
   std::shared_ptr<const Cluster> build(const Labels& client_labels) const {
     auto cluster = std::make_shared<Cluster>();
-    cluster->settings = policy();
+    cluster->settings = Shared(policy());
     cluster->key = key_;
-    cluster->policy = policyOf(cluster->settings);
-    cluster->passthrough = balancerOf(cluster->settings) == Simple::kPassthrough ||
+    cluster->policy = policyOf(*cluster->settings);
+    cluster->passthrough = balancerOf(*cluster->settings) == Simple::kPassthrough ||
                            service_.resolution == RegistryService::Resolution::kOriginal;
     cluster->original_port = port_.original_port;
     if (rule_) cluster->destination_rule = rule_->name;

@@ -37,7 +37,7 @@ ExplainedDestination describe(const ExplainContext& context, const WeightedClust
   result.unresolved = cluster.unresolved;
   result.destination_rule = cluster.destination_rule;
   result.destination_rule_found = whereFound(context, cluster);
-  result.policy = cluster.settings;
+  result.policy = *cluster.settings;
   return result;
 }
 

@@ -67,7 +67,7 @@ void addPolicyReasons(const ServiceRoute& route, std::vector<Reason>& reasons) {
   PolicyReasons found(isHttp(route.protocol), reasons);
   const auto addAll = [&](const std::vector<WeightedCluster>& destinations) {
     for (const auto& destination : destinations)
-      if (destination.cluster) found.add(destination.cluster->settings);
+      if (destination.cluster) found.add(*destination.cluster->settings);
   };
   for (const auto& rule : route.rules) addAll(rule.destinations);
   for (const auto& rule : route.l4_rules) addAll(rule.destinations);

@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "userspace/base/shared.h"
 #include "userspace/base/shared_map.h"
 #include "userspace/model/address.h"
 #include "userspace/model/ids.h"
@@ -110,7 +111,7 @@ struct UnresolvedEndpoint {
 struct Cluster {
   ClusterKey key;
   BalancePolicy policy = BalancePolicy::kLeastRequest;
-  ClusterPolicy settings;
+  Shared<ClusterPolicy> settings;
   std::vector<ClusterEndpoint> endpoints;
   std::string destination_rule;  ///< "shop/catalog" that the policy or subset came from; or empty
   /// What the endpoints were chosen by, as "version=v1". Two clusters of one key that differ here

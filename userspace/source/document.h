@@ -15,11 +15,6 @@ struct SourceFile {
   std::string name;  ///< as shown to users, and the order in which files count
   std::string text;
   std::optional<Error> unreadable;  ///< why there is no text
-
-  friend bool operator==(const SourceFile& a, const SourceFile& b) {
-    return a.name == b.name && a.text == b.text &&
-           a.unreadable.has_value() == b.unreadable.has_value();
-  }
 };
 
 /// One resource of a file.

@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
+#include <string_view>
 #include <tuple>
 #include <utility>
 
@@ -91,7 +93,7 @@ bool ResourceStore::ByKey::operator()(const ResourceId& a, const ResourceId& b) 
 bool ResourceStore::update(std::vector<SourceFile> files) {
   Ids touched;
   dropAbsent(files, touched);
-  for (SourceFile& file : files) takeFile(std::move(file), touched);
+  for (const SourceFile& file : files) takeFile(file, touched);
   std::set<std::string> changed;
   for (const ResourceId& id : touched) {
     if (decide(id)) changed.insert(id.kind);
@@ -117,14 +119,20 @@ void ResourceStore::dropAbsent(const std::vector<SourceFile>& present, Ids& touc
   }
 }
 
-/// Decodes what has another text than last time, compared byte for byte.
-void ResourceStore::takeFile(SourceFile file, Ids& touched) {
-  const auto [known, is_new] = files_.try_emplace(file.name);
+ResourceStore::Fingerprint::Fingerprint(const SourceFile& file)
+    : size(file.text.size()),
+      hash(std::hash<std::string_view>()(file.text)),
+      unreadable(file.unreadable.has_value()) {}
+
+/// Decodes what has another text than last time.
+void ResourceStore::takeFile(const SourceFile& file, Ids& touched) {
+  const auto known = files_.try_emplace(file.name).first;
   CachedFile& cached = known->second;
-  if (!is_new && cached.source == file) return;
+  const Fingerprint fingerprint(file);
+  if (cached.fingerprint == fingerprint) return;
   dropClaimants(&*known, touched);
   cached.decoded = decodeFile(file);
-  cached.source = std::move(file);
+  cached.fingerprint = fingerprint;
   addClaimants(&*known, touched);
 }
 

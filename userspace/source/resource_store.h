@@ -35,8 +35,8 @@ const char* stateName(ResourceStatus::State state);
 /// - of two places that define one resource, the first counts, by the files' names.
 /// What is not in the files any more is gone. Not for several threads; snapshots are.
 ///
-/// An update costs what changed, and a comparison of the files' texts: only files with another
-/// text are decoded, only the resources that they name are looked at, and only the lists of their
+/// An update costs what changed, and a hash over the files' texts: only files with another text
+/// are decoded, only the resources that they name are looked at, and only the lists of their
 /// kinds are made anew.
 class ResourceStore {
  public:
@@ -59,8 +59,15 @@ class ResourceStore {
   std::vector<std::string> unreadableFiles() const;
 
  private:
+  /// Tells texts apart, so that they need not be kept.
+  struct Fingerprint {
+    explicit Fingerprint(const SourceFile& file);
+    size_t size, hash;
+    bool unreadable;
+    friend bool operator==(const Fingerprint&, const Fingerprint&) = default;
+  };
   struct CachedFile {
-    SourceFile source;
+    std::optional<Fingerprint> fingerprint;  ///< nothing: not decoded yet
     DecodedFile decoded;
   };
   using Files = std::map<std::string, CachedFile>;
@@ -88,7 +95,7 @@ class ResourceStore {
   using Ids = std::set<ResourceId>;
 
   // These answer, in `touched`, which resources there is something new about.
-  void takeFile(SourceFile file, Ids& touched);
+  void takeFile(const SourceFile& file, Ids& touched);
   void dropAbsent(const std::vector<SourceFile>& present, Ids& touched);
   void addClaimants(FilePointer file, Ids& touched);
   void dropClaimants(FilePointer file, Ids& touched);

@@ -147,6 +147,20 @@ TEST_F(RolloutTest, ConfigurationCarriesTheNumbersThatTheKernelHas) {
   EXPECT_EQ(route.rules[1].choice.size(), 1u);
 }
 
+TEST_F(RolloutTest, WhatTheProxyHasOfOtherServicesStaysTheSameObject) {
+  applyNow(snapshot(routedTo("v2"), 1));
+  auto more = routedTo("v2");
+  more.add(test::service("other", {"10.96.0.11"}));
+  applyNow(snapshot(std::move(more), 2));
+  applyNow(snapshot(routedTo("v1"), 3));
+  const auto route_in = [](const auto& config) { return config->routes.begin()->second; };
+  const auto& configs = fleet_.configs;
+  ASSERT_EQ(configs.size(), 6u) << "two of each revision";
+  EXPECT_EQ(configs[2]->routes.size(), 2u);
+  EXPECT_EQ(route_in(configs[2]), route_in(configs[0]));
+  EXPECT_NE(route_in(configs[4]), route_in(configs[2]));
+}
+
 /// Fails closed: a rule that asks for TLS must not make the proxy send plain text.
 TEST_F(RolloutTest, NothingIsSentUnencryptedWhereARuleAsksForTls) {
   World world;

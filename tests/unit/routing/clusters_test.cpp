@@ -79,7 +79,7 @@ TEST(Clusters, BalancersAreThoseOfTheRule) {
   EXPECT_EQ(with(Simple::kRoundRobin)->policy, BalancePolicy::kRoundRobin);
   EXPECT_FALSE(with(Simple::kRandom)->passthrough);
   EXPECT_TRUE(with(Simple::kPassthrough)->passthrough);
-  EXPECT_EQ(with(Simple::kRandom)->settings.load_balancer->from,
+  EXPECT_EQ(with(Simple::kRandom)->settings->load_balancer->from,
             "DestinationRule/shop/stock spec.trafficPolicy.loadBalancer");
 }
 

@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <array>
 
 #include "tests/unit/routing/mesh_fixture.h"
@@ -64,6 +65,19 @@ Mesh catalog() {
       .add(pod("one", "10.1.1.1", {{"version", "v1"}}))
       .add(pod("two", "10.1.1.2", {{"version", "v2"}}));
   return mesh;
+}
+
+TEST(Registry, PortsAreFoundByTheirNumbersInWhateverOrderTheyStand) {
+  auto service = serviceIn("shop", "catalog", "10.96.0.10");
+  service.ports.push_back({"second", 8081, "", "TCP", ""});
+  service.ports.push_back({"first", 79, "", "TCP", ""});
+  const auto found = Mesh().add(service).service(kCatalog);
+  for (const auto number : std::to_array<uint16_t>({79, 80, 8081})) {
+    ASSERT_NE(found->port(number), nullptr) << number;
+    EXPECT_EQ(found->port(number)->number, number);
+  }
+  EXPECT_EQ(found->port(8080), nullptr);
+  EXPECT_TRUE(std::ranges::is_sorted(found->ports, {}, &RegistryPort::number));
 }
 
 std::vector<std::string> endpointsOfCatalog(const Mesh& mesh) {
