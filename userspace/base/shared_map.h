@@ -22,6 +22,7 @@ namespace sluice {
 template <typename Key, typename Value, typename Less = std::less<>>
 class SharedMap {
  public:
+  // NOLINTBEGIN(readability-identifier-naming): the names of the standard library's maps
   using value_type = std::pair<Key, Value>;
 
   class const_iterator {
@@ -86,6 +87,8 @@ class SharedMap {
     const auto at = find(key);
     return at == end() ? nullptr : &at->second;
   }
+
+  // NOLINTEND(readability-identifier-naming)
 
   /// Puts `value` in the place of what the key had, or of nothing.
   void set(Key key, Value value) {

@@ -285,6 +285,7 @@ class ServiceRoutes {
   using Route = std::shared_ptr<const ServiceRoute>;
   using Map = SharedMap<ServiceKey, Route>;
 
+  // NOLINTBEGIN(readability-identifier-naming): the names of the standard library's maps
   /// Pairs of a key and its route, in the order of the keys.
   class const_iterator {
    public:
@@ -315,6 +316,7 @@ class ServiceRoutes {
   const_iterator begin() const { return {common_.begin(), own_.begin(), own_.end()}; }
   const_iterator end() const { return {common_.end(), own_.end(), own_.end()}; }
   const_iterator lower_bound(const ServiceKey& key) const;
+  // NOLINTEND(readability-identifier-naming)
   size_t size() const { return common_.size(); }
 
   /// Null: there is no such port.
