@@ -38,7 +38,8 @@ class Hosts : public WorkerTest {
     const auto called = answering(207, 7, protocol);
     const auto other = answering(208, 8);
     names_ = std::make_shared<routing::VirtualHosts>();
-    names_->exact = {{"called", called->route}, {"other", other->route}};
+    names_->exact.set("called", called->route);
+    names_->exact.set("other", other->route);
     auto config = std::make_shared<ProxyConfig>();
     config->routes[{ServiceId{kService}, kClass}] = called;
     config->by_host[{kClass, other->route.get(), routing::Family::kV4}] = other;
@@ -76,6 +77,14 @@ TEST_F(Hosts, UnknownHostInAClosedMesh) {
   EXPECT_EQ(log_.entries.at(0).flags, "-");
 }
 
+TEST_F(Hosts, HostOfAServiceThatIsLeftAloneIsNotSteeredEither) {
+  configureHosts(true);
+  auto left = std::make_shared<routing::ServiceRoute>();
+  left->path = routing::Path::kPassthrough;
+  names_->exact.set("left", left);
+  EXPECT_EQ(get(connect(), "left", "ok"), kOk);
+}
+
 TEST_F(Hosts, BytesThatAreNoHttpGoPastTheRules) {
   configureHosts(false);
   servers_[0] = std::make_unique<Server>();
@@ -98,7 +107,7 @@ TEST_F(Hosts, DetectedPortsAnswerByTheAddressCalled) {
 
 TEST_F(Hosts, RouteThatTheKernelDoesNotHaveFallsBackToTheServiceCalled) {
   configureHosts(false);
-  names_->exact["gone"] = std::make_shared<routing::ServiceRoute>();
+  names_->exact.set("gone", std::make_shared<routing::ServiceRoute>());
   EXPECT_THAT(get(connect(), "gone"), StartsWith("HTTP/1.1 207 "));
 }
 
