@@ -92,7 +92,7 @@ class Definitions {
 
 /// Whether each subset is defined for the very host that is named with it.
 bool areDefined(std::set<Reference> wanted, const Snapshot& snapshot) {
-  std::set<std::string_view> names;
+  std::set<std::string> names;
   for (const auto& reference : wanted) names.insert(reference.subset);
   for (const auto& rule : snapshot.destination_rules)
     for (const auto& subset : rule->subsets)

@@ -51,6 +51,13 @@ class HoldBack : public testing::Test {
       snapshot(World().add(sendTo("v1")).add(defining({"v1"})));
 };
 
+/// The rule is looked through to its end, also when what was looked for is its first subset.
+TEST_F(HoldBack, RuleMayDefineMoreThanIsNamed) {
+  const auto given =
+      snapshot(World().add(sendTo("v2")).add(defining({"v2", "a-longer-name-of-a-subset", "v3"})));
+  EXPECT_EQ(holdBack(given, *in_force_).snapshot, given);
+}
+
 TEST_F(HoldBack, WhatIsCompleteIsTakenAsItIs) {
   const auto given = snapshot(World().add(sendTo("v2")).add(defining({"v2"})));
   const auto result = holdBack(given, *in_force_);
