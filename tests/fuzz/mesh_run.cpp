@@ -5,6 +5,7 @@
 
 #include "tests/fuzz/config_checks.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/unit/routing/same_routing.h"
 #include "userspace/routing/explain.h"
 #include "userspace/routing/hold_back.h"
 #include "userspace/routing/resolve.h"
@@ -12,9 +13,6 @@
 namespace sluice::test {
 namespace {
 
-using routing::RouteTable;
-using routing::Routing;
-using routing::VirtualHosts;
 using Mode = AgentSettings::HttpMode;
 
 constexpr uint32_t kIds = 48;
@@ -22,56 +20,13 @@ constexpr uint32_t kSlots = 512;
 /// Calls that are explained of one table.
 constexpr size_t kCalls = 6;
 
-Routing resolveIn(Mode mode, const Snapshot& snapshot) {
-  Snapshot changed = snapshot;
-  changed.agent.http_mode = mode;
-  return routing::resolve(changed);
+std::shared_ptr<const Snapshot> inMode(Mode mode, const Snapshot& snapshot) {
+  auto changed = std::make_shared<Snapshot>(snapshot);
+  changed->agent.http_mode = mode;
+  return changed;
 }
 
-bool same(const std::shared_ptr<const routing::ServiceRoute>& a,
-          const std::shared_ptr<const routing::ServiceRoute>& b) {
-  return a == b || (a && b && *a == *b);
-}
-
-bool same(const VirtualHosts& a, const VirtualHosts& b) {
-  const auto equal = [](const auto& x, const auto& y) {
-    return x.first == y.first && same(x.second, y.second);
-  };
-  return std::ranges::equal(a.exact, b.exact, equal) &&
-         std::ranges::equal(a.wildcards, b.wildcards, equal);
-}
-
-bool same(const routing::RangeRoute& a, const routing::RangeRoute& b) {
-  return a.subnet == b.subnet && a.port == b.port && a.sni_hosts == b.sni_hosts &&
-         same(a.route, b.route);
-}
-
-bool same(const routing::ServiceRoutes& a, const routing::ServiceRoutes& b) {
-  if (a.size() != b.size()) return false;
-  for (const auto& [key, route] : a) {
-    const auto* other = b.find(key);
-    if (other == nullptr || !same(route, *other)) return false;
-  }
-  return true;
-}
-
-bool same(const RouteTable& a, const RouteTable& b) {
-  const auto equal = [](const auto& x, const auto& y) {
-    return x.first == y.first && same(x.second, y.second);
-  };
-  return a.class_name == b.class_name && a.outbound_mode == b.outbound_mode &&
-         a.aliases == b.aliases && same(a.services, b.services) &&
-         std::ranges::equal(a.virtual_hosts, b.virtual_hosts, equal) &&
-         std::ranges::equal(a.ranges, b.ranges,
-                            [](const auto& x, const auto& y) { return same(x, y); });
-}
-
-bool same(const Routing& a, const Routing& b) {
-  return a.workload_class == b.workload_class &&
-         std::ranges::equal(a.tables, b.tables, [](const auto& x, const auto& y) {
-           return x.first == y.first && same(x.second, y.second);
-         });
-}
+bool same(const Routing& a, const Routing& b) { return RoutingDifference::between(a, b).empty(); }
 
 /// A path that some rule of `route` asks for.
 std::string pathFor(const routing::ServiceRoute& route) {
@@ -145,11 +100,14 @@ void MeshRun::update(std::vector<source::SourceFile> files) {
   store_.update(std::move(files));
   checkDiagnostics(store_.diagnostics());
   in_force_ = routing::holdBack(store_.snapshot(), *in_force_).snapshot;
-  steer(std::make_shared<const Routing>(resolveIn(Mode::kService, *in_force_)));
+  by_address_ = address_resolver_.update(inMode(Mode::kService, *in_force_));
+  by_host_ = host_resolver_.update(inMode(Mode::kIstio, *in_force_));
+  steer(by_address_);
 }
 
 void MeshRun::explainCalls() const {
-  for (const auto mode : {Mode::kService, Mode::kIstio}) explain(resolveIn(mode, *in_force_));
+  explain(*by_address_);
+  explain(*by_host_);
 }
 
 /// What does not fit is refused by name; that is no failure.
@@ -163,11 +121,14 @@ void MeshRun::steer(std::shared_ptr<const Routing> routing) {
 }
 
 void MeshRun::checkAsAtOnce(const std::vector<source::SourceFile>& files) const {
+  FUZZ_REQUIRE(same(*by_address_, routing::resolve(*inMode(Mode::kService, *in_force_))));
+  FUZZ_REQUIRE(same(*by_host_, routing::resolve(*inMode(Mode::kIstio, *in_force_))));
   source::ResourceStore fresh;
   fresh.update(files);
   if (!isAllInForce(fresh)) return;
   for (const auto mode : {Mode::kService, Mode::kIstio})
-    FUZZ_REQUIRE(same(resolveIn(mode, *store_.snapshot()), resolveIn(mode, *fresh.snapshot())));
+    FUZZ_REQUIRE(same(routing::resolve(*inMode(mode, *store_.snapshot())),
+                      routing::resolve(*inMode(mode, *fresh.snapshot()))));
 }
 
 }  // namespace sluice::test

@@ -6,7 +6,7 @@
 
 #include "tests/support/memory_data_plane.h"
 #include "userspace/base/clock.h"
-#include "userspace/routing/route_table.h"
+#include "userspace/routing/resolver.h"
 #include "userspace/source/resource_store.h"
 #include "userspace/steering/steering.h"
 
@@ -24,8 +24,8 @@ class MeshRun {
   /// Of the last state, for every class of clients and both modes.
   void explainCalls() const;
 
-  /// Requires that the last state is resolved as `files` are when nothing was before them, unless
-  /// something in them is wrong.
+  /// Requires that the last state is resolved as if nothing had been before it, and, unless
+  /// something in them is wrong, that `files` alone make this state.
   void checkAsAtOnce(const std::vector<source::SourceFile>& files) const;
 
  private:
@@ -45,6 +45,8 @@ class MeshRun {
   std::unique_ptr<steering::Steering> steering_;
   source::ResourceStore store_;
   std::shared_ptr<const Snapshot> in_force_ = std::make_shared<const Snapshot>();
+  routing::Resolver address_resolver_, host_resolver_;  ///< of httpMode service and istio
+  std::shared_ptr<const routing::Routing> by_address_, by_host_;
   std::shared_ptr<const routing::Routing> staged_;  ///< steering borrows it
 };
 
