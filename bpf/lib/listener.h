@@ -67,6 +67,9 @@ static __always_inline int without_broker(struct bpf_sock_addr *ctx, int family,
 
 	if (!(route->flags & ROUTE_FAIL_OPEN))
 		return refuse(ctx, family, REASON_LISTENER_GONE);
+	/* Without rules the connection would go where it was called. */
+	if (!route->fallback && route->flags & ROUTE_TELL_ORIGIN)
+		return leave_alone(ctx, REASON_FAILED_OPEN);
 	return to_cluster(ctx, family, attempt, route->fallback, REASON_FAILED_OPEN);
 }
 

@@ -246,6 +246,16 @@ TEST_F(ProxiedRoute, FailsOpenToThePlainService) {
   EXPECT_EQ(reason(REASON_FAILED_OPEN), 1U);
 }
 
+TEST_F(ProxiedRoute, FailsOpenToTheAddressCalledWhereThereIsNoPlainService) {
+  const auto called = listen("127.0.0.2");
+  setService(called.address);
+  setRoute(ROUTE_VIA_PROXY, {}, 0, ROUTE_FAIL_OPEN | ROUTE_TELL_ORIGIN);
+  alive_.fd.reset();
+  EXPECT_TRUE(connected(called.address));
+  EXPECT_TRUE(called.accept());
+  EXPECT_EQ(reason(REASON_FAILED_OPEN), 1U);
+}
+
 TEST_F(ProxiedRoute, LeavesSocketsBoundToADeviceAlone) {
   const auto called = listen("127.0.0.2");
   setService(called.address);

@@ -40,6 +40,7 @@ class Builder {
         for (const auto family : {Family::kV4, Family::kV6})
           SLUICE_TRY(addRoute(client_class, route, family));
       addHosts(client_class, table);
+      addRanges(client_class, table);
     }
     return std::shared_ptr<const ProxyConfig>(std::move(config_));
   }
@@ -49,6 +50,22 @@ class Builder {
     const bool registry_only = table.outbound_mode == Sidecar::OutboundMode::kRegistryOnly;
     for (const auto& [port, names] : table.virtual_hosts)
       config_->hosts[{client_class, port}] = {&names, registry_only};
+  }
+
+  void addRanges(ClientClass client_class, const routing::RouteTable& table) {
+    for (const auto& range : table.ranges)
+      config_->ranges[{client_class, range.port}].push_back(
+          {&range, anyFamily(client_class, *range.route)});
+  }
+
+  /// A service without an address of its own has one route for both.
+  std::shared_ptr<const ProxyRoute> anyFamily(ClientClass client_class,
+                                              const ServiceRoute& route) const {
+    for (const auto family : {Family::kV4, Family::kV6})
+      if (const auto found = config_->by_host.find({client_class, &route, family});
+          found != config_->by_host.end())
+        return found->second;
+    return nullptr;
   }
 
   Result<void> addRoute(ClientClass client_class, const std::shared_ptr<const ServiceRoute>& route,
@@ -64,6 +81,7 @@ class Builder {
     auto made = std::make_shared<ProxyRoute>();
     made->id = placement->route;
     made->binding = placement->binding;
+    made->needs_origin = route->needsOrigin();
     made->route = route;
     made->matcher = *std::move(matcher);
     for (const auto& rule : route->rules) {

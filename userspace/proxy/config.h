@@ -50,6 +50,7 @@ struct ProxyL4Rule {
 struct ProxyRoute {
   RouteId id;
   BindingId binding;
+  bool needs_origin = false;  ///< ServiceRoute::needsOrigin(): the kernel leaves it in `origdst`
   std::shared_ptr<const routing::ServiceRoute> route;
   std::shared_ptr<const routing::Matcher> matcher;           ///< over `route->rules`
   std::vector<ProxyRule> rules;                              ///< as in `route->rules`
@@ -65,6 +66,12 @@ struct ProxyHosts {
   bool registry_only = false;                    ///< a host that nobody knows is answered with 502
 };
 
+/// A service that takes connections to addresses that it does not list, or that share its port.
+struct ProxyRange {
+  const routing::RangeRoute* range = nullptr;  ///< lives in `ProxyConfig::routing`
+  std::shared_ptr<const ProxyRoute> route;     ///< null: connections are left alone
+};
+
 /// What the workers work by: immutable, replaced whole. A worker that has been given a newer one
 /// uses it from the next request on, on every connection.
 struct ProxyConfig {
@@ -76,10 +83,23 @@ struct ProxyConfig {
   std::map<std::pair<ServiceId, ClientClass>, std::shared_ptr<const ProxyRoute>> routes;
   /// By port.
   std::map<std::pair<ClientClass, uint16_t>, ProxyHosts> hosts;
+  /// By port, in the order in which they decide: what `whole_port` routes stand for.
+  std::map<std::pair<ClientClass, uint16_t>, std::vector<ProxyRange>> ranges;
   /// The routes once more, by what the names of `hosts` lead to.
   using HostKey = std::tuple<ClientClass, const routing::ServiceRoute*, routing::Family>;
   std::map<HostKey, std::shared_ptr<const ProxyRoute>> by_host;
   std::map<WorkloadId, ClientClass> workloads;
+
+  /// 0 for a workload that is not known.
+  ClientClass classOf(WorkloadId workload) const {
+    const auto found = workloads.find(workload);
+    return found == workloads.end() ? ClientClass{} : found->second;
+  }
+  /// Null: the clients do not meet that service here.
+  std::shared_ptr<const ProxyRoute> routeOf(ServiceId service, ClientClass client_class) const {
+    const auto found = routes.find({service, client_class});
+    return found == routes.end() ? nullptr : found->second;
+  }
 };
 
 }  // namespace sluice::proxy

@@ -34,6 +34,7 @@ struct Exchange {
   const ProxyRule* rule = nullptr;
   const ProxyCluster* cluster = nullptr;
   const ProxyEndpoint* endpoint = nullptr;
+  ProxyEndpoint origin;  ///< the address called, where the connection goes on to it; of no number
   bool faults_drawn = false;
   bool opaque = false;      ///< no request but a connection whose bytes are passed on unseen
   bool past_rules = false;  ///< no rule concerns it: the service as if there were none

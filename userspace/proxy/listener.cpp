@@ -6,6 +6,7 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -14,12 +15,14 @@
 namespace sluice::proxy {
 
 Listener::Listener(Reactor& reactor, DataPlane& data_plane, const WorkerOptions& options,
-                   WorkerStats& stats, ListenerSpec spec, Accepted accepted)
+                   WorkerStats& stats, ListenerSpec spec, NeedsOrigin needs_origin,
+                   Accepted accepted)
     : reactor_(reactor),
       destinations_(data_plane),
       options_(options),
       stats_(stats),
       spec_(std::move(spec)),
+      needs_origin_(std::move(needs_origin)),
       accepted_(std::move(accepted)) {}
 
 Listener::~Listener() { stop(); }
@@ -79,17 +82,28 @@ void Listener::pause() {
 }
 
 void Listener::take(Fd socket, const SocketAddress& client) {
-  const ServiceId service = calledService(socket.get(), client);
-  if (!service) {
+  const Origin origin = originOf(socket.get(), client);
+  if (!origin.service) {
     ++stats_.reset_unknown_destination;
     Channel(std::move(socket)).reset();
     return;
   }
-  accepted_(std::move(socket), {spec_.workload, service, client});
+  accepted_(std::move(socket), origin);
 }
 
-ServiceId Listener::calledService(int socket, const SocketAddress& client) {
-  return spec_.family == AF_INET ? serviceFromAddress(socket) : serviceFromTable(client);
+Origin Listener::originOf(int socket, const SocketAddress& client) {
+  Origin origin{spec_.workload, {}, client};
+  if (spec_.family == AF_INET) {
+    origin.service = serviceFromAddress(socket);
+    if (!needs_origin_(spec_.workload, origin.service)) return origin;
+  }
+  const auto told = takeFromTable(client);
+  if (!told) return origin;
+  origin.service = {told->service};
+  auto& called = origin.called.emplace();
+  std::ranges::copy(told->address, called.ip.bytes.begin());
+  called.port = ntohs(told->port);
+  return origin;
 }
 
 ServiceId Listener::serviceFromAddress(int socket) const {
@@ -99,17 +113,17 @@ ServiceId Listener::serviceFromAddress(int socket) const {
   return {listener_service(ntohl(local.sin_addr.s_addr))};
 }
 
-ServiceId Listener::serviceFromTable(const SocketAddress& client) {
+std::optional<origdst> Listener::takeFromTable(const SocketAddress& client) {
   origdst_key key{};
   key.netns_cookie = spec_.netns_cookie;
   std::memcpy(key.client, client.ip.bytes.data(), sizeof(key.client));
   key.client_port = htons(client.port);
   key.listener_port = htons(spec_.port);
   const auto entry = destinations_.get(key);
-  if (!entry.ok()) return {};
+  if (!entry.ok()) return std::nullopt;
   // Gone already: the table is bounded and may have dropped it itself.
   [[maybe_unused]] const auto erased = destinations_.erase(key);
-  return {entry->service};
+  return *entry;
 }
 
 }  // namespace sluice::proxy

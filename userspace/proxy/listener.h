@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 
 #include "maps/tables.hpp"
 #include "userspace/base/fd.h"
@@ -26,9 +27,11 @@ struct ListenerSpec {
 class Listener {
  public:
   using Accepted = std::function<void(Fd socket, const Origin& origin)>;
+  /// Whether the service needs the address that was called, as far as the workload is concerned.
+  using NeedsOrigin = std::function<bool(WorkloadId workload, ServiceId service)>;
 
   Listener(Reactor& reactor, DataPlane& data_plane, const WorkerOptions& options,
-           WorkerStats& stats, ListenerSpec spec, Accepted accepted);
+           WorkerStats& stats, ListenerSpec spec, NeedsOrigin needs_origin, Accepted accepted);
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
   ~Listener();
@@ -42,15 +45,16 @@ class Listener {
   bool acceptOne();
   void pause();
   void take(Fd socket, const SocketAddress& client);
-  ServiceId calledService(int socket, const SocketAddress& client);
+  Origin originOf(int socket, const SocketAddress& client);
   ServiceId serviceFromAddress(int socket) const;
-  ServiceId serviceFromTable(const SocketAddress& client);
+  std::optional<origdst> takeFromTable(const SocketAddress& client);
 
   Reactor& reactor_;
   maps::View<Table::kOriginalDestinations> destinations_;
   const WorkerOptions& options_;
   WorkerStats& stats_;
   ListenerSpec spec_;
+  NeedsOrigin needs_origin_;
   Accepted accepted_;
   Reactor::TimerId pause_ = 0;
 };

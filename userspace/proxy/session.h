@@ -2,6 +2,8 @@
 #pragma once
 
 #include <memory>
+#include <optional>
+#include <string>
 
 #include "userspace/proxy/channel.h"
 #include "userspace/proxy/context.h"
@@ -17,6 +19,7 @@ struct Origin {
   WorkloadId workload;
   ServiceId service;
   SocketAddress client;
+  std::optional<SocketAddress> called = {};  ///< as far as the kernel has told it
 };
 
 /// A client's connection: its requests, one after the other.
@@ -93,10 +96,13 @@ class Session final : public Timed,
   void route();
   void refreshCalled();
   void findCalled();
+  void narrowCalled(const std::string* server_name);
+  bool knowsOrigin() const;
   bool routeByHost();
   std::shared_ptr<const ProxyRoute> routeOf(
       const std::shared_ptr<const routing::ServiceRoute>& service) const;
   void chooseEndpoint();
+  const ProxyEndpoint* originOf(const ProxyCluster& cluster);
   void connect();
   void opened(uint64_t attempt, Result<Fd> socket);
   void connecting();
@@ -109,11 +115,13 @@ class Session final : public Timed,
 
   // session_l4.cpp: connections that carry no HTTP.
   bool detects() const;
+  bool isOpaque() const;
   void begin();
   bool detect();
   bool detected(bool all_there);
   void asBytes(const std::string& server_name, bool tls);
-  const ProxyRule& l4Target(const std::string& server_name, bool tls) const;
+  const ProxyRule& l4Target(const std::string& server_name, bool tls);
+  bool coversCalled(const routing::L4Rule& rule) const;
   bool passRawBytesOn();
   void passOn(const ProxyRule& target);
   void passOnAgain();
@@ -185,9 +193,11 @@ class Session final : public Timed,
   Flow response_;
   size_t head_seen_ = 0;  ///< bytes of the incomplete head that the last try has seen
   Exchange exchange_;
-  std::shared_ptr<const ProxyRoute> called_;  ///< the service whose address was called
+  std::shared_ptr<const ProxyRoute> entry_;   ///< by which the kernel has sent the connection
+  std::shared_ptr<const ProxyRoute> called_;  ///< the service called: that one, or one of its port
   std::shared_ptr<const ProxyRoute> route_;   ///< the request's: that one, or what its Host names
   const ProxyHosts* hosts_ = nullptr;         ///< of the configuration; null: Host does not matter
+  bool by_server_name_ = false;               ///< which service is called shows in the first bytes
   ClientClass client_class_;
   uint64_t route_generation_ = 0;
 

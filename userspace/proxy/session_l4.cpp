@@ -4,7 +4,7 @@
 
 #include "userspace/proxy/session.h"
 #include "userspace/proxy/sniff.h"
-#include "userspace/routing/names.h"
+#include "userspace/routing/locate.h"
 
 namespace sluice::proxy {
 
@@ -13,30 +13,30 @@ namespace {
 using routing::L4Rule;
 using routing::Protocol;
 
-bool namesServer(const L4Rule& rule, const std::string& server_name) {
-  return std::ranges::any_of(rule.sni_hosts, [&](const auto& pattern) {
-    return routing::hostMatches(pattern, server_name);
-  });
-}
-
-bool coversService(const L4Rule& rule, const routing::ServiceRoute& route) {
-  return rule.subnets.empty() || std::ranges::any_of(rule.subnets, [&](const auto& subnet) {
-           return std::ranges::any_of(route.vips,
-                                      [&](const auto& ip) { return subnet.contains(ip); });
-         });
+bool covers(const L4Rule& rule, const IpAddress& ip) {
+  return std::ranges::any_of(rule.subnets, [&](const auto& subnet) { return subnet.contains(ip); });
 }
 
 }  // namespace
 
 /// Whether the first bytes decide: what TLS clients call, and what speaks on an undeclared port.
 bool Session::detects() const {
-  return called_ && (called_->route->protocol == Protocol::kUnknown ||
-                     called_->route->protocol == Protocol::kTls);
+  if (!called_) return false;
+  if (called_->route->whole_port) return by_server_name_;
+  return called_->route->protocol == Protocol::kUnknown ||
+         called_->route->protocol == Protocol::kTls;
+}
+
+/// Whether nothing of the bytes decides.
+bool Session::isOpaque() const {
+  if (!called_ || hosts_ != nullptr) return false;
+  if (called_->route->whole_port) return !by_server_name_;
+  return called_->route->protocol == Protocol::kTcp;
 }
 
 void Session::begin() {
   refreshCalled();
-  if (called_ && called_->route->protocol == Protocol::kTcp) return asBytes({}, false);
+  if (isOpaque()) return asBytes({}, false);
   state_ = detects() ? State::kDetecting : State::kHead;
   (detects() ? context_.detecting : context_.idle).join(*this);
 }
@@ -64,6 +64,7 @@ bool Session::detected(bool all_there) {
   if (spoken == Spoken::kTls && !hello.complete && !all_there) return false;
   leave();
   refreshCalled();
+  narrowCalled(&hello.server_name);
   if (!called_ || (spoken == Spoken::kHttp1 && called_->route->protocol == Protocol::kUnknown))
     becomeIdle();
   else
@@ -76,13 +77,23 @@ void Session::asBytes(const std::string& server_name, bool tls) {
   passOn(l4Target(server_name, tls));
 }
 
-/// Istio: tls rules concern TLS, tcp rules everything; when none fits, the service's default.
-const ProxyRule& Session::l4Target(const std::string& server_name, bool tls) const {
+bool Session::coversCalled(const L4Rule& rule) const {
+  if (rule.subnets.empty()) return true;
+  if (knowsOrigin()) return covers(rule, origin_.called->ip);
+  return std::ranges::any_of(route_->route->vips, [&](const auto& ip) { return covers(rule, ip); });
+}
+
+/// Istio: tls rules concern TLS, tcp rules everything. When none fits, the service's default; where
+/// there are tls rules, the address that was called.
+const ProxyRule& Session::l4Target(const std::string& server_name, bool tls) {
   for (const auto& rule : route_->l4_rules) {
     const L4Rule& match = *rule->match;
-    const bool fits = match.kind == L4Rule::Kind::kTcp || (tls && namesServer(match, server_name));
-    if (fits && coversService(match, *route_->route)) return rule->target;
+    const bool fits = match.kind == L4Rule::Kind::kTcp ||
+                      (tls && routing::coversServerName(match.sni_hosts, server_name));
+    if (fits && coversCalled(match)) return rule->target;
   }
+  const bool goes_on = route_->route->protocol == Protocol::kTls && !route_->l4_rules.empty();
+  if (goes_on && entry_->route->whole_port) route_ = entry_;
   return route_->plain;
 }
 
@@ -112,7 +123,7 @@ void Session::passOn(const ProxyRule& target) {
 void Session::passOnAgain() {
   refreshCalled();
   if (!called_) return refuseConnection(ResponseFlags::kNoRoute);
-  if (called_->route->protocol == Protocol::kTcp) return asBytes({}, false);
+  if (isOpaque()) return asBytes({}, false);
   detected(true);
 }
 

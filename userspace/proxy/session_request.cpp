@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // From the first byte of a request to a connection that can take it.
 #include "userspace/proxy/session.h"
+#include "userspace/routing/locate.h"
+#include "userspace/routing/protocol.h"
 
 namespace sluice::proxy {
 
@@ -102,32 +104,57 @@ void Session::refreshCalled() {
 }
 
 void Session::findCalled() {
+  entry_.reset();
   called_.reset();
   hosts_ = nullptr;
   if (!context_.config) return;
   const auto& config = *context_.config;
-  const auto workload = config.workloads.find(origin_.workload);
-  client_class_ = workload == config.workloads.end() ? ClientClass{} : workload->second;
-  const auto found = config.routes.find({origin_.service, client_class_});
-  if (found == config.routes.end()) return;
-  called_ = found->second;
+  client_class_ = config.classOf(origin_.workload);
+  entry_ = called_ = config.routeOf(origin_.service, client_class_);
+  if (!entry_) return;
+  const auto hosts = config.hosts.find({client_class_, entry_->route->service.port});
   // Istio: a detected port has a listener for each address, and Host does not matter there.
-  if (called_->route->protocol == routing::Protocol::kUnknown) return;
-  const auto hosts = config.hosts.find({client_class_, called_->route->service.port});
-  if (hosts != config.hosts.end()) hosts_ = &hosts->second;
+  if (hosts != config.hosts.end() && isHttp(entry_->route->protocol)) hosts_ = &hosts->second;
+  // Who has made a request speaks no TLS.
+  static const std::string no_name;
+  narrowCalled(requests_ > 0 && !exchange_.opaque ? &no_name : nullptr);
+}
+
+bool Session::knowsOrigin() const { return origin_.called && entry_ && entry_->needs_origin; }
+
+/// Of the services that share a port without listing addresses, the first that takes the one
+/// called. `server_name`: of TLS, empty where there is none; null as long as it is not known.
+void Session::narrowCalled(const std::string* server_name) {
+  by_server_name_ = false;
+  if (!entry_ || !entry_->route->whole_port || hosts_ != nullptr || !knowsOrigin()) return;
+  called_ = entry_;
+  const auto& all = context_.config->ranges;
+  const auto ranges = all.find({client_class_, entry_->route->service.port});
+  if (ranges == all.end()) return;
+  for (const auto& [range, route] : ranges->second) {
+    if (!range->subnet.contains(origin_.called->ip)) continue;
+    by_server_name_ = !range->sni_hosts.empty() && server_name == nullptr;
+    if (by_server_name_) return;
+    if (!range->sni_hosts.empty() && !routing::coversServerName(range->sni_hosts, *server_name))
+      continue;
+    if (route) called_ = route;
+    return;
+  }
 }
 
 /// Istio: on a declared HTTP port the Host picks the service, whatever address was called; under a
-/// name that nobody knows a request goes on to that address, past the rules. Whether it goes on.
+/// name that nobody knows a request goes on to that address, past the rules; likewise where nobody
+/// steers the service (steer: ruled). Whether it goes on.
 bool Session::routeByHost() {
   const auto* service = hosts_->names->find(context_.request_head.authority);
-  if (service != nullptr) {
+  if (service != nullptr && (*service)->path != routing::Path::kPassthrough) {
     if (auto route = routeOf(*service)) route_ = std::move(route);
     return true;
   }
   exchange_.past_rules = true;
-  if (hosts_->registry_only) reply(kUnknownHost);
-  return !hosts_->registry_only;
+  const bool refused = service == nullptr && hosts_->registry_only;
+  if (refused) reply(kUnknownHost);
+  return !refused;
 }
 
 std::shared_ptr<const ProxyRoute> Session::routeOf(
@@ -143,15 +170,24 @@ std::shared_ptr<const ProxyRoute> Session::routeOf(
   return nullptr;
 }
 
+/// Where a cluster keeps the address that was called; null where it does not, or is not told.
+const ProxyEndpoint* Session::originOf(const ProxyCluster& cluster) {
+  if (!cluster.cluster->passthrough || !knowsOrigin()) return nullptr;
+  exchange_.origin.address = *origin_.called;
+  return &exchange_.origin;
+}
+
 void Session::chooseEndpoint() {
-  exchange_.endpoint =
-      context_.balancer.pick(*exchange_.cluster, exchange_.triedEndpoints(), origin_.workload);
+  exchange_.endpoint = originOf(*exchange_.cluster);
+  if (exchange_.endpoint == nullptr)
+    exchange_.endpoint =
+        context_.balancer.pick(*exchange_.cluster, exchange_.triedEndpoints(), origin_.workload);
   if (exchange_.endpoint == nullptr) return reply(kNoHealthyUpstream);
   active_ = exchange_.endpoint->id;
-  context_.balancer.started(active_);
+  if (active_) context_.balancer.started(active_);
   if (exchange_.fresh_connection_only) return connect();
-  const Upstream::Key key{origin_.workload, exchange_.endpoint->id};
-  while (auto upstream = context_.pool.take(key, exchange_.endpoint->address, *this)) {
+  const Upstream::Key key{origin_.workload, exchange_.endpoint->address};
+  while (auto upstream = context_.pool.take(key, *this)) {
     // A request that must not be sent twice is not risked on a connection whose end is waiting
     // to be read; the others are sent again when that happens.
     if (exchange_.idempotent || upstream->channel().isQuiet()) return attach(std::move(upstream));
@@ -169,10 +205,14 @@ void Session::attach(std::shared_ptr<Upstream> upstream) {
 void Session::connect() {
   state_ = State::kConnecting;
   context_.connecting.join(*this);
-  const UpstreamTarget target{.workload = origin_.workload,
-                              .route = route_->id,
-                              .cluster = exchange_.endpoint->cluster,
-                              .endpoint = exchange_.endpoint->id};
+  UpstreamTarget target{.workload = origin_.workload,
+                        .route = route_->id,
+                        .cluster = exchange_.endpoint->cluster,
+                        .endpoint = exchange_.endpoint->id};
+  if (exchange_.endpoint == &exchange_.origin) {
+    target.route = entry_->id;
+    target.origin = exchange_.origin.address;
+  }
   context_.sockets.connect(target,
                            [weak = weak_from_this(), attempt = ++attempt_](Result<Fd> socket) {
                              // Without taker, the socket closes itself.
@@ -192,8 +232,7 @@ void Session::opened(uint64_t attempt, Result<Fd> socket) {
     return advance();
   }
   auto upstream = Upstream::watch(context_.reactor, *std::move(socket),
-                                  {origin_.workload, exchange_.endpoint->id},
-                                  exchange_.endpoint->address, *this);
+                                  {origin_.workload, exchange_.endpoint->address}, *this);
   if (upstream.ok()) {
     upstream_ = *std::move(upstream);
   } else {

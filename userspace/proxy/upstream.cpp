@@ -5,14 +5,12 @@
 
 namespace sluice::proxy {
 
-Upstream::Upstream(Reactor& reactor, Fd fd, const Key& key, const SocketAddress& address,
-                   UpstreamUser& user)
-    : reactor_(reactor), channel_(std::move(fd)), key_(key), address_(address), user_(&user) {}
+Upstream::Upstream(Reactor& reactor, Fd fd, const Key& key, UpstreamUser& user)
+    : reactor_(reactor), channel_(std::move(fd)), key_(key), user_(&user) {}
 
 Result<std::shared_ptr<Upstream>> Upstream::watch(Reactor& reactor, Fd fd, const Key& key,
-                                                  const SocketAddress& address,
                                                   UpstreamUser& user) {
-  std::shared_ptr<Upstream> upstream(new Upstream(reactor, std::move(fd), key, address, user));
+  std::shared_ptr<Upstream> upstream(new Upstream(reactor, std::move(fd), key, user));
   SLUICE_TRY(reactor.add(upstream->channel_.fd(), Channel::kEvents,
                          [upstream](uint32_t events) { upstream->onEvents(events); }));
   return upstream;

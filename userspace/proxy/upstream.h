@@ -27,20 +27,19 @@ class UpstreamUser {
 /// closed, so a user may close it from within upstreamReady().
 class Upstream final : public Timed, public std::enable_shared_from_this<Upstream> {
  public:
-  /// Which connections may carry the same requests: those of one workload to one endpoint.
+  /// Which connections may carry the same requests: those of one workload to one address.
   struct Key {
     WorkloadId workload;
-    EndpointId endpoint;
+    SocketAddress address;
     friend bool operator==(const Key&, const Key&) = default;
   };
 
   /// `fd` is connecting; `user` hears when it is done.
   static Result<std::shared_ptr<Upstream>> watch(Reactor& reactor, Fd fd, const Key& key,
-                                                 const SocketAddress& address, UpstreamUser& user);
+                                                 UpstreamUser& user);
 
   Channel& channel() { return channel_; }
   const Key& key() const { return key_; }
-  const SocketAddress& address() const { return address_; }
   /// An earlier request was answered on it.
   bool reused() const { return reused_; }
   void setReused() { reused_ = true; }
@@ -51,15 +50,13 @@ class Upstream final : public Timed, public std::enable_shared_from_this<Upstrea
   void abort();
 
  private:
-  Upstream(Reactor& reactor, Fd fd, const Key& key, const SocketAddress& address,
-           UpstreamUser& user);
+  Upstream(Reactor& reactor, Fd fd, const Key& key, UpstreamUser& user);
   void onEvents(uint32_t events);
   void expired() override;
 
   Reactor& reactor_;
   Channel channel_;
   Key key_;
-  SocketAddress address_;
   UpstreamUser* user_;  ///< null when closed
   bool reused_ = false;
 };

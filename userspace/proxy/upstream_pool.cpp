@@ -5,22 +5,16 @@
 
 namespace sluice::proxy {
 
-std::shared_ptr<Upstream> UpstreamPool::take(const Upstream::Key& key, const SocketAddress& address,
-                                             UpstreamUser& user) {
+std::shared_ptr<Upstream> UpstreamPool::take(const Upstream::Key& key, UpstreamUser& user) {
   const auto found = idle_.find(key);
   if (found == idle_.end()) return nullptr;
-  while (!found->second.empty()) {
-    std::shared_ptr<Upstream> upstream = std::move(found->second.back());
-    found->second.pop_back();
-    --size_;
-    if (upstream->address() == address) {
-      upstream->leave();
-      upstream->setUser(user);
-      return upstream;
-    }
-    upstream->close();
-  }
-  return nullptr;
+  std::shared_ptr<Upstream> upstream = std::move(found->second.back());
+  found->second.pop_back();
+  if (found->second.empty()) idle_.erase(found);
+  --size_;
+  upstream->leave();
+  upstream->setUser(user);
+  return upstream;
 }
 
 void UpstreamPool::give(std::shared_ptr<Upstream> upstream) {

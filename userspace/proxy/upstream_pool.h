@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -17,10 +18,8 @@ class UpstreamPool final : private UpstreamUser {
       : expiry_(reactor, idle_timeout), per_endpoint_(per_endpoint) {}
   ~UpstreamPool() { closeAll(); }
 
-  /// Null when there is none. `address` guards against an endpoint id that was given to another
-  /// address in the meantime.
-  std::shared_ptr<Upstream> take(const Upstream::Key& key, const SocketAddress& address,
-                                 UpstreamUser& user);
+  /// Null when there is none.
+  std::shared_ptr<Upstream> take(const Upstream::Key& key, UpstreamUser& user);
   /// `upstream` has answered everything that was asked. Closed when there are enough.
   void give(std::shared_ptr<Upstream> upstream);
 
@@ -30,7 +29,11 @@ class UpstreamPool final : private UpstreamUser {
  private:
   struct Hash {
     size_t operator()(const Upstream::Key& key) const {
-      return std::hash<WorkloadId>{}(key.workload) * 31 + std::hash<EndpointId>{}(key.endpoint);
+      const auto& ip = key.address.ip.bytes;
+      const std::string_view bytes(reinterpret_cast<const char*>(ip.data()), ip.size());
+      return (std::hash<WorkloadId>{}(key.workload) * 31 + std::hash<std::string_view>{}(bytes)) *
+                 31 +
+             key.address.port;
     }
   };
   using Idle = std::vector<std::shared_ptr<Upstream>>;

@@ -54,6 +54,7 @@ void Worker::setConfig(std::shared_ptr<const ProxyConfig> config) {
 Result<void> Worker::addListener(ListenerSpec spec) {
   auto listener = std::make_unique<Listener>(
       context_.reactor, data_plane_, context_.options, context_.stats, std::move(spec),
+      [this](WorkloadId workload, ServiceId service) { return needsOrigin(workload, service); },
       [this](Fd socket, const Origin& origin) { accepted(std::move(socket), origin); });
   SLUICE_TRY(listener->start());
   listeners_.push_back(std::move(listener));
@@ -62,6 +63,12 @@ Result<void> Worker::addListener(ListenerSpec spec) {
 
 void Worker::removeListener(WorkloadId workload) {
   std::erase_if(listeners_, [&](const auto& each) { return each->workload() == workload; });
+}
+
+bool Worker::needsOrigin(WorkloadId workload, ServiceId service) const {
+  if (!context_.config) return false;
+  const auto route = context_.config->routeOf(service, context_.config->classOf(workload));
+  return route && route->needs_origin;
 }
 
 void Worker::accepted(Fd socket, const Origin& origin) {

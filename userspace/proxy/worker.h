@@ -60,6 +60,7 @@ class Worker {
   std::vector<ConnectionInfo> connections() const;
 
  private:
+  bool needsOrigin(WorkloadId workload, ServiceId service) const;
   void accepted(Fd socket, const Origin& origin);
   void closed(Session& session);
   void abortAll();

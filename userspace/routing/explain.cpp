@@ -50,8 +50,11 @@ class Explainer {
       case Listener::Kind::kService:
         break;
     }
-    if (!listener.how.empty()) nameService(*listener.service, listener.how);
-    return explainService(*listener.service);
+    if (listener.how.empty()) return explainService(*listener.service);
+    nameService(*listener.service, listener.how);
+    SLUICE_TRY(explainService(*listener.service));
+    describePort();
+    return {};
   }
 
   void nameService(const ServiceRoute& route, const std::string& how) {
@@ -63,6 +66,15 @@ class Explainer {
     answer_.reasons = route.reasons;
     answer_.skipped = route.skipped;
     answer_.losers = route.losers;
+  }
+
+  /// What services share without listing addresses is the proxy's, whatever each of them needs.
+  void describePort() {
+    const auto* port = context_.table.services.find({kAnyHost, target_.port});
+    if (!port || (*port)->path != Path::kProxy || answer_.path != Path::kConnect) return;
+    answer_.path = Path::kProxy;
+    const auto& reasons = (*port)->reasons;
+    answer_.reasons.insert(answer_.reasons.begin(), reasons.begin(), reasons.end());
   }
 
   /// Istio: on a declared HTTP port the Host header decides, whatever address was called. Bytes

@@ -5,6 +5,7 @@
 
 #include "userspace/model/codes.h"
 #include "userspace/routing/names.h"
+#include "userspace/routing/port_routes.h"
 #include "userspace/routing/protocol.h"
 
 namespace sluice::routing {
@@ -40,7 +41,7 @@ std::vector<RoutePtr> portsOf(const RouteTable& table, const std::string& host) 
   for (auto at = table.services.lower_bound({host, 0}); at != table.services.end(); ++at) {
     const auto [key, route] = *at;
     if (key.host != host) break;
-    ports.push_back(route);
+    if (!isPortRoute(*route)) ports.push_back(route);
   }
   return ports;
 }
@@ -50,7 +51,8 @@ std::string wildcardHost(const RouteTable& table, const std::string& name) {
   std::string best;
   for (const auto& [key, route] : table.services) {
     if (!key.host.starts_with('*')) break;
-    if (hostMatches(key.host, name) && (best.empty() || moreSpecific(key.host, best)))
+    if (!isPortRoute(*route) && hostMatches(key.host, name) &&
+        (best.empty() || moreSpecific(key.host, best)))
       best = key.host;
   }
   return best;

@@ -6,6 +6,7 @@
 
 #include "maps/lib/hash.h"
 #include "userspace/routing/compile.h"
+#include "userspace/routing/locate.h"
 #include "userspace/routing/outbound_mode.h"
 #include "userspace/routing/ranges.h"
 
@@ -230,6 +231,7 @@ void Resolver::compileService(const std::string& host, View& view, Lookups& look
   else
     view.table.aliases.erase(host);
   auto routes = routesOf(host, view, lookups);
+  noteHidden(host, routes, view);
   auto& services = view.table.services;
   if (view.table.client_class)
     PortsOfHost(host, routes).setOwn(services, views_.at({}).table.services.common());
@@ -244,6 +246,13 @@ void Resolver::compileService(const std::string& host, View& view, Lookups& look
   if (!hostDecides()) return;
   view.names.set({Unit::Kind::kService, host},
                  seen ? claimsOf(lookups, *seen, routes, view.client) : HostClaims{});
+}
+
+void Resolver::noteHidden(const std::string& host, const PortRoutes& routes, View& view) {
+  auto& hidden = view.sources.hidden;
+  hidden.erase(hidden.lower_bound({host, 0}), hidden.upper_bound({host, UINT16_MAX}));
+  for (const auto& [port, route] : routes)
+    if (isHidden(*route)) hidden.insert({host, port});
 }
 
 /// Every table has every port of every host, so that a service that the client may not see is known
@@ -287,18 +296,24 @@ void Resolver::finish(View& view) {
   auto& table = view.table;
   if (table.client_class) table.services.common() = views_.at({}).table.services.common();
   table.virtual_hosts = hostDecides() ? view.names.hosts() : decltype(table.virtual_hosts){};
+  view.sources.foreign = hostDecides() ? view.names.foreign() : decltype(PortSources::foreign){};
   table.outbound_mode = outboundModeFor(*snapshot_, view.client);
   if (!std::exchange(view.ranges_changed, false)) return;
   table.ranges = buildRanges(catalog_->registry, view.ranged, table, view.client, hostDecides());
 }
 
-std::shared_ptr<const Routing> Resolver::publish(const Snapshot& snapshot) const {
+std::shared_ptr<const Routing> Resolver::publish(const Snapshot& snapshot) {
   auto routing = std::make_shared<Routing>();
   routing->revision = snapshot.revision;
   routing->agent = snapshot.agent;
   routing->workload_class = workload_class_;
-  for (const auto& [number, view] : views_) routing->tables.emplace(number, view.table);
-  return routing;
+  std::map<ClientClass, PortSources> sources;
+  for (const auto& [number, view] : views_) {
+    routing->tables.emplace(number, view.table);
+    sources.emplace(number, view.sources);
+  }
+  addPortRoutes(routing->tables, sources, published_.get());
+  return published_ = std::move(routing);
 }
 
 }  // namespace sluice::routing

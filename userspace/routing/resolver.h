@@ -10,6 +10,7 @@
 #include "userspace/routing/catalog.h"
 #include "userspace/routing/client.h"
 #include "userspace/routing/dependents.h"
+#include "userspace/routing/port_routes.h"
 #include "userspace/routing/route_table.h"
 #include "userspace/routing/virtual_hosts.h"
 
@@ -45,6 +46,7 @@ class Resolver {
     HostBook names;
     std::set<std::string> ranged;  ///< hosts whose service has ranges
     bool ranges_changed = true;
+    PortSources sources;
   };
 
   Dependents::Units start(const Snapshot& snapshot);
@@ -67,8 +69,9 @@ class Resolver {
   void compileNames(const std::string& virtual_service, View& view, Lookups& lookups);
   PortRoutes routesOf(const std::string& host, const View& view, Lookups& lookups) const;
   Dependents::Units takeChangedOwners();
+  static void noteHidden(const std::string& host, const PortRoutes& routes, View& view);
   void finish(View& view);
-  std::shared_ptr<const Routing> publish(const Snapshot& snapshot) const;
+  std::shared_ptr<const Routing> publish(const Snapshot& snapshot);
 
   std::optional<std::string> only_;
   std::shared_ptr<const Snapshot> snapshot_;  ///< the last; null before the first
@@ -79,6 +82,7 @@ class Resolver {
   bool traits_changed_ = false;
   std::map<ClientClass, View> views_;
   std::map<std::string, ClientClass> workload_class_;
+  std::shared_ptr<const Routing> published_;  ///< null before the first
 };
 
 }  // namespace sluice::routing

@@ -141,12 +141,24 @@ Path ServiceRoute::pathFor(Family family) const {
   return path;
 }
 
+bool ServiceRoute::needsOrigin() const {
+  const auto keepsAddress = [](const WeightedCluster& destination) {
+    return destination.cluster && destination.cluster->passthrough;
+  };
+  const auto anyKeeps = [&](const auto& rule) {
+    return std::ranges::any_of(rule.destinations, keepsAddress);
+  };
+  return whole_port || (plain && plain->passthrough) || std::ranges::any_of(rules, anyKeeps) ||
+         std::ranges::any_of(
+             l4_rules, [&](const auto& rule) { return !rule.subnets.empty() || anyKeeps(rule); });
+}
+
 bool operator==(const ServiceRoute& a, const ServiceRoute& b) {
   return a.service == b.service && a.service_namespace == b.service_namespace &&
          a.service_name == b.service_name && a.protocol == b.protocol && a.vips == b.vips &&
          a.virtual_service == b.virtual_service && a.rules == b.rules && a.l4_rules == b.l4_rules &&
-         sameCluster(a.plain, b.plain) && a.path == b.path && a.reasons == b.reasons &&
-         a.skipped == b.skipped && a.losers == b.losers;
+         sameCluster(a.plain, b.plain) && a.whole_port == b.whole_port && a.path == b.path &&
+         a.reasons == b.reasons && a.skipped == b.skipped && a.losers == b.losers;
 }
 
 }  // namespace sluice::routing

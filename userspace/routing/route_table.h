@@ -30,6 +30,9 @@ inline Family familyOf(const IpAddress& ip) { return ip.isV4() ? Family::kV4 : F
 /// Istio: protocol selection by appProtocol, then by the port's name, else unknown.
 enum class Protocol { kHttp, kHttp2, kGrpc, kTls, kTcp, kUnknown };
 
+/// Stands for the host of what connections get whose address no service lists.
+inline constexpr const char* kAnyHost = "*";
+
 /// A port of a service, as clients call it.
 struct ServiceKey {
   std::string host;  ///< FQDN, "product-api.default.svc.cluster.local"
@@ -244,6 +247,9 @@ struct ServiceRoute {
   std::vector<L4Rule> l4_rules;
   /// The service without its rules: for failPolicy open.
   std::shared_ptr<const Cluster> plain;
+  /// Stands for a port, not for a service: which of the table's ranges or virtual hosts is meant
+  /// shows only when the called address, the server name or the Host is known.
+  bool whole_port = false;
   Path path = Path::kConnect;  ///< for clients of a family that the endpoints have
   std::vector<Reason> reasons;
   std::vector<SkippedRule> skipped;
@@ -253,6 +259,8 @@ struct ServiceRoute {
   const std::vector<WeightedCluster>& connectDestinations() const;
   /// `path`, or kProxy when a destination has endpoints of the other family alone.
   Path pathFor(Family family) const;
+  /// Whether the proxy must know which address was called: to go on to it, or for the rules.
+  bool needsOrigin() const;
   /// By content, clusters and their endpoints included.
   friend bool operator==(const ServiceRoute&, const ServiceRoute&);
 };
@@ -340,6 +348,8 @@ class ServiceRoutes {
 struct RouteTable {
   ClientClass client_class;
   std::string class_name;  ///< what makes the class, as "namespace=shop;app=web"; empty for class 0
+  /// The same keys in every table. Beside the registry's services: under kAnyHost what connections
+  /// get whose address no service lists, and hosts of VirtualServices that are no service.
   ServiceRoutes services;
   /// ExternalName services: full name -> the name that it stands for.
   SharedMap<std::string, std::string> aliases;

@@ -246,4 +246,18 @@ std::map<uint16_t, VirtualHosts> HostBook::hosts() const {
   return result;
 }
 
+std::vector<HostClaims::Claim> HostBook::foreign() const {
+  std::vector<Claim> result;
+  for (auto at = claims_.lower_bound({Unit::Kind::kVirtualService, ""}); at != claims_.end(); ++at)
+    for (const auto& claim : at->second.claims)
+      if (declared_.contains(claim.port) && holds(claim)) result.push_back(claim);
+  return result;
+}
+
+bool HostBook::holds(const Claim& claim) const {
+  const auto& hosts = hosts_.at(claim.port);
+  const auto& routes = claim.name.starts_with('*') ? hosts.wildcards : hosts.exact;
+  return *routes.get(claim.name) == claim.route;
+}
+
 }  // namespace sluice::routing

@@ -60,6 +60,8 @@ class HostBook {
 
   /// Of the ports that somebody declares.
   std::map<uint16_t, VirtualHosts> hosts() const;
+  /// Those of them that VirtualServices have for hosts that are no service.
+  std::vector<HostClaims::Claim> foreign() const;
 
  private:
   using Route = std::shared_ptr<const ServiceRoute>;
@@ -78,6 +80,7 @@ class HostBook {
   void decide(const Name& name);
   bool isBefore(const Contender& a, const Contender& b) const;
   VirtualHosts::Routes& routesFor(const Claim& claim);
+  bool holds(const Claim& claim) const;
 
   const VirtualServices* services_;
   std::string client_namespace_;

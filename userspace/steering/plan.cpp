@@ -9,6 +9,7 @@
 #include "userspace/balance/alias_table.h"
 #include "userspace/balance/spread.h"
 #include "userspace/steering/names.h"
+#include "userspace/steering/service_keys.h"
 
 namespace sluice::steering {
 namespace {
@@ -26,6 +27,9 @@ bool hasFamily(const Cluster& cluster, Family family) {
   return std::any_of(cluster.endpoints.begin(), cluster.endpoints.end(),
                      [&](const auto& e) { return routing::familyOf(e.address.ip) == family; });
 }
+
+/// Only the address that was called belongs to it.
+bool isNowhere(const Cluster& cluster) { return cluster.passthrough && cluster.endpoints.empty(); }
 
 /// `even`: of the shares (balance::Spread).
 uint32_t policyNumber(routing::BalancePolicy policy, bool even) {
@@ -47,19 +51,6 @@ endpoint endpointAt(const SocketAddress& address) {
   std::copy(address.ip.bytes.begin(), address.ip.bytes.end(), value.address);
   value.port = htons(address.port);
   return value;
-}
-
-std::vector<service_key> keysOf(const ServiceRoute& route, Family family) {
-  std::vector<service_key> keys;
-  for (const auto& ip : route.vips) {
-    if (routing::familyOf(ip) != family) continue;
-    service_key key{};
-    std::copy(ip.bytes.begin(), ip.bytes.end(), key.address);
-    key.port = htons(route.service.port);
-    key.protocol = IPPROTO_TCP;
-    keys.push_back(key);
-  }
-  return keys;
 }
 
 /// A slot that always takes `id`.
@@ -133,7 +124,9 @@ class ServicePlanner {
                         RouteContent& content) {
     content.head.service = service_.id;
     content.head.client_class = client_class.value;
-    switch (route.pathFor(family_)) {
+    // Without a key only the proxy finds it: by a range, a server name or a Host.
+    const bool connects = !service_.keys.empty() || route.path == routing::Path::kPassthrough;
+    switch (connects ? route.pathFor(family_) : routing::Path::kProxy) {
       case routing::Path::kConnect:
         content.head.via = ROUTE_VIA_ENDPOINT;
         return addWeightedClusters(route.connectDestinations(), content.slots);
@@ -168,15 +161,18 @@ class ServicePlanner {
     std::set<uint32_t> ids;
     for (const auto* cluster : clustersOf(route))
       for (const auto family : kFamilies) {
+        if (isNowhere(*cluster)) continue;
         if (family != family_ && !hasFamily(*cluster, family)) continue;
         uint32_t id = 0;
         SLUICE_TRY(placeCluster(*cluster, family, id));
         ids.insert(id);
       }
     for (const auto id : ids) content.slots.push_back(only(id));
-    if (route.plain) SLUICE_TRY(placeCluster(*route.plain, family_, content.head.fallback));
+    if (route.plain && !isNowhere(*route.plain))
+      SLUICE_TRY(placeCluster(*route.plain, family_, content.head.fallback));
     if (routing_.agent.fail_policy == AgentSettings::FailPolicy::kOpen)
-      content.head.flags = ROUTE_FAIL_OPEN;
+      content.head.flags |= ROUTE_FAIL_OPEN;
+    if (route.needsOrigin()) content.head.flags |= ROUTE_TELL_ORIGIN;
     return {};
   }
 
@@ -317,6 +313,19 @@ class Planner {
       if (!known.contains(name)) remove(name, service);
   }
 
+  bool isWanted(const ServiceRoute& common, Family family) const {
+    return !keysOf(common, family).empty() || (family == Family::kV4 && isFoundByProxy(common));
+  }
+
+  /// Has no address of its own, and is not left alone by everybody. One family stands for both.
+  bool isFoundByProxy(const ServiceRoute& common) const {
+    return common.vips.empty() && common.service.host != routing::kAnyHost &&
+           std::ranges::any_of(routing_.tables, [&](const auto& table) {
+             const auto& route = table.second.services.at(common.service);
+             return route->path != routing::Path::kPassthrough;
+           });
+  }
+
   void remove(const std::string& name, const ServicePlan& service) {
     plan_.removed.insert(name);
     key_count_ -= service.keys.size();
@@ -327,7 +336,7 @@ class Planner {
     const auto* route =
         common == routing_.tables.end() ? nullptr : common->second.services.find(key);
     const auto name = serviceName(key, family);
-    if (route && !keysOf(**route, family).empty()) return plan(name, key, family);
+    if (route && isWanted(**route, family)) return plan(name, key, family);
     if (const auto last = context_.planned.find(name); last != context_.planned.end())
       remove(name, last->second);
   }

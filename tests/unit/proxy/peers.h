@@ -64,6 +64,7 @@ class Peer {
   explicit Peer(Fd fd) : fd_(std::move(fd)) {}
 
   int fd() const { return fd_.get(); }
+  uint16_t localPort() const { return portOf(fd_); }
   /// Queues bytes; poll() sends what fits.
   void send(std::string_view bytes) { outgoing_.append(bytes); }
   /// After everything that is queued.

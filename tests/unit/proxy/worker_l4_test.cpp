@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Connections that carry no HTTP.
+#include "tests/unit/proxy/client_hello.h"
 #include "tests/unit/proxy/worker_fixture.h"
 
 namespace sluice::proxy::test {
@@ -8,17 +9,6 @@ namespace {
 using routing::L4Rule;
 using routing::Protocol;
 using testing::StartsWith;
-using namespace std::string_literals;
-
-/// A ClientHello for `name`, of at most 255 bytes.
-std::string helloFor(const std::string& name) {
-  const auto u16 = [](size_t value) { return "\0"s + static_cast<char>(value); };
-  const auto with16 = [&](const std::string& bytes) { return u16(bytes.size()) + bytes; };
-  const std::string extension = u16(0) + with16(with16("\0"s + with16(name)));
-  const std::string hello = "\x03\x03"s + std::string(32, 'r') + "\0"s + with16("\x13\x01") +
-                            "\x01\0"s + with16(extension);
-  return "\x16\x03\x01"s + with16("\x01\0"s + with16(hello));
-}
 
 class L4 : public WorkerTest {
  protected:

@@ -263,8 +263,16 @@ TEST(Explain, AddressesOfRangesMeetTheirService) {
   const auto answer = ask(world, request);
   EXPECT_EQ(answer.action, Action::kRoute);
   EXPECT_EQ(answer.destinations[0].cluster.host, "db.example");
+  EXPECT_EQ(answer.path, Path::kConnect);
   request.port = 5433;
   EXPECT_EQ(ask(world, request).action, Action::kPassthrough);
+
+  request.port = 5432;
+  world.add(test::entry("net.example", "TCP", 5432, {"192.0.2.6"}, {"10.0.0.0/8"}));
+  const auto shared = ask(world, request);
+  EXPECT_EQ(shared.destinations[0].cluster.host, "db.example");
+  EXPECT_EQ(shared.path, Path::kProxy) << "two services share the port";
+  EXPECT_EQ(shared.reasons.front().code, "SLU4014");
 }
 
 }  // namespace
