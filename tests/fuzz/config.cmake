@@ -8,7 +8,7 @@ sluice_fuzz_target(validate LINK sluice_analysis sluice_fuzz_config)
 sluice_fuzz_target(compile LINK sluice_steering sluice_source sluice_fuzz_config)
 target_sources(fuzz_compile PRIVATE mesh_run.cpp)
 
-# In continuous integration each of them searches for a minute, with what `./dev build fuzz` makes;
+# Each of them searches for a minute, with what `./dev build fuzz` makes; skipped where it has not,
 # one after the other, so that the other tests keep a processor. From one seed, so that a change is
 # not failed for what the code before it did as well; `./dev fuzz` draws another each time.
 if(NOT SLUICE_FUZZ)
