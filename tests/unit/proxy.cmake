@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-sluice_unit_test(proxy LINK sluice_proxy sluice_balance)
+sluice_unit_test(proxy LINK sluice_proxy sluice_balance sluice_test_support)

@@ -84,7 +84,8 @@ TEST(Reference, StatesTheLimits) {
   const auto thousands = [](uint64_t n) { return fmt::format("{},000 |", n / 1000); };
   for (const std::string& row : {
            fmt::format("size of a file | {} MiB |", kMaxFileBytes >> 20),
-           "files in the directory | " + thousands(kMaxFiles),
+           fmt::format("files in the directory | {},000, of {} MiB together |", kMaxFiles / 1000,
+                       kMaxDirectoryBytes >> 20),
            "documents in a file | " + thousands(kMaxDocuments),
            fmt::format("nesting | {} levels |", kMaxDepth),
            "often as it is used | " + thousands(kMaxNodes),

@@ -57,10 +57,11 @@ TEST(RoundTrip, EveryCaseIsTheSameAgain) {
 }
 
 TEST(RoundTrip, PercentagesThatBinaryFractionsMiss) {
+  const Dialect dialect{};
   for (uint32_t millionths = 1; millionths <= 1'000'000; millionths += 7) {
     const YamlNodePtr written = Codec<Percent>::encode({millionths});
     Findings findings("t.yaml", written.get());
-    Decoder decoder(findings, {});
+    Decoder decoder(findings, dialect);
     Percent read;
     Codec<Percent>::decode(decoder, *written, Location(), read);
     ASSERT_EQ(read.millionths, millionths);
