@@ -21,13 +21,13 @@ bool isClosed(const RouteTable& table) {
 
 /// Envoy's name for the cluster that keeps the address.
 std::shared_ptr<const Cluster> calledAddress() {
-  static const auto cluster = [] {
+  static const auto kCluster = [] {
     auto made = std::make_shared<Cluster>();
     made->key = {"PassthroughCluster", 0, ""};
     made->passthrough = true;
     return std::shared_ptr<const Cluster>(std::move(made));
   }();
-  return cluster;
+  return kCluster;
 }
 
 /// To where it was going, or nowhere.
@@ -162,19 +162,23 @@ class Completion {
     return route;
   }
 
-  /// A host outside the registry, or of a service that the client may not see: it keeps the
-  /// addresses of that one.
+  /// A host outside the registry, one name of an alias, or a service that the client may not see,
+  /// whose addresses it keeps.
   void adopt(const HostClaims::Claim& claim) {
-    auto route = claim.route;
+    auto& hosts = table_.virtual_hosts.at(claim.port);
+    auto& names = claim.name.starts_with('*') ? hosts.wildcards : hosts.exact;
+    const auto known = added_.find(claim.route->service);
+    names.set(claim.name, known != added_.end() ? known->second : add(withAddresses(claim.route)));
+  }
+
+  RoutePtr withAddresses(RoutePtr route) const {
     if (const auto* listed = table_.services.find(route->service);
         listed && !(*listed)->vips.empty()) {
       auto own = std::make_shared<ServiceRoute>(*route);
       own->vips = (*listed)->vips;
       route = std::move(own);
     }
-    auto& hosts = table_.virtual_hosts.at(claim.port);
-    auto& names = claim.name.starts_with('*') ? hosts.wildcards : hosts.exact;
-    names.set(claim.name, add(std::move(route)));
+    return route;
   }
 
   /// Istio: the client has no listener for it, so that those of the port take the connection.

@@ -108,6 +108,7 @@ HostClaims claimsOf(Lookups& lookups, const RegistryService& service, const Port
                     const Client& client) {
   if (isAlias(service)) return claimsOfAlias(lookups, service, client);
   HostClaims result;
+  result.is_listed = true;
   for (const auto& port : service.ports) {
     if (isHttp(port.protocol)) result.declared.insert(port.number);
     if (!mayCarryHttp(port.protocol)) continue;
@@ -144,6 +145,8 @@ void HostBook::set(const Unit& unit, HostClaims claims) {
     withdraw(unit, last->second);
   }
   enter(unit, claims);
+  unlisted_.erase(unit);
+  if (!claims.is_listed && !claims.claims.empty()) unlisted_.insert(unit);
   if (claims.claims.empty() && claims.declared.empty())
     claims_.erase(unit);
   else
@@ -248,8 +251,8 @@ std::map<uint16_t, VirtualHosts> HostBook::hosts() const {
 
 std::vector<HostClaims::Claim> HostBook::foreign() const {
   std::vector<Claim> result;
-  for (auto at = claims_.lower_bound({Unit::Kind::kVirtualService, ""}); at != claims_.end(); ++at)
-    for (const auto& claim : at->second.claims)
+  for (const auto& unit : unlisted_)
+    for (const auto& claim : claims_.at(unit).claims)
       if (declared_.contains(claim.port) && holds(claim)) result.push_back(claim);
   return result;
 }

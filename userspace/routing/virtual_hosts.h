@@ -29,6 +29,7 @@ struct HostClaims {
   };
   std::vector<Claim> claims;
   std::set<uint16_t> declared;  ///< ports that the service declares as HTTP
+  bool is_listed = false;       ///< the routes are those that the table has of a service
 };
 
 using PortRoutes = std::map<uint16_t, std::shared_ptr<const ServiceRoute>>;
@@ -60,7 +61,8 @@ class HostBook {
 
   /// Of the ports that somebody declares.
   std::map<uint16_t, VirtualHosts> hosts() const;
-  /// Those of them that VirtualServices have for hosts that are no service.
+  /// Those of them that lead to no service of the table: to hosts of VirtualServices that are none,
+  /// and to aliases that rules are about.
   std::vector<HostClaims::Claim> foreign() const;
 
  private:
@@ -85,6 +87,7 @@ class HostBook {
   const VirtualServices* services_;
   std::string client_namespace_;
   std::map<Unit, HostClaims> claims_;
+  std::set<Unit> unlisted_;  ///< whose claims are such as foreign() says
   std::map<uint16_t, VirtualHosts> hosts_;  ///< all ports
   std::map<uint16_t, int> declared_;        ///< by how many
   std::map<Name, std::vector<Contender>> contested_;
