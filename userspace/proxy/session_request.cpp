@@ -116,8 +116,8 @@ void Session::findCalled() {
   // Istio: a detected port has a listener for each address, and Host does not matter there.
   if (hosts != config.hosts.end() && isHttp(entry_->route->protocol)) hosts_ = &hosts->second;
   // Who has made a request speaks no TLS.
-  static const std::string no_name;
-  narrowCalled(requests_ > 0 && !exchange_.opaque ? &no_name : nullptr);
+  static const std::string kNoName;
+  narrowCalled(requests_ > 0 && !exchange_.opaque ? &kNoName : nullptr);
 }
 
 bool Session::knowsOrigin() const { return origin_.called && entry_ && entry_->needs_origin; }

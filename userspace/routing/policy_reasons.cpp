@@ -65,12 +65,12 @@ class PolicyReasons {
 
 void addPolicyReasons(const ServiceRoute& route, std::vector<Reason>& reasons) {
   PolicyReasons found(isHttp(route.protocol), reasons);
-  const auto addAll = [&](const std::vector<WeightedCluster>& destinations) {
+  const auto add_all = [&](const std::vector<WeightedCluster>& destinations) {
     for (const auto& destination : destinations)
       if (destination.cluster) found.add(*destination.cluster->settings);
   };
-  for (const auto& rule : route.rules) addAll(rule.destinations);
-  for (const auto& rule : route.l4_rules) addAll(rule.destinations);
+  for (const auto& rule : route.rules) add_all(rule.destinations);
+  for (const auto& rule : route.l4_rules) add_all(rule.destinations);
 }
 
 const char* whyNothingIsSent(const ClusterPolicy& policy) {

@@ -55,6 +55,7 @@ class RangeBuilder {
   std::vector<RangeRoute> take() && {
     std::stable_sort(ranges_.begin(), ranges_.end(), decidesBefore);
     std::vector<RangeRoute> result;
+    result.reserve(ranges_.size());
     for (auto& aged : ranges_) result.push_back(std::move(aged.range));
     return result;
   }

@@ -142,15 +142,15 @@ Path ServiceRoute::pathFor(Family family) const {
 }
 
 bool ServiceRoute::needsOrigin() const {
-  const auto keepsAddress = [](const WeightedCluster& destination) {
+  const auto keeps_address = [](const WeightedCluster& destination) {
     return destination.cluster && destination.cluster->passthrough;
   };
-  const auto anyKeeps = [&](const auto& rule) {
-    return std::ranges::any_of(rule.destinations, keepsAddress);
+  const auto any_keeps = [&](const auto& rule) {
+    return std::ranges::any_of(rule.destinations, keeps_address);
   };
-  return whole_port || (plain && plain->passthrough) || std::ranges::any_of(rules, anyKeeps) ||
+  return whole_port || (plain && plain->passthrough) || std::ranges::any_of(rules, any_keeps) ||
          std::ranges::any_of(
-             l4_rules, [&](const auto& rule) { return !rule.subnets.empty() || anyKeeps(rule); });
+             l4_rules, [&](const auto& rule) { return !rule.subnets.empty() || any_keeps(rule); });
 }
 
 bool operator==(const ServiceRoute& a, const ServiceRoute& b) {

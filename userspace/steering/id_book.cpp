@@ -123,6 +123,7 @@ std::vector<name_key> IdBook::unwritten() const {
 
 std::vector<name_key> IdBook::acquired() const {
   std::vector<name_key> keys;
+  keys.reserve(undo_.size());
   for (const auto& step : undo_) keys.push_back({step.kind, step.id});
   return keys;
 }
