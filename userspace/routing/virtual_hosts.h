@@ -87,7 +87,7 @@ class HostBook {
   const VirtualServices* services_;
   std::string client_namespace_;
   std::map<Unit, HostClaims> claims_;
-  std::set<Unit> unlisted_;  ///< whose claims are such as foreign() says
+  std::set<Unit> unlisted_;                 ///< whose claims are such as foreign() says
   std::map<uint16_t, VirtualHosts> hosts_;  ///< all ports
   std::map<uint16_t, int> declared_;        ///< by how many
   std::map<Name, std::vector<Contender>> contested_;
