@@ -153,3 +153,32 @@ def rewritten(route, call):
         replaced = route["match"].get("prefix", path)
         path = action["prefixRewrite"] + path[len(replaced):]
     return path if call.query is None else f"{path}?{call.query}"
+
+
+def location(route, call):
+    """Where a redirect leads to (Envoy: newUri)."""
+    redirect = route["redirect"]
+    scheme = redirect.get("schemeRedirect", call.scheme)
+    port = f":{redirect['portRedirect']}" if "portRedirect" in redirect else ""
+    host = redirect.get("hostRedirect") or kept_host(call, scheme, port)
+    return f"{scheme}://{host}{port}{redirected_path(route, call)}"
+
+
+def kept_host(call, new_scheme, new_port):
+    name, colon, port = call.authority.rpartition(":")
+    if not colon:
+        return call.authority
+    was_default = (call.scheme, port) in (("http", "80"), ("https", "443"))
+    return name if new_port or (new_scheme != call.scheme and was_default) else call.authority
+
+
+def redirected_path(route, call):
+    redirect = route["redirect"]
+    query = "" if call.query is None else "?" + call.query
+    path = normalize(call.path)
+    if redirect.get("pathRedirect"):
+        path = redirect["pathRedirect"]
+        return path if "?" in path else path + query
+    if "prefixRewrite" in redirect:
+        path = redirect["prefixRewrite"] + path[len(route["match"].get("prefix", path)):]
+    return path + query

@@ -49,6 +49,34 @@ class Headers(unittest.TestCase):
         self.assertTrue(self.holds({"name": "x-user", "presentMatch": True, "invertMatch": True}))
 
 
+class Redirects(unittest.TestCase):
+    def location(self, redirect, authority="catalog", path="/old", query=None, prefix=None):
+        route = {"match": {"prefix": prefix} if prefix else {"path": path}, "redirect": redirect}
+        return envoy_http.location(route, call(authority=authority, path=path, query=query))
+
+    def test_a_query_of_the_rule_replaces_that_of_the_request(self):
+        self.assertEqual(self.location({"pathRedirect": "/new"}, query="k=v"),
+                         "http://catalog/new?k=v")
+        self.assertEqual(self.location({"pathRedirect": "/new?own=1"}, query="k=v"),
+                         "http://catalog/new?own=1")
+
+    def test_without_a_path_the_requests_own_stays(self):
+        self.assertEqual(self.location({"hostRedirect": "n", "pathRedirect": ""}, query="k"),
+                         "http://n/old?k")
+
+    def test_the_clients_port_stays_unless_it_was_the_old_schemes_own(self):
+        for redirect, authority, expected in (
+                ({}, "catalog:80", "http://catalog:80"),
+                ({"schemeRedirect": "https"}, "catalog:80", "https://catalog"),
+                ({"schemeRedirect": "https"}, "catalog:8080", "https://catalog:8080"),
+                ({"portRedirect": 81}, "catalog:8080", "http://catalog:81")):
+            self.assertEqual(self.location(redirect, authority), expected + "/old")
+
+    def test_a_prefix_is_replaced_as_text(self):
+        self.assertEqual(self.location({"prefixRewrite": "/"}, path="/old/a", prefix="/old/"),
+                         "http://catalog/a")
+
+
 class Queries(unittest.TestCase):
     def test_only_the_first_value_counts_and_is_not_decoded(self):
         for query, value in (("q=1&q=2", "1"), ("q", ""), ("x=1&q=%31", "%31"), ("Q=1", None),

@@ -9,7 +9,7 @@ import registry
 
 @dataclass(frozen=True)
 class Known:
-    name: str
+    name: str  # the subject of its line in the document
     holds: Callable
 
 
@@ -53,21 +53,28 @@ def is_refused_by_envoy(_rules, _call, _ours, theirs):
     return theirs.action == "refused configuration"
 
 
+def has_wrong_percent(rule):
+    text = json.dumps(rule["spec"])
+    return '"percent": 101' in text or '"percent": -1' in text
+
+
 def has_policy_of_port_zero(rule):
     return '"portLevelSettings": [{"port": {"number": 0}' in json.dumps(rule["spec"])
 
 
 VERDICTS = (  # of (rule)
-    Known("portLevelSettings of port 0", has_policy_of_port_zero),
-    Known("names in header operations", has_token_breaking_operation),
-    Known("mirrorPercentage below 0.0001", mirrors_almost_nothing),
-    Known("null as a value of a map", has_null_in_map),
-    Known("endpoints: [] with resolution NONE", has_empty_endpoints))
+    Known("`portLevelSettings` of port 0", has_policy_of_port_zero),
+    Known("Names in header operations", has_token_breaking_operation),
+    Known("`mirrorPercentage` above 0 and below 0.0001", mirrors_almost_nothing),
+    Known("`null` as a value of a map (`headers`, `queryParams`, …)", has_null_in_map),
+    Known("`endpoints: []` with `resolution: NONE`", has_empty_endpoints),
+    Known("`percent` of a delay", has_wrong_percent))
 CALLS = (  # of (rules, call, ours, theirs)
-    Known("rules for the same names or addresses", is_refused_by_envoy),
-    Known("destinationSubnets: [0.0.0.0/0]", has_range_of_everything),
-    Known("tcp rules with destinationSubnets on undeclared ports", is_http_in_a_range),
-    Known("tls rules with destinationSubnets", has_tls_rule_behind_one_with_ranges))
+    Known("Two `tls` or `tcp` rules for the same part of a server's names or addresses",
+          is_refused_by_envoy),
+    Known("`destinationSubnets: [0.0.0.0/0]`", has_range_of_everything),
+    Known("`tcp` rules with `destinationSubnets` on undeclared ports", is_http_in_a_range),
+    Known("`tls` rules with `destinationSubnets`", has_tls_rule_behind_one_with_ranges))
 
 
 def known_verdict(rule):

@@ -11,6 +11,7 @@ class Destination:
     exists: bool
     endpoints: frozenset = frozenset()  # those that are ready and known beforehand
     destination_rule: str = ""
+    policies: dict = field(default_factory=dict)  # by name
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,8 @@ class Outcome:
     rule: str = ""  # "shop/vs-0 r1"; empty for connections and where no VirtualService decides
     path: str = ""  # as the request goes on
     timeout: float = 0  # seconds; 0: none
+    location: str = ""  # of redirect
+    policies: dict = field(default_factory=dict)  # of the rule, by name
     destinations: dict = field(default_factory=dict)  # by (host, subset, port)
 
 
@@ -37,9 +40,11 @@ def united(destinations):
 
 def difference(ours, theirs):
     """Where two Outcomes differ first; empty when they agree."""
-    for name in ("action", "status", "rule", "path", "timeout"):
+    for name in ("action", "status", "rule", "path", "timeout", "location"):
         if getattr(ours, name) != getattr(theirs, name):
             return name
+    if place := policy_difference(ours, theirs):
+        return place
     if ours.destinations.keys() != theirs.destinations.keys():
         return "destinations"
     return next((f"{place} of {key}" for key, mine in ours.destinations.items()
@@ -50,4 +55,11 @@ def destination_difference(ours, theirs):
     if abs(ours.share - theirs.share) > SHARE_TOLERANCE:
         return "share"
     return next((name for name in ("exists", "endpoints", "destination_rule")
-                 if getattr(ours, name) != getattr(theirs, name)), "")
+                 if getattr(ours, name) != getattr(theirs, name)), "") or \
+        policy_difference(ours, theirs)
+
+
+def policy_difference(ours, theirs):
+    names = {**ours.policies, **theirs.policies}
+    return next((name for name in names if ours.policies.get(name) != theirs.policies.get(name)),
+                "")

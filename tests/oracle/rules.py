@@ -3,6 +3,7 @@
 import random
 
 import registry
+from random_policies import PolicyMaker
 from vocabulary import (HEADERS, METHODS, OUTSIDE_HOSTS, PATH_EXPRESSIONS, PATHS, QUERY,
                         TEXT_EXPRESSIONS, covers, expand)
 
@@ -22,6 +23,7 @@ class RuleMaker:
 
     def __init__(self, seed):
         self.random = random.Random(seed)
+        self.policies = PolicyMaker(self.random)
 
     def batch(self):
         """The rules of a round, in two lists: those of the first are older."""
@@ -88,7 +90,9 @@ class RuleMaker:
             rule["match"] = [self._match() for _ in self._count(1, 3)]
         kind = self.random.random()
         if kind < 0.08:
-            rule["redirect"] = {"uri": "/moved", "redirectCode": self._pick((301, 302, 307, 308))}
+            matches = rule.get("match", [{}])
+            rule["redirect"] = self.policies.redirect(
+                all("prefix" in match.get("uri", {}) for match in matches))
         elif kind < 0.2:
             rule["directResponse"] = {"status": self._pick((207, 404, 503))}
         elif kind < 0.32 and may_delegate:
@@ -101,6 +105,7 @@ class RuleMaker:
                 rule["rewrite"] = self._rewrite()
             if self._maybe(0.1):
                 rule["timeout"] = self._pick(("1s", "2.5s"))
+            self.policies.add_to_route(rule)
         return rule
 
     def _rewrite(self):
@@ -234,17 +239,21 @@ class RuleMaker:
                                                 f"*.shop.{registry.DOMAIN}",
                                                 f"*.{registry.DOMAIN}", "*.example"])}
         if self._maybe(0.85):
-            spec["subsets"] = [{"name": subset, "labels": registry.SUBSETS[subset]}
-                               for subset in self._some(registry.SUBSETS, 4)]
-        if self._maybe(0.2) or "subsets" not in spec:
-            spec["trafficPolicy"] = {"loadBalancer": {"simple": self._pick(
-                ("ROUND_ROBIN", "RANDOM", "PASSTHROUGH"))}}
+            spec["subsets"] = [self._subset(name) for name in self._some(registry.SUBSETS, 4)]
+        if self._maybe(0.3) or "subsets" not in spec:
+            spec["trafficPolicy"] = self.policies.traffic_policy()
         if self._maybe(0.2):
             labels = self._pick(({"app": "web"}, {"env": "test"}))
             spec["workloadSelector"] = {"matchLabels": labels}
         else:
             self._add_scope(spec)
         return resource("DestinationRule", name, namespace, spec)
+
+    def _subset(self, name):
+        subset = {"name": name, "labels": registry.SUBSETS[name]}
+        if self._maybe(0.2):
+            subset["trafficPolicy"] = self.policies.traffic_policy()
+        return subset
 
     def _service_entry(self, name):
         host = self._pick(ENTRY_HOSTS)

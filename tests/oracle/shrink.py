@@ -9,9 +9,13 @@ REMOVABLE = (("http",), ("tcp",), ("tls",), ("hosts",), ("subsets",), ("exportTo
              ("http", "*", "route"), ("tcp", "*", "route"), ("tls", "*", "route"),
              ("http", "*", "match", "*"), ("http", "*", "match", "*", "headers"),
              ("http", "*", "match", "*", "withoutHeaders"), ("tcp", "*", "match", "*"),
-             ("tls", "*", "match", "*"), ("http", "*"), ())
+             ("tls", "*", "match", "*"), ("http", "*", "headers"), ("http", "*", "redirect"),
+             ("http", "*"), ("subsets", "*", "trafficPolicy", "portLevelSettings"),
+             ("subsets", "*", "trafficPolicy"), ("subsets", "*"),
+             ("trafficPolicy", "portLevelSettings", "*"), ("trafficPolicy", "portLevelSettings"),
+             ("trafficPolicy",), ())
 # What a rule is not the same rule without.
-IDENTITY = ("name", "hosts", "host")
+IDENTITY = ("name", "hosts", "host", "port")
 
 
 def shrink(older, younger, still_differs):

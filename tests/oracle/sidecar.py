@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a sidecar with istiod's configuration does with a call, as an Outcome."""
 import envoy_http
+import envoy_policies
 from envoy_listeners import HTTP_MANAGER, Refused, find_filter
 from outcome import Destination, Outcome, united
 
@@ -37,12 +38,14 @@ class Sidecar:
         rule = rule_of(route)
         if "redirect" in route:
             code = route["redirect"].get("responseCode", "MOVED_PERMANENTLY")
-            return Outcome("redirect", status=REDIRECT_STATUS[code], rule=rule)
+            return Outcome("redirect", status=REDIRECT_STATUS[code], rule=rule,
+                           location=envoy_http.location(route, call))
         if "directResponse" in route:
             return Outcome("answer", status=route["directResponse"]["status"], rule=rule)
         action = route["route"]
         return self._forward(action, rule=rule, path=envoy_http.rewritten(route, call),
-                             timeout=float(action.get("timeout", "0s").rstrip("s")))
+                             timeout=envoy_policies.seconds(action.get("timeout")),
+                             policies=envoy_policies.of_route(route))
 
     def _forward(self, action, **told):
         weights = weights_of(action)
@@ -63,7 +66,8 @@ class Sidecar:
         cluster = self.clusters.get(name)
         if cluster is None:
             return Destination(share, exists=False)
-        return Destination(share, True, self._endpoints_of(cluster), origin_of(cluster))
+        return Destination(share, True, self._endpoints_of(cluster), origin_of(cluster),
+                           envoy_policies.of_cluster(cluster))
 
     def _endpoints_of(self, cluster):
         if cluster.get("type", "STATIC") != "EDS":

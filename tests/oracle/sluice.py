@@ -2,9 +2,9 @@
 """Our side: what `oracle-explain` says of calls, as Outcomes."""
 import json
 import os
-import re
 import subprocess
 
+import sluice_policies
 from outcome import Destination, Outcome, united
 
 AGENT = {"apiVersion": "sluice.io/v1", "kind": "Agent", "metadata": {"name": "agent"},
@@ -37,7 +37,8 @@ class Sluice:
 def outcome(answer):
     action, rule = answer["action"], rule_of(answer)
     if action == "redirect":
-        return Outcome("redirect", status=answer["status"], rule=rule)
+        return Outcome("redirect", status=answer["status"], rule=rule,
+                       location=answer["location"])
     if action in LOCAL_ANSWERS:
         return Outcome("answer", status=answer["status"], rule=rule)
     destinations = answer["destinations"]
@@ -45,17 +46,16 @@ def outcome(answer):
         return Outcome("passthrough")
     if action in FORWARDING or destinations:
         return Outcome("forward", rule=rule, path=answer["upstreamPath"],
-                       timeout=seconds(answer["policy"].get("timeout", "0s")),
+                       timeout=sluice_policies.seconds(answer["policy"].get("timeout", "")),
+                       policies=sluice_policies.of_route(answer) if is_http(answer) else {},
                        destinations=united(((d["host"], d["subset"], d["port"]), destination(d))
                                            for d in destinations))
     return Outcome(action)
 
 
-def seconds(text):
-    """Of a duration as Go writes it: "2s500ms"."""
-    units = {"h": 3600, "m": 60, "s": 1, "ms": 0.001}
-    return sum(float(number) * units[unit]
-               for number, unit in re.findall(r"([0-9.]+)(ms|[hms])", text))
+def is_http(answer):
+    """Whether a request is forwarded, not a connection."""
+    return bool(answer["upstreamPath"])
 
 
 def rule_of(answer):
@@ -71,4 +71,5 @@ def destination(described):
         return Destination(described["share"], exists=False)
     endpoints = frozenset(endpoint["address"] for endpoint in described["endpoints"]
                           if "address" in endpoint and not described["keepsAddress"])
-    return Destination(described["share"], True, endpoints, described["destinationRule"])
+    return Destination(described["share"], True, endpoints, described["destinationRule"],
+                       sluice_policies.of_cluster(described))
