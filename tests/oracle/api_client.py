@@ -8,6 +8,8 @@ PLURALS = {"Namespace": "namespaces", "Node": "nodes", "Service": "services", "P
            "EndpointSlice": "endpointslices", "VirtualService": "virtualservices",
            "DestinationRule": "destinationrules", "ServiceEntry": "serviceentries",
            "CustomResourceDefinition": "customresourcedefinitions"}
+# A machine that has much else to do is slow, not broken.
+TIMEOUT = "10m"
 WITHOUT_NAMESPACE = ("Namespace", "Node", "CustomResourceDefinition")
 
 
@@ -50,6 +52,7 @@ class ApiClient:
         self._request("DELETE", path_of(resource))
 
     def _request(self, method, path, body=None, content_type="application/json"):
+        path += ("&" if "?" in path else "?") + "timeout=" + TIMEOUT
         self.connection.request(method, path, None if body is None else json.dumps(body),
                                 {**self.headers, "Content-Type": content_type})
         response = self.connection.getresponse()

@@ -11,7 +11,7 @@ import time
 import urllib.error
 import urllib.request
 
-from api_client import ApiClient
+from api_client import TIMEOUT, ApiClient
 
 TOKEN = "oracle"
 START_SECONDS = 120
@@ -124,7 +124,7 @@ class Cluster:
             "--service-account-key-file=sa.key", "--service-account-signing-key-file=sa.key",
             "--service-cluster-ip-range=10.96.0.0/16", "--authorization-mode=RBAC",
             "--token-auth-file=tokens.csv", "--disable-admission-plugins=ServiceAccount",
-            "--endpoint-reconciler-type=none"])
+            "--endpoint-reconciler-type=none", f"--request-timeout={TIMEOUT}"])
         wait_for("the API server", lambda: answers(f"https://127.0.0.1:{self.api}/readyz"))
 
 
