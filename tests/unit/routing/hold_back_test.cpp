@@ -108,6 +108,13 @@ TEST_F(HoldBack, WhatWasNeverDefinedIsNotHeldBack) {
   EXPECT_THAT(result.held, IsEmpty());
 }
 
+TEST_F(HoldBack, VersionThatWasNotCompleteItselfIsNotKept) {
+  in_force_ = snapshot(World().add(sendTo("v8")).add(defining({"v1"})));
+  const auto result = next(World().add(sendTo("v9")).add(defining({"v1"})));
+  EXPECT_EQ(service(result), sendTo("v9"));
+  EXPECT_THAT(result.held, IsEmpty());
+}
+
 TEST_F(HoldBack, SubsetsOfAnotherHostDoNotCount) {
   const auto result = next(World().add(sendTo("v1")).add(defining({"v1"}, "cart")));
   EXPECT_EQ(result.snapshot->destination_rules.at(0)->host, "cart")
@@ -124,9 +131,13 @@ TEST_F(HoldBack, WildcardRulesDefineSubsets) {
 TEST_F(HoldBack, MirrorsAndConnectionRulesNameSubsetsToo) {
   auto mirrored = sendTo("v1");
   mirrored.http[0].mirror = Destination{"catalog", "v9", {}};
+  auto mirrored_twice = sendTo("v1");
+  mirrored_twice.http[0].mirrors = {{Destination{"catalog", "v9", {}}, {}}};
   auto tcp = sendTo("v1");
   tcp.tcp = {{{}, {test::to("catalog", "v9")}}};
-  for (const auto& changed : {mirrored, tcp}) {
+  auto tls = sendTo("v1");
+  tls.tls = {{{}, {test::to("catalog", "v9")}}};
+  for (const auto& changed : {mirrored, mirrored_twice, tcp, tls}) {
     const auto result = next(World().add(changed).add(defining({"v1"})));
     EXPECT_EQ(service(result), sendTo("v1"));
   }

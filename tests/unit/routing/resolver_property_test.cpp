@@ -3,10 +3,9 @@
 // at once.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <optional>
 
-#include "tests/unit/routing/random_mesh.h"
+#include "tests/unit/routing/random_steps.h"
 #include "tests/unit/routing/same_routing.h"
 #include "userspace/routing/resolver.h"
 
@@ -15,22 +14,7 @@ namespace {
 
 using test::RandomMesh;
 using test::RoutingDifference;
-
-/// A change of the mesh; those that are taken over together have one update.
-struct Step {
-  uint32_t seed;
-  bool more_follow;
-};
-using Steps = std::vector<Step>;
-
-Steps stepsOf(uint32_t seed, int count) {
-  std::mt19937 random(seed);
-  Steps steps;
-  for (int i = 0; i < count; ++i)
-    steps.push_back({static_cast<uint32_t>(random()), random() % 4 == 0});
-  steps.back().more_follow = false;
-  return steps;
-}
+using test::Steps;
 
 /// What is class 0's is not kept twice, and any other route that is what it was is the object that
 /// it was.
@@ -66,55 +50,12 @@ std::optional<std::string> failureOf(const Steps& steps) {
   return std::nullopt;
 }
 
-/// Leaves out what is not needed to fail: halves first, single steps at last.
-Steps shrunk(Steps steps) {
-  for (size_t length = steps.size() / 2; length > 0; length /= 2) {
-    for (size_t first = 0; first + length <= steps.size();) {
-      auto fewer = steps;
-      const auto at = fewer.begin() + static_cast<std::ptrdiff_t>(first);
-      fewer.erase(at, at + static_cast<std::ptrdiff_t>(length));
-      if (!fewer.empty() && failureOf(fewer))
-        steps = std::move(fewer);
-      else
-        first += length;
-    }
-  }
-  return steps;
-}
-
-std::string textOf(const Steps& steps) {
-  RandomMesh mesh;
-  std::string text;
-  for (const auto& step : steps)
-    text += "  " + std::to_string(step.seed) + ": " + mesh.step(step.seed) +
-            (step.more_follow ? ", together with" : "") + "\n";
-  return text;
-}
-
-/// SLUICE_SEEDS=FIRST-LAST tries others than the usual ones. Of 1 to 400, 153 is the only one that
-/// sees when the look-up of a wildcard is not written down.
-std::vector<uint32_t> seeds() {
-  uint32_t first = 1;
-  uint32_t last = 40;
-  std::vector<uint32_t> seeds = {153};
-  if (const char* wanted = std::getenv("SLUICE_SEEDS")) {
-    char* end = nullptr;
-    first = last = static_cast<uint32_t>(std::strtoul(wanted, &end, 10));
-    if (*end == '-') last = static_cast<uint32_t>(std::strtoul(end + 1, nullptr, 10));
-    seeds.clear();
-  }
-  for (auto seed = first; seed <= last; ++seed) seeds.push_back(seed);
-  return seeds;
-}
-
+/// Of seeds 1 to 400, 153 is the only one that sees when the look-up of a wildcard is not written
+/// down.
 TEST(ResolverProperty, AnySequenceOfChangesGivesWhatTheFinalStateGives) {
-  constexpr int kSteps = 80;
-  for (const auto seed : seeds()) {
-    const auto steps = stepsOf(seed, kSteps);
-    if (!failureOf(steps)) continue;
-    const auto fewer = shrunk(steps);
-    FAIL() << "seed " << seed << ": " << *failureOf(fewer) << "\n" << textOf(fewer);
-  }
+  auto seeds = test::seedsFrom(1, 40);
+  seeds.push_back(153);
+  test::holdsForEach(seeds, 80, failureOf);
 }
 
 }  // namespace

@@ -17,7 +17,11 @@ namespace sluice::test {
 /// everything that a connection could meet there.
 class Reader {
  public:
-  explicit Reader(DataPlane& data_plane) : data_plane_(data_plane) {}
+  /// kEverything: flags, policies and the odds of single endpoints, too.
+  enum class Detail { kDestinations, kEverything };
+
+  explicit Reader(DataPlane& data_plane, Detail detail = Detail::kDestinations)
+      : data_plane_(data_plane), detail_(detail) {}
 
   /// "connect 1/2{10.1.0.1:8080 …}*share …", "proxy {…}", "none" where no service is, or a text
   /// that starts with "dangling" when something is named that is not there.
@@ -27,6 +31,9 @@ class Reader {
     std::copy(address->bytes.begin(), address->bytes.end(), key.address);
     key.port = htons(port);
     key.protocol = 6;
+    return see(key, client_class);
+  }
+  std::string see(const service_key& key, uint32_t client_class) {
     const auto service = maps::View<Table::kServices>(data_plane_).get(key);
     return service.ok() ? seeService(*service, client_class) : "none";
   }
@@ -49,12 +56,19 @@ class Reader {
   std::string seeRoute(const ::route& value) {
     static const char* const kVia[] = {"", "connect", "proxy", "passthrough"};
     std::string text = kVia[value.via];
+    if (detail_ == Detail::kEverything)
+      text +=
+          " class " + std::to_string(value.client_class) + " flags " + std::to_string(value.flags);
+    std::vector<std::string> slots;
     for (uint32_t i = 0; i < value.slot_count; ++i) {
       const auto slot = maps::View<Table::kRouteSlots>(data_plane_).get(value.first_slot + i);
-      text += " " + seeCluster(slot->own);
+      slots.push_back(" " + seeCluster(slot->own));
       if (slot->own != slot->alias)
-        text += "/" + std::to_string(slot->threshold) + seeCluster(slot->alias);
+        slots.back() += "/" + std::to_string(slot->threshold) + seeCluster(slot->alias);
     }
+    // The proxy's are in the order of their numbers, which depends on what there was before.
+    if (value.via == ROUTE_VIA_PROXY && detail_ == Detail::kEverything) std::ranges::sort(slots);
+    for (const auto& slot : slots) text += slot;
     if (value.fallback) text += " else " + seeCluster(value.fallback);
     return text.find("dangling") == std::string::npos ? text : "dangling in " + text;
   }
@@ -66,11 +80,18 @@ class Reader {
     std::set<std::string> members;
     for (uint32_t i = 0; i < CLUSTER_COUNT(cluster->shape); ++i) {
       const auto slot = maps::View<Table::kClusterSlots>(data_plane_).get(cluster->first_slot + i);
-      members.insert(seeEndpoint(slot->own));
+      members.insert(seeSlot(*slot));
     }
     std::string text = "{";
+    if (detail_ == Detail::kEverything)
+      members.insert("policy " + std::to_string(CLUSTER_POLICY(cluster->shape)));
     for (const auto& member : members) text += (text.size() > 1 ? " " : "") + member;
     return text + "}";
+  }
+
+  std::string seeSlot(const alias_slot& slot) {
+    if (detail_ == Detail::kDestinations) return seeEndpoint(slot.own);
+    return seeEndpoint(slot.own) + "/" + std::to_string(slot.threshold) + seeEndpoint(slot.alias);
   }
 
   std::string seeEndpoint(uint32_t id) {
@@ -83,6 +104,7 @@ class Reader {
   }
 
   DataPlane& data_plane_;
+  Detail detail_;
 };
 
 }  // namespace sluice::test
