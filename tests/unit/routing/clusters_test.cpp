@@ -144,17 +144,23 @@ TEST(Clusters, RoundRobinByDnsHasOneName) {
   EXPECT_EQ(mesh.cluster({"api.example", 80, ""}, {})->unresolved.size(), 1U);
 }
 
-Mesh nodeLocal() {
+Mesh withInternalTraffic(const std::string& policy) {
   auto mesh = test::stock();
   auto service = test::serviceIn("shop", "stock", "10.96.0.17");
-  service.internal_traffic_policy = "Local";
+  service.internal_traffic_policy = policy;
   mesh.snapshot.services.clear();
   mesh.add(service);
   return mesh;
 }
 
+TEST(Clusters, InternalTrafficPolicyClusterGoesEverywhere) {
+  const auto mesh = withInternalTraffic("Cluster");
+  EXPECT_EQ(pods(*mesh.cluster({kStock, 80, ""}, {"shop", {{kHostnameLabel, "node-b"}}})).size(),
+            3U);
+}
+
 TEST(Clusters, InternalTrafficPolicyLocalStaysOnTheClientsNode) {
-  auto mesh = nodeLocal();
+  auto mesh = withInternalTraffic("Local");
   const auto of = [&](Labels labels) {
     return pods(*mesh.cluster({kStock, 80, ""}, {"shop", std::move(labels)}));
   };
@@ -178,7 +184,7 @@ TEST(Clusters, ClientsShareWhatDoesNotDependOnThem) {
 }
 
 TEST(Clusters, ClientsOfDifferentPlacesGetVariants) {
-  const auto mesh = nodeLocal();
+  const auto mesh = withInternalTraffic("Local");
   const Registry registry(mesh.snapshot);
   const DestinationRules rules(mesh.snapshot);
   Clusters clusters(registry, rules, mesh.snapshot.agent);

@@ -11,6 +11,7 @@ namespace sluice::routing {
 namespace {
 
 using test::Mesh;
+using testing::Each;
 using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::Pair;
@@ -166,31 +167,74 @@ TEST(Locality, FailoverPriorityMayNameTheValue) {
               ElementsAre(gets("b", 0), gets("c", 0), gets("d", 1)));
 }
 
-Shares sharesPreferring(TrafficDistribution distribution) {
-  auto mesh = test::stock();
+/// Shares of two pods of zone b, on node-b1 and node-b2, and of pods that are each farther away: in
+/// another zone, in a zone of that name in another region, in another network.
+Shares sharesPreferring(const std::string& distribution, const std::string& zone,
+                        const std::string& node) {
+  struct Place {
+    std::string node, region, zone, network;
+  };
+  const Place places[] = {{"node-b1", "eu", "b", ""},
+                          {"node-b2", "eu", "b", ""},
+                          {"node-c", "eu", "c", ""},
+                          {"node-u", "us", "b", ""},
+                          {"node-n", "eu", "b", "far"}};
+  Mesh mesh;
+  std::vector<SliceEndpoint> endpoints;
+  for (const auto& place : places) {
+    const auto ip = "10.1.10." + std::to_string(endpoints.size() + 1);
+    Labels labels;
+    if (!place.network.empty()) labels[kNetworkLabel] = place.network;
+    mesh.add(test::node(place.node, place.region, place.zone))
+        .add(test::pod("on-" + place.node, ip, labels, place.node));
+    endpoints.push_back(test::endpointOf("on-" + place.node, ip));
+  }
   auto service = test::serviceIn("shop", "stock", "10.96.0.17");
-  service.traffic_distribution =
-      distribution == TrafficDistribution::kPreferSameNode ? "PreferSameNode" : "PreferClose";
-  mesh.snapshot.services.clear();
-  mesh.add(service);
-  Client client{"shop", {{kRegionLabel, "eu"}, {kZoneLabel, "b"}, {kHostnameLabel, "node-b"}}};
-  return sharesFor(mesh, client);
+  service.traffic_distribution = distribution;
+  mesh.add(service).add(test::sliceOf("stock", endpoints));
+  return sharesFor(mesh,
+                   {"shop", {{kRegionLabel, "eu"}, {kZoneLabel, zone}, {kHostnameLabel, node}}});
 }
 
 TEST(Locality, TrafficDistributionPrefersWhatIsNearWithoutOutlierDetection) {
-  EXPECT_THAT(sharesPreferring(TrafficDistribution::kPreferSameZone),
-              ElementsAre(gets("b", 1), gets("c", 0), gets("d", 0)));
-  EXPECT_THAT(sharesPreferring(TrafficDistribution::kPreferSameNode),
-              ElementsAre(gets("b", 1), gets("c", 0), gets("d", 0)));
+  EXPECT_THAT(
+      sharesPreferring("PreferClose", "b", "node-b2"),
+      ElementsAre(gets("b", 0.5), gets("b", 0.5), gets("c", 0), gets("b", 0), gets("b", 0)));
+  EXPECT_THAT(sharesPreferring("PreferSameNode", "b", "node-b2"),
+              ElementsAre(gets("b", 0), gets("b", 1), gets("c", 0), gets("b", 0), gets("b", 0)));
+  EXPECT_THAT(sharesPreferring("PreferSameNode", "c", "node-x"),
+              ElementsAre(gets("b", 0), gets("b", 0), gets("c", 1), gets("b", 0), gets("b", 0)))
+      << "none on the node: what is in the zone";
 }
 
-TEST(Locality, TheRulesSettingStandsForTrafficDistribution) {
+/// Near pods first, unless something stands before the Service's own wish.
+Mesh preferClose() {
   auto mesh = test::stock();
   auto service = test::serviceIn("shop", "stock", "10.96.0.17");
   service.traffic_distribution = "PreferClose";
   mesh.snapshot.services.clear();
-  mesh.add(service).add(stockRule(distribution("*", {{"us/*", 100}}), false));
+  return mesh.add(service);
+}
+
+TEST(Locality, TheRulesSettingStandsForTrafficDistribution) {
+  auto mesh = preferClose();
+  mesh.add(stockRule(distribution("*", {{"us/*", 100}}), false));
   EXPECT_THAT(shares(mesh), ElementsAre(gets("d", 1)));
+
+  LocalityLbSetting off;
+  off.enabled = false;
+  auto without = preferClose();
+  without.add(stockRule(off, true));
+  EXPECT_THAT(shares(without), Each(Pair(testing::_, testing::DoubleNear(1.0 / 3, 1e-6))));
+}
+
+TEST(Locality, TrafficDistributionStandsForTheMeshsSetting) {
+  auto mesh = preferClose();
+  mesh.snapshot.agent.locality_lb_setting = distribution("*", {{"us/*", 100}});
+  const Client client{"shop", {{kRegionLabel, "eu"}, {kZoneLabel, "c"}}};
+  EXPECT_THAT(sharesFor(mesh, client), ElementsAre(gets("b", 0), gets("c", 1), gets("d", 0)));
+  mesh.snapshot.agent.locality_lb_setting->enabled = false;
+  EXPECT_THAT(sharesFor(mesh, client), ElementsAre(gets("b", 0), gets("c", 1), gets("d", 0)));
 }
 
 TEST(Locality, UnhealthyEndpointsMoveTrafficOn) {

@@ -125,6 +125,45 @@ TEST(Path, ServicesWithoutRulesAreLeftAloneWhenOnlyRuledOnesAreSteered) {
   EXPECT_EQ(routeOf(world)->path, Path::kConnect);
 }
 
+/// Whatever a rule says, and wherever it stands: a service that one names is steered.
+TEST(Path, WhatIsRuledIsSteeredWhenOnlyRuledServicesAre) {
+  const auto ruled = [] {
+    World world;
+    world.snapshot.agent.steer = AgentSettings::Steer::kRuled;
+    return world.add(test::service("product-api", {"10.96.0.10"}, {{"http", 80}, {"tcp", 90}}));
+  };
+  EXPECT_EQ(routeOf(ruled().add(sendTo(meta("vs"), "v1")))->path, Path::kConnect);
+  const auto other_port = routeOf(ruled().add(sendTo(meta("vs"), "v1")), "default/web", 90);
+  EXPECT_EQ(other_port->path, Path::kConnect) << "its rules are for ports of another protocol";
+  auto not_for_web = sendTo(meta("vs"), "v1");
+  not_for_web.http[0].match.emplace_back().source_labels = {{"app", "batch"}};
+  EXPECT_EQ(routeOf(ruled().add(not_for_web))->path, Path::kConnect);
+
+  World entries;
+  entries.snapshot.agent.steer = AgentSettings::Steer::kRuled;
+  entries.add(test::entry("db.example", "TCP", 90, {"192.0.2.1"}, {"10.97.0.1"}));
+  const auto resolved = resolve(entries.snapshot);
+  EXPECT_EQ(resolved.tables.at({}).services.at({"db.example", 90})->path, Path::kConnect);
+}
+
+/// Not even because its port is one where Host decides.
+TEST(Path, WhatIsNotRuledIsLeftAloneInEveryMode) {
+  World world;
+  world.snapshot.agent.steer = AgentSettings::Steer::kRuled;
+  world.snapshot.agent.http_mode = AgentSettings::HttpMode::kIstio;
+  world.add(test::service("product-api", {"10.96.0.10"}));
+  EXPECT_EQ(routeOf(world)->path, Path::kPassthrough);
+  EXPECT_THAT(codes(routeOf(world)), ElementsAre("SLU4022"));
+}
+
+TEST(Path, RuleWithoutADestinationNeedsTheProxyThatSaysSo) {
+  auto world = test::productApi();
+  const auto route =
+      routeOf(world.add(test::virtualService(meta("vs"), {"product-api"}, {test::route({})})));
+  EXPECT_EQ(route->path, Path::kProxy);
+  EXPECT_THAT(codes(route), ElementsAre("SLU4010"));
+}
+
 TEST(Path, PoliciesThatLookAtRequestsNeedTheProxy) {
   auto rule = test::versions(meta("dr"), "product-api");
   rule.traffic_policy.emplace().outlier_detection.emplace();

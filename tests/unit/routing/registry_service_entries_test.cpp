@@ -219,6 +219,14 @@ TEST(ServiceEntries, AKubernetesServiceOwnsItsHost) {
   EXPECT_THAT(endpointsOf(service->ports[0]), IsEmpty());
 }
 
+TEST(ServiceEntries, TrafficDistributionIsAnAnnotation) {
+  auto near = entryWith("near", "192.0.2.1");
+  EXPECT_EQ(Mesh().add(near).service(kHost)->traffic_distribution, TrafficDistribution::kAny);
+  near.metadata.annotations["networking.istio.io/traffic-distribution"] = "PreferSameNode";
+  EXPECT_EQ(Mesh().add(near).service(kHost)->traffic_distribution,
+            TrafficDistribution::kPreferSameNode);
+}
+
 TEST(ServiceEntries, EachHostIsAServiceInLowerCase) {
   auto two = entryWith("two", "192.0.2.1");
   two.hosts = {"IN.shop.internal", "*.partner.example"};

@@ -3,6 +3,10 @@
 
 #include <gmock/gmock.h>
 
+#include <functional>
+#include <set>
+
+#include "tests/unit/routing/mesh_fixture.h"
 #include "tests/unit/routing/resolved.h"
 
 namespace sluice::routing {
@@ -58,6 +62,30 @@ TEST(Resolve, ServiceThatIsNotExportedIsLeftAlone) {
   for (const auto* client : {"default/web", "shop/web"})
     EXPECT_EQ(routing.tables.at(routing.workload_class.at(client)).services.at(key)->path,
               Path::kConnect);
+}
+
+/// Clients of two nodes, web on node-a and batch on node-b, and how many classes they are.
+size_t classesOfTwoNodes(const std::function<void(Service&)>& change) {
+  auto stock = test::serviceIn("shop", "stock", "10.96.0.17");
+  change(stock);
+  test::Mesh mesh;
+  mesh.add(stock)
+      .add(test::node("node-a", "eu", "a"))
+      .add(test::node("node-b", "eu", "b"))
+      .add(test::pod("web", "10.1.0.10", {}, "node-a"))
+      .add(test::pod("batch", "10.1.0.11", {}, "node-b"))
+      .add(test::workload("web", "shop"))
+      .add(test::workload("batch", "shop"));
+  const auto routing = resolve(mesh.snapshot);
+  const std::set classes = {routing.workload_class.at("shop/web"),
+                            routing.workload_class.at("shop/batch")};
+  return classes.size();
+}
+
+TEST(Resolve, WhereAClientRunsMattersToServicesThatSaySo) {
+  EXPECT_EQ(classesOfTwoNodes([](Service&) {}), 1U);
+  EXPECT_EQ(classesOfTwoNodes([](auto& stock) { stock.internal_traffic_policy = "Local"; }), 2U);
+  EXPECT_EQ(classesOfTwoNodes([](auto& stock) { stock.traffic_distribution = "PreferClose"; }), 2U);
 }
 
 TEST(ResolveFor, TakesPodsAsClientsAndRefusesStrangers) {
