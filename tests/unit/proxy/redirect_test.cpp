@@ -60,6 +60,14 @@ TEST(Redirect, PortOfTheClientStaysUnlessAnotherTakesItsPlace) {
       "https://[::1]/");
 }
 
+TEST(Redirect, SchemeIsTheRequestsUnlessTheRuleSaysAnother) {
+  const To secure{.authority = "shop:443", .target = "/", .scheme = "https"};
+  EXPECT_EQ(location(ruleOf({.uri = "/n"}), secure), "https://shop:443/n");
+  EXPECT_EQ(location(ruleOf({.uri = "/n", .scheme = "http"}), secure), "http://shop/n");
+  EXPECT_EQ(location(ruleOf({.port = 443}), secure), "https://shop:443/")
+      << "a port is left out by the scheme of the rule alone";
+}
+
 TEST(Redirect, DefaultPortsAreLeftOut) {
   EXPECT_EQ(location(ruleOf({.port = 80}), {.target = "/"}), "http://shop/");
   EXPECT_EQ(location(ruleOf({.scheme = "https", .port = 443}), {.target = "/"}), "https://shop/");

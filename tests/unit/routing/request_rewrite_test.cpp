@@ -87,6 +87,27 @@ TEST(Redirect, PortOfTheClientStaysUnlessItWasTheOldSchemesOwn) {
   EXPECT_EQ(location(redirect, "catalog:8080", "/"), "https://catalog:8080/");
 }
 
+TEST(Redirect, SchemeIsTheRequestsUnlessTheRuleSaysAnother) {
+  const RedirectedRequest secure{"https", "catalog:443", "/", 443};
+  HttpRedirect redirect;
+  EXPECT_EQ(redirectLocation(redirect, nullptr, secure), "https://catalog:443/");
+  redirect.scheme = "http";
+  EXPECT_EQ(redirectLocation(redirect, nullptr, secure), "http://catalog/");
+}
+
+/// Istio looks at the rule's scheme alone: a redirect that leaves the request's https writes :443.
+TEST(Redirect, PortIsComparedWithTheSchemeOfTheRule) {
+  const RedirectedRequest secure{"https", "catalog", "/", 443};
+  HttpRedirect redirect;
+  redirect.port = 443;
+  EXPECT_EQ(redirectLocation(redirect, nullptr, secure), "https://catalog:443/");
+  redirect.port = 80;
+  EXPECT_EQ(redirectLocation(redirect, nullptr, secure), "https://catalog/");
+  // Longer than what a std::string holds without an allocation: a view of a copy would dangle.
+  redirect.scheme = std::string(64, 'x');
+  EXPECT_EQ(redirectLocation(redirect, nullptr, secure), redirect.scheme + "://catalog:80/");
+}
+
 TEST(Redirect, PortsAreLeftOutWhenTheSchemeImpliesThem) {
   HttpRedirect redirect;
   redirect.derive_port = HttpRedirect::DerivePort::kFromRequestPort;
