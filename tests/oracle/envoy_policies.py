@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the routes and clusters of an Envoy configuration (as JSON) do besides choosing, in the words
-of policies.py."""
+"""What routes and clusters of an Envoy configuration (as JSON) do besides choosing, in the words of
+policies.py."""
 from policies import Headers, Pool, Retries
 
 FAULT_FILTER = "envoy.filters.http.fault"

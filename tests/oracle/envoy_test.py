@@ -7,6 +7,8 @@ import unittest
 sys.dont_write_bytecode = True
 import envoy_http  # noqa: E402
 import envoy_listeners  # noqa: E402
+import envoy_policies  # noqa: E402
+import sluice_policies  # noqa: E402
 from calls import Call  # noqa: E402
 
 
@@ -75,6 +77,81 @@ class Redirects(unittest.TestCase):
     def test_a_prefix_is_replaced_as_text(self):
         self.assertEqual(self.location({"prefixRewrite": "/"}, path="/old/a", prefix="/old/"),
                          "http://catalog/a")
+
+
+class Policies(unittest.TestCase):
+    """What istiod made of a rule, beside what explain says of it."""
+    ROUTE = {
+        "route": {
+            "cluster": "outbound|80||a", "hostRewriteLiteral": "new.example",
+            "retryPolicy": {"retryOn": "5xx,connect-failure,retriable-status-codes",
+                            "numRetries": 3, "perTryTimeout": "2s", "retriableStatusCodes": [503]},
+            "requestMirrorPolicies": [
+                {"cluster": "outbound|80||b", "runtimeFraction": {
+                    "defaultValue": {"numerator": 125000, "denominator": "MILLION"}}},
+                {"cluster": "outbound|80|v1|c", "runtimeFraction": {
+                    "defaultValue": {"numerator": 100}}}]},
+        "requestHeadersToAdd": [
+            {"header": {"key": "X-A", "value": "b"}, "appendAction": "OVERWRITE_IF_EXISTS_OR_ADD"},
+            {"header": {"key": "x-b", "value": "c"}}],
+        "responseHeadersToRemove": ["server"],
+        "typedPerFilterConfig": {
+            "envoy.filters.http.cors": {
+                "allowCredentials": True, "allowMethods": "GET,PUT", "maxAge": "90",
+                "allowOriginStringMatch": [{"exact": "http://a"}, {"safeRegex": {"regex": "r.*"}}]},
+            "envoy.filters.http.fault": {
+                "abort": {"grpcStatus": 14,
+                          "percentage": {"numerator": 333000, "denominator": "MILLION"}},
+                "delay": {"fixedDelay": "1.5s", "percentage": {}}}}}
+    ANSWER = {
+        "rewrite": {"authority": "new.example"},
+        "policy": {
+            "retries": {"attempts": 3, "retryOn": "5xx,503,connect-failure", "perTryTimeout": "2s"},
+            "mirror": [{"host": "b", "port": 80, "subset": "", "percent": 12.5},
+                       {"host": "c", "port": 80, "subset": "v1", "percent": 100}],
+            "headers": {"request": {"set": {"x-a": "b"}, "add": {"x-b": "c"}},
+                        "response": {"remove": ["Server"]}},
+            "cors": {"allowOrigins": [{"exact": "http://a"}, {"regex": "r.*"}],
+                     "allowMethods": ["GET", "PUT"], "maxAge": "1m30s", "allowCredentials": True},
+            "fault": {"abort": {"grpcStatus": "UNAVAILABLE", "percent": 33.3},
+                      "delay": {"fixedDelay": "1s500ms", "percent": 0}}}}
+    CLUSTER = {
+        "lbPolicy": "MAGLEV", "connectTimeout": "3s", "transportSocket": {},
+        "circuitBreakers": {"thresholds": [{"maxConnections": 7, "maxPendingRequests": 4294967295,
+                                            "maxRequests": 4, "maxRetries": 6}]},
+        "outlierDetection": {"consecutive5xx": 0, "interval": "4s", "baseEjectionTime": "5s",
+                             "maxEjectionPercent": 20},
+        "commonLbConfig": {"healthyPanicThreshold": {"value": 3}},
+        "typedExtensionProtocolOptions": {envoy_policies.HTTP_OPTIONS: {
+            "commonHttpProtocolOptions": {"idleTimeout": "8s", "maxRequestsPerConnection": 5}}}}
+    DESTINATION = {"keepsAddress": False, "policy": {
+        "loadBalancer": {"consistentHash": {"useSourceIp": True}}, "tls": {"mode": "SIMPLE"},
+        "connectionPool": {"tcp": {"maxConnections": 7, "connectTimeout": "3s"},
+                           "http": {"http2MaxRequests": 4, "maxRetries": 6, "idleTimeout": "8s",
+                                    "maxRequestsPerConnection": 5}},
+        "outlierDetection": {"consecutive5xxErrors": 0, "interval": "4s",
+                             "baseEjectionTime": "5s", "maxEjectionPercent": 20,
+                             "minHealthPercent": 3}}}
+
+    def test_both_sides_say_the_same_of_a_route(self):
+        theirs = envoy_policies.of_route(self.ROUTE)
+        self.assertEqual(theirs, sluice_policies.of_route(self.ANSWER))
+        self.assertEqual(theirs["abort"], (14, 333000))
+        self.assertIsNone(theirs["delay"])
+
+    def test_both_sides_say_the_same_of_a_cluster(self):
+        theirs = envoy_policies.of_cluster(self.CLUSTER)
+        self.assertEqual(theirs, sluice_policies.of_cluster(self.DESTINATION))
+        self.assertEqual((theirs["pool"].connections, theirs["pool"].pending), (7, 0))
+
+    def test_both_sides_have_the_same_defaults(self):
+        route = {"route": {"retryPolicy": {"numRetries": 2, "retryOn": (
+            "connect-failure,refused-stream,unavailable,cancelled,retriable-status-codes")}}}
+        self.assertEqual(envoy_policies.of_route(route),
+                         sluice_policies.of_route({"policy": {}, "rewrite": None}))
+        cluster = {"lbPolicy": "LEAST_REQUEST", "connectTimeout": "10s"}
+        self.assertEqual(envoy_policies.of_cluster(cluster),
+                         sluice_policies.of_cluster({"keepsAddress": False, "policy": {}}))
 
 
 class Queries(unittest.TestCase):
