@@ -2,6 +2,7 @@
 // networking.istio.io, VirtualService: what an HTTP rule does with the requests it is for.
 #include <array>
 
+#include "userspace/model/grpc_status.h"
 #include "userspace/source/istio_codecs.h"
 
 namespace sluice::source {
@@ -9,6 +10,12 @@ namespace {
 
 /// protobuf: int32.
 constexpr double kLargestInt32 = 2147483647;
+
+/// Istio: "gRPC status … is not supported", the empty one included.
+std::optional<std::string> grpcStatusComplaint(std::string_view name) {
+  if (grpcStatusNumber(name)) return std::nullopt;
+  return "must be the name of a gRPC status, such as UNAVAILABLE";
+}
 
 }  // namespace
 
@@ -187,7 +194,8 @@ Message define<Abort>() {
              "Abort",
              {
                  field<&M::http_status>("httpStatus", "Status to answer, 200 to 600."),
-                 field<&M::grpc_status>("grpcStatus", "Name of the gRPC status to answer."),
+                 field<&M::grpc_status>("grpcStatus", "Name of the gRPC status to answer.")
+                     .within(textRule(grpcStatusComplaint)),
                  field<&M::http2_error>("http2Error", "Refused, as Istio does."),
                  field<&M::percentage>("percentage", "Share of requests to abort.").byDefault("0"),
              })

@@ -6,7 +6,6 @@
 #include <array>
 #include <charconv>
 
-#include "userspace/model/grpc_status.h"
 #include "userspace/source/validate_common.h"
 #include "userspace/source/validate_http_actions.h"
 
@@ -98,11 +97,6 @@ void checkDisabledRetries(const HttpRetry& retries, const FieldPath& path, Findi
 
 void checkAbort(const Abort& abort, const FieldPath& path, Findings& findings) {
   if (abort.http_status) checkHttpStatus(*abort.http_status, path / "httpStatus", findings);
-  if (!abort.grpc_status.empty() && !grpcStatusNumber(abort.grpc_status)) {
-    findings.invalid(path / "grpcStatus",
-                     fmt::format("\"{}\" is no gRPC status", abort.grpc_status.substr(0, 63)),
-                     "write a name such as UNAVAILABLE");
-  }
   if (!abort.http2_error.empty()) {
     findings.invalid(path / "http2Error", "is not supported by Istio", "write httpStatus");
   }

@@ -80,6 +80,7 @@ TEST(ValidateHttpPolicies, Faults) {
       {"status 601", abort("{httpStatus: 601}"), at_abort + ".httpStatus"},
       {"gRPC", abort("{grpcStatus: UNAVAILABLE}")},
       {"no gRPC", abort("{grpcStatus: unavailable}"), at_abort + ".grpcStatus"},
+      {"empty gRPC", abort("{grpcStatus: ''}"), at_abort + ".grpcStatus"},
       {"HTTP/2", abort("{http2Error: REFUSED_STREAM}"), at_abort + ".http2Error"},
       {"no error", abort("{percentage: {value: 1}}")},
       {"tiny", abort("{httpStatus: 500, percentage: {value: 0.00001}}"), at_abort + ".percentage"},
