@@ -52,7 +52,7 @@ std::shared_ptr<ServiceRoute> leftAlone(const RouteTable& table, const ServiceKe
   auto route = unruled(table, key);
   route->path = isClosed(table) ? Path::kConnect : Path::kPassthrough;
   if (isClosed(table))
-    route->reasons.push_back({code::kNoDestination, "spec.outboundTrafficPolicy.mode",
+    route->reasons.push_back({code::kRegistryOnly, "spec.outboundTrafficPolicy.mode",
                               "REGISTRY_ONLY: connections to addresses of no service are refused"});
   return route;
 }

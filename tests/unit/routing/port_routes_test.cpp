@@ -112,7 +112,7 @@ TEST(PortRoutes, ClientsThatSeeNoneOfThePortsServicesAreLeftAlone) {
   const auto closed = anyAddress(world, 5432, "other/visitor");
   EXPECT_EQ(closed->path, Path::kConnect);
   EXPECT_EQ(closed->connectDestinations().at(0).cluster, nullptr) << "refused by the kernel";
-  EXPECT_EQ(closed->reasons.at(0).code, code::kNoDestination);
+  EXPECT_EQ(closed->reasons.at(0).code, code::kRegistryOnly);
 }
 
 /// A VirtualService of a host that no service has is for the clients of one namespace.
