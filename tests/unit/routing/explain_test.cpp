@@ -165,6 +165,48 @@ TEST(Explain, AbortOfEveryRequestIsTheAnswer) {
   EXPECT_EQ(ask(answering(rule)).action, Action::kRoute);
 }
 
+/// Envoy's fault filter stands before that of CORS.
+TEST(Explain, AbortHidesThePreflight) {
+  auto rule = test::route({test::to("product-api", "v1")});
+  rule.cors_policy.emplace().allow_origins = {test::exact("http://shop.example")};
+  ExplainRequest preflight;
+  preflight.method = "OPTIONS";
+  preflight.headers = {{"Origin", "http://shop.example"}, {"Access-Control-Request-Method", "GET"}};
+  EXPECT_EQ(ask(answering(rule), preflight).status, 200);
+  EXPECT_FALSE(ask(answering(rule), preflight).response_headers.empty());
+  rule.fault.emplace().abort = Abort{503, "", "", {1'000'000}};
+  const auto aborted = ask(answering(rule), preflight);
+  EXPECT_EQ(aborted.status, 503);
+  EXPECT_EQ(aborted.flag, "FI");
+  EXPECT_TRUE(aborted.response_headers.empty());
+}
+
+/// A redirect or an answer of the rule has no CORS policy, not even for a preflight.
+TEST(Explain, AnswersOfRulesHaveNoCorsPolicy) {
+  auto rule = test::answer(418);
+  rule.cors_policy.emplace().allow_origins = {test::exact("http://shop.example")};
+  ExplainRequest preflight;
+  preflight.method = "OPTIONS";
+  preflight.headers = {{"Origin", "http://shop.example"}, {"Access-Control-Request-Method", "GET"}};
+  const auto answer = ask(answering(rule), preflight);
+  EXPECT_EQ(answer.status, 418);
+  EXPECT_TRUE(answer.response_headers.empty());
+}
+
+TEST(Explain, SchemeIsWhatTheClientSays) {
+  auto secure = test::route({test::to("product-api", "v2")}, {HttpMatchRequest{}});
+  secure.match[0].scheme = test::exact("https");
+  auto world = test::productApi();
+  world
+      .add(test::virtualService(meta("vs"), {"product-api"},
+                                {secure, test::route({test::to("product-api", "v1")})}))
+      .add(test::workload("web"));
+  ExplainRequest request;
+  EXPECT_EQ(ask(world, request).destinations.at(0).cluster.subset, "v1");
+  request.headers = {{"X-Forwarded-Proto", "https"}};
+  EXPECT_EQ(ask(world, request).destinations.at(0).cluster.subset, "v2");
+}
+
 TEST(Explain, RewritesShowWhatIsSent) {
   auto rule = test::route({test::to("product-api", "v1")}, {test::uri(test::prefix("/shop/"))});
   rule.rewrite = HttpRewrite{"/", "inner.example", {}};
