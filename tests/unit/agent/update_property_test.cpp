@@ -74,6 +74,7 @@ class Folder {
 
   std::vector<SourceFile> files() const {
     std::vector<SourceFile> all;
+    all.reserve(files_.size());
     for (const auto& [name, file] : files_) all.push_back(file);
     return all;
   }
