@@ -188,6 +188,12 @@ Json originView(const StringMatch& match) {
   return {{kind, match.value}};
 }
 
+const char* unmatchedPreflightsName(CorsPolicy::UnmatchedPreflights unmatched) {
+  using Unmatched = CorsPolicy::UnmatchedPreflights;
+  if (unmatched == Unmatched::kUnspecified) return "";
+  return unmatched == Unmatched::kIgnore ? "IGNORE" : "FORWARD";
+}
+
 }  // namespace
 
 Json clusterPolicyView(const routing::ClusterPolicy& policy) {
@@ -205,7 +211,10 @@ Json clusterPolicyView(const routing::ClusterPolicy& policy) {
     return Json{{"version", settings.version == ProxyProtocolSettings::Version::kV1 ? "V1" : "V2"}};
   });
   addBlock(view, "retryBudget", policy.retry_budget, [](const RetryBudget& budget) {
-    return Fields().value("percent", budget.percent).take();
+    return Fields()
+        .value("percent", budget.percent)
+        .value("minRetryConcurrency", budget.min_retry_concurrency)
+        .take();
   });
   return view;
 }
@@ -233,6 +242,7 @@ Json corsView(const CorsPolicy& cors) {
       .texts("exposeHeaders", cors.expose_headers)
       .duration("maxAge", cors.max_age)
       .value("allowCredentials", cors.allow_credentials)
+      .text("unmatchedPreflights", unmatchedPreflightsName(cors.unmatched_preflights))
       .take();
 }
 

@@ -89,7 +89,7 @@ struct Explanation {
 
   // What the rule does.
   std::optional<std::chrono::nanoseconds> timeout;
-  std::optional<Sourced<HttpRetry>> retries;  ///< absent: Istio's default
+  std::optional<Sourced<HttpRetry>> retries;  ///< those that hold; absent: there are none
   std::optional<HttpFaultInjection> fault;
   std::vector<ExplainedMirror> mirrors;
   std::optional<CorsPolicy> cors;

@@ -8,6 +8,7 @@
 #include "userspace/routing/matcher.h"
 #include "userspace/routing/normalize_path.h"
 #include "userspace/routing/request_rewrite.h"
+#include "userspace/routing/retry_default.h"
 #include "userspace/routing/text_match.h"
 
 namespace sluice::routing {
@@ -137,6 +138,11 @@ class RuleExplainer {
       answer_.retries = {*rule_.retries, "VirtualService/" + answer_.virtual_service};
     else if (mesh)
       answer_.retries = {*mesh, "Agent spec.mesh.defaultHttpRetryPolicy"};
+    else if (answer_.path == Path::kProxy)
+      answer_.retries = {defaultRetries(), "Istio's default"};
+    if (answer_.retries && answer_.retries->value.attempts > 0 &&
+        answer_.retries->value.retry_on.empty())
+      answer_.retries->value.retry_on = kDefaultRetryOn;
   }
 
   /// Envoy's fault filter stands before CORS and before the router: an abort hides them both.
@@ -157,11 +163,12 @@ class RuleExplainer {
   Result<void> applyCorsPolicy() {
     if (!rule_.cors) return {};
     const auto& request = context_.request;
-    auto verdict = applyCors(*rule_.cors, request.method, headerOf(request, "origin"),
-                             headerOf(request, "access-control-request-method"));
-    if (!verdict) return verdict.error();
-    answer_.response_headers = std::move(verdict->headers);
-    if (!verdict->answered) return {};
+    const auto cors = Cors::compile(*rule_.cors);
+    if (!cors) return cors.error();
+    auto verdict = cors->verdict(request.method, headerOf(request, "origin"),
+                                 headerOf(request, "access-control-request-method"));
+    answer_.response_headers = std::move(verdict.headers);
+    if (!verdict.answered) return {};
     answer_.action = Action::kDirectResponse;
     answer_.status = 200;
     answer_.flag.clear();

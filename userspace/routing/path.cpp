@@ -102,12 +102,24 @@ void addConnectionReasons(const ServiceRoute& route, const PathContext& context,
                        "the rule is about some of the addresses that clients may call"});
 }
 
+/// The mesh's own policy; Istio's default costs nobody the connect path (istio-differences).
+void addRetriesOfTheMesh(const ServiceRoute& route, const AgentSettings& agent, Reasons& reasons) {
+  const auto& policy = agent.default_http_retry_policy;
+  if (!isHttp(route.protocol) || !policy || policy->attempts <= 0) return;
+  const bool used = std::ranges::any_of(
+      route.rules, [](const auto& rule) { return !rule.retries && !rule.destinations.empty(); });
+  if (used)
+    reasons.push_back({code::kRetries, "Agent spec.mesh.defaultHttpRetryPolicy",
+                       "the proxy sends a request again that has failed"});
+}
+
 void addHttpReasons(const ServiceRoute& route, const PathContext& context, Reasons& reasons) {
   if (isHttp(route.protocol) && context.agent.http_mode == AgentSettings::HttpMode::kIstio)
     reasons.push_back({code::kHostDecides, "",
                        "httpMode istio: the Host header picks the service, which the proxy reads"});
   const bool per_connection = splitsPerConnection(context.winner);
   for (const auto& rule : route.rules) RuleReasons(rule, reasons).add(per_connection);
+  addRetriesOfTheMesh(route, context.agent, reasons);
 }
 
 /// `http` rules that do not apply to the port are said to be so.

@@ -67,6 +67,8 @@ TEST(ExplanationView, HasTheFieldsOfTheContract) {
   auto& retries = explanation.retries.emplace();
   retries.value.attempts = 2;
   retries.from = "VirtualService/shop/api";
+  destination.policy.retry_budget.emplace().value.min_retry_concurrency = 5;
+  explanation.cors.emplace().unmatched_preflights = CorsPolicy::UnmatchedPreflights::kIgnore;
   explanation.losers.push_back({"shop/later", "older"});
   explanation.rewritten_path = "/new";
   explanation.timeout = std::chrono::seconds(3);
@@ -87,6 +89,8 @@ TEST(ExplanationView, HasTheFieldsOfTheContract) {
   EXPECT_EQ(policy.at("timeout"), "3s");
   EXPECT_EQ(policy.at("retries").at("attempts"), 2);
   EXPECT_EQ(policy.at("retries").at("from"), "VirtualService/shop/api");
+  EXPECT_EQ(policy.at("retryBudget").at("minRetryConcurrency"), 5);
+  EXPECT_EQ(policy.at("cors").at("unmatchedPreflights"), "IGNORE");
   EXPECT_EQ(policy.at("connectionPool"),
             (Json{{"tcp", {{"maxConnections", 3}}},
                   {"from", "DestinationRule/shop/api spec.trafficPolicy"}}));

@@ -5,6 +5,7 @@
 
 #include "tests/unit/routing/builders.h"
 #include "userspace/routing/resolve.h"
+#include "userspace/routing/retry_default.h"
 
 namespace sluice::routing {
 namespace {
@@ -48,6 +49,28 @@ TEST(Explain, HeadersOfTheRequestCount) {
   ExplainRequest request;
   request.headers = {{"User-Group", "beta"}};
   EXPECT_EQ(ask(headerRule(), request).destinations[0].cluster.subset, "v2");
+}
+
+TEST(Explain, RetriesAreThoseThatHold) {
+  const auto retriesWith = [](std::optional<HttpRetry> of_rule, std::optional<HttpRetry> of_mesh) {
+    auto rule = test::route({test::to("product-api", "v1")});
+    rule.timeout = std::chrono::seconds(1);
+    rule.retries = std::move(of_rule);
+    auto world = test::productApi();
+    world.snapshot.agent.default_http_retry_policy = std::move(of_mesh);
+    world.add(test::virtualService(meta("vs"), {"product-api"}, {rule}));
+    return *ask(world.add(test::workload("web"))).retries;
+  };
+  HttpRetry own, mesh;
+  own.attempts = 3;
+  mesh.attempts = 1;
+  mesh.retry_on = "5xx";
+  EXPECT_EQ(retriesWith({}, {}).from, "Istio's default");
+  EXPECT_EQ(retriesWith({}, {}).value.attempts, 2);
+  EXPECT_EQ(retriesWith({}, mesh).value, mesh);
+  EXPECT_EQ(retriesWith(own, mesh).value.attempts, 3);
+  EXPECT_EQ(retriesWith(own, mesh).value.retry_on, kDefaultRetryOn);
+  EXPECT_EQ(retriesWith(HttpRetry{}, mesh).value, HttpRetry{});
 }
 
 TEST(Explain, SharesAreOfOne) {

@@ -106,6 +106,19 @@ TEST(Path, EveryActionOfARuleNeedsTheProxy) {
   EXPECT_THAT(codeOf([](auto& r) { r.cors_policy.emplace(); }), ElementsAre("SLU4021"));
 }
 
+TEST(Path, RetriesOfTheMeshNeedTheProxyWhereARuleSaysNothing) {
+  const auto codesWith = [](int attempts, std::optional<HttpRetry> of_rule) {
+    auto service = sendTo(meta("vs"), "v1");
+    service.http[0].retries = std::move(of_rule);
+    auto world = test::productApi();
+    world.snapshot.agent.default_http_retry_policy.emplace().attempts = attempts;
+    return codes(routeOf(world.add(service)));
+  };
+  EXPECT_THAT(codesWith(1, {}), ElementsAre("SLU4020"));
+  EXPECT_THAT(codesWith(1, HttpRetry{}), ElementsAre());
+  EXPECT_THAT(codesWith(0, {}), ElementsAre());
+}
+
 TEST(Path, WhereHostDecidesEveryDeclaredHttpPortIsProxied) {
   auto world = test::productApi();
   world.snapshot.agent.http_mode = AgentSettings::HttpMode::kIstio;
