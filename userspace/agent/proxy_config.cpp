@@ -30,6 +30,8 @@ class Builder {
     config_->revision = routing->revision;
     config_->routing = routing;
     config_->envoy_habits = routing->agent.http_mode == AgentSettings::HttpMode::kIstio;
+    if (const auto& retries = routing->agent.default_http_retry_policy)
+      config_->retries = proxy::RetryPolicy::of(*retries);
   }
 
   Result<std::shared_ptr<const ProxyConfig>> build() {
@@ -156,6 +158,7 @@ class Builder {
     auto actions = proxy::RuleActions::of(rule, port);
     if (!actions) return std::move(actions).error();
     made.actions = *std::move(actions);
+    if (rule.retries) made.retries = proxy::RetryPolicy::of(*rule.retries);
     std::vector<uint32_t> weights;
     for (const auto& destination : rule.destinations) {
       weights.push_back(destination.weight);
@@ -163,6 +166,11 @@ class Builder {
       if (!cluster) return std::move(cluster).error();
       made.destinations.push_back(*std::move(cluster));
       made.destinations.back().edits = proxy::DestinationEdits::of(rule, destination.headers);
+    }
+    for (const auto& mirror : rule.mirrors) {
+      auto cluster = makeCluster(mirror.target.cluster);
+      if (!cluster) return std::move(cluster).error();
+      made.mirrors.push_back({*std::move(cluster), mirror.percentage});
     }
     if (weights.empty()) return made;
     auto choice = balance::aliasTable(weights);

@@ -3,12 +3,14 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <tuple>
 #include <utility>
 #include <vector>
 
 #include "maps/abi/types.h"
 #include "userspace/model/ids.h"
+#include "userspace/proxy/retry_policy.h"
 #include "userspace/proxy/rule_actions.h"
 #include "userspace/routing/matcher.h"
 #include "userspace/routing/route_table.h"
@@ -31,12 +33,20 @@ struct ProxyCluster {
   std::shared_ptr<const DestinationEdits> edits;    ///< null: heads are passed on as they are
 };
 
+/// Where copies of requests go.
+struct ProxyMirror {
+  ProxyCluster cluster;
+  Percent share;
+};
+
 /// A rule's destinations, ready to be drawn from.
 struct ProxyRule {
   const routing::Rule* rule = nullptr;  ///< lives in `ProxyRoute::route`
   std::vector<ProxyCluster> destinations;
   std::vector<alias_slot> choice;              ///< over the indices of `destinations`
   std::shared_ptr<const RuleActions> actions;  ///< null: it forwards, and nothing else
+  std::optional<RetryPolicy> retries;          ///< absent: the configuration's
+  std::vector<ProxyMirror> mirrors;
 };
 
 /// A rule for connections that carry no HTTP.
@@ -80,6 +90,7 @@ struct ProxyConfig {
   /// httpMode istio: what Envoy does to each request besides the rules (normalised paths, no
   /// x-envoy-* from clients, x-envoy-original-path).
   bool envoy_habits = false;
+  RetryPolicy retries = RetryPolicy::ofIstio();  ///< of requests whose rule says nothing
   std::map<std::pair<ServiceId, ClientClass>, std::shared_ptr<const ProxyRoute>> routes;
   /// By port.
   std::map<std::pair<ClientClass, uint16_t>, ProxyHosts> hosts;

@@ -16,7 +16,9 @@
 #include "userspace/proxy/counters.h"
 #include "userspace/proxy/head_draft.h"
 #include "userspace/proxy/http1/head.h"
+#include "userspace/proxy/mirrors.h"
 #include "userspace/proxy/options.h"
+#include "userspace/proxy/retry_limits.h"
 #include "userspace/proxy/stats.h"
 #include "userspace/proxy/upstream_pool.h"
 
@@ -31,13 +33,14 @@ inline constexpr size_t kHeadroom = 4096;
 
 /// What all sessions of one worker share; one thread.
 struct Context {
-  Context(Reactor& its_reactor, Sockets& its_sockets, DataPlane& data_plane, Random& random,
+  Context(Reactor& its_reactor, Sockets& its_sockets, DataPlane& data_plane, Random& its_random,
           const WorkerOptions& its_options, AccessLog* its_log)
       : reactor(its_reactor),
         sockets(its_sockets),
+        random(its_random),
         options(its_options),
         access_log(its_log),
-        balancer(random, data_plane),
+        balancer(its_random, data_plane),
         counters(data_plane),
         blocks(kHeadroom + kBufferBytes, options.kept_buffers),
         pool(reactor, options.upstream_idle, options.idle_per_endpoint),
@@ -50,9 +53,11 @@ struct Context {
 
   Reactor& reactor;
   Sockets& sockets;
+  Random& random;
   const WorkerOptions options;
   AccessLog* access_log;  ///< may be null
   Balancer balancer;
+  RetryLimits retry_limits;
   Counters counters;
   BlockPool blocks;
   UpstreamPool pool;
@@ -75,6 +80,8 @@ struct Context {
 
   /// Tells the worker that a session is over.
   std::function<void(Session&)> closed;
+
+  Mirrors mirrors{*this};  ///< last: it uses the others until its end
 };
 
 }  // namespace sluice::proxy

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <array>
 #include <cstdint>
-#include <span>
 #include <string>
+#include <vector>
 
 #include "userspace/base/reactor.h"
 #include "userspace/proxy/config.h"
 #include "userspace/proxy/http1/body.h"
-#include "userspace/proxy/options.h"
 #include "userspace/proxy/response_flags.h"
+#include "userspace/proxy/retry_limits.h"
+#include "userspace/routing/cors.h"
 
 namespace sluice::proxy {
 
@@ -26,9 +26,11 @@ struct Exchange {
   bool wants_upgrade = false;
   bool rewrite_needed = false;
   bool grpc = false;                      ///< answers of the proxy's own are those of gRPC
+  Duration grpc_timeout{};                ///< of `grpc-timeout`; 0: none
   bool close = false;                     ///< the client's connection ends with this exchange
   std::string method, target, authority;  ///< for the access log; capacity is reused
   std::string head_copy;  ///< for a rule that puts something of the request in the response
+  routing::CorsVerdict::Headers cors;  ///< of the response, whoever gives it
 
   // The decision. Points into the route that the session holds.
   const ProxyRule* rule = nullptr;
@@ -39,9 +41,13 @@ struct Exchange {
   bool opaque = false;      ///< no request but a connection whose bytes are passed on unseen
   bool past_rules = false;  ///< no rule concerns it: the service as if there were none
 
-  // The attempts.
-  std::array<EndpointId, kConnectRetries + 1> tried;
-  size_t tries = 0;
+  // The tries.
+  std::vector<EndpointId> tried;  ///< those that are over
+  uint32_t retries = 0;           ///< how many tries were repetitions, by the policy
+  RetryLimits::Share share;       ///< of the cluster's requests
+  RetryLimits::Share retry_share;
+  bool mirrored = false;               ///< its copies, if any, are sent
+  bool interim = false;                ///< a 1xx has been passed on: the request has been seen
   bool fresh_connection_only = false;  ///< a reused one has turned out closed
   uint64_t parked_generation = 0;
   int reroutes = 0;
@@ -59,10 +65,16 @@ struct Exchange {
   uint64_t request_bytes = 0, response_bytes = 0;
 
   Reactor::TimerId delay_timer = 0;
+  Reactor::TimerId back_off_timer = 0;
+  Reactor::TimerId try_timer = 0;
   Reactor::TimerId timeout_timer = 0;
 
+  /// The request is over as far as the limits of its cluster are concerned.
+  void releaseShares() {
+    retry_share.release();
+    share.release();
+  }
   bool requestRead() const { return request_body.done(); }
-  std::span<const EndpointId> triedEndpoints() const { return {tried.data(), tries}; }
 
   /// As new; strings keep their memory.
   void reset();

@@ -27,6 +27,10 @@ void HeadDraft::setOwned(std::string_view name, std::string value) {
   fields_.erase(std::remove_if(first + 1, fields_.end(), isNamed(name)), fields_.end());
 }
 
+void HeadDraft::setAll(std::span<const std::pair<std::string, std::string>> fields) {
+  for (const auto& [name, value] : fields) setOwned(name, value);
+}
+
 void HeadDraft::remove(std::string_view name) { std::erase_if(fields_, isNamed(name)); }
 
 std::string_view HeadDraft::value(std::string_view name) const {

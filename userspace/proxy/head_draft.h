@@ -3,8 +3,10 @@
 
 #include <deque>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "userspace/proxy/http1/head.h"
@@ -23,6 +25,8 @@ class HeadDraft {
   void addOwned(std::string_view name, std::string value) { add(name, own(std::move(value))); }
   /// Instead of all fields of that name; where the first of them was, if there was one.
   void setOwned(std::string_view name, std::string value);
+  /// setOwned() for each; the names must live as long as the draft is used.
+  void setAll(std::span<const std::pair<std::string, std::string>> fields);
   void remove(std::string_view name);
   /// The first value of that name; empty when there is none.
   std::string_view value(std::string_view name) const;

@@ -104,6 +104,7 @@ void renderReply(const LocalReply& reply, const ReplyForm& form, HeadDraft& draf
   if (!reply.location.empty()) draft.add("location", reply.location);
   if (form.grpc) addGrpcFields(reply, draft);
   if (form.edits != nullptr) form.edits->apply(draft, form.input);
+  if (form.cors != nullptr) draft.setAll(*form.cors);
   if (body_allowed) draft.addOwned("content-length", std::to_string(body.size()));
   // Envoy: the rule's type wins.
   if (body_allowed && !body.empty() && !draft.has("content-type"))

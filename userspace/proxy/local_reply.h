@@ -6,6 +6,7 @@
 
 #include "userspace/proxy/header_edits.h"
 #include "userspace/proxy/response_flags.h"
+#include "userspace/routing/cors.h"
 
 namespace sluice::proxy {
 
@@ -15,7 +16,8 @@ struct LocalReply {
   uint32_t flag = 0;  ///< of ResponseFlags
   std::string_view body = {};
   std::string_view location = {};
-  int grpc_status = -1;  ///< for clients that speak gRPC; -1: what the status means there
+  int grpc_status = -1;   ///< for clients that speak gRPC; -1: what the status means there
+  bool unedited = false;  ///< the rule's header operations do not concern it
 };
 
 inline constexpr LocalReply kNoRoute{404, ResponseFlags::kNoRoute};
@@ -35,6 +37,8 @@ inline constexpr LocalReply kTermination{
 inline constexpr LocalReply kProtocolError{
     502, ResponseFlags::kUpstreamProtocol,
     "upstream connect error or disconnect/reset before headers. reset reason: protocol error"};
+/// Envoy: the answer to a preflight comes before the rule's operations.
+inline constexpr LocalReply kPreflight{200, 0, {}, {}, -1, true};
 inline constexpr LocalReply kTimeout{504, ResponseFlags::kUpstreamTimeout,
                                      "upstream request timeout"};
 inline constexpr LocalReply kHeadTimeout{408, ResponseFlags::kDownstreamProtocol};
@@ -47,7 +51,8 @@ inline constexpr LocalReply faultAbort(int status, int grpc_status) {
           ResponseFlags::kFaultInjected,
           "fault filter abort",
           {},
-          grpc_status};
+          grpc_status,
+          false};
 }
 
 /// What the client, its connection and the rule make of an answer.
@@ -56,6 +61,7 @@ struct ReplyForm {
   bool to_head_request = false;  ///< without the body, but with its length
   bool grpc = false;             ///< as gRPC wants it: 200 and grpc-status
   const HeaderEdits* edits = nullptr;
+  const routing::CorsVerdict::Headers* cors = nullptr;  ///< after the edits
   FormatInput input = {};
 };
 

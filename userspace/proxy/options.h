@@ -23,6 +23,9 @@ struct WorkerOptions {
   /// the configuration that says so.
   Duration config_wait = std::chrono::seconds(1);
   Duration accept_pause = std::chrono::milliseconds(100);  ///< when no descriptor is left
+  Duration mirror_timeout = std::chrono::seconds(15);      ///< of a copy, at most
+  size_t mirrored_requests = 1024;                         ///< copies on their way at once
+  size_t mirrored_bytes = size_t{16} * 1024 * 1024;        ///< of those copies
   size_t idle_per_endpoint = 512;  ///< kept connections per workload and endpoint
   size_t kept_buffers = 256;       ///< free blocks of kBufferBytes that are kept for reuse
   int accept_batch = 64;           ///< connections taken from a listener's backlog at once
@@ -31,8 +34,5 @@ struct WorkerOptions {
 /// Bytes that one direction of one connection holds at most: the window of back-pressure, and
 /// one whole head.
 inline constexpr size_t kBufferBytes = 64 * 1024;
-
-/// Istio's default retry policy: two more attempts when a connection cannot be made.
-inline constexpr int kConnectRetries = 2;
 
 }  // namespace sluice::proxy

@@ -61,11 +61,16 @@ Result<std::shared_ptr<const RuleActions>> RuleActions::of(const routing::Rule& 
   auto rewrite = rewriteOf(rule);
   if (!rewrite) return std::move(rewrite).error();
   actions.rewrite = *std::move(rewrite);
+  if (rule.cors) {
+    auto cors = routing::Cors::compile(*rule.cors);
+    if (!cors) return std::move(cors).error();
+    actions.cors = *std::move(cors);
+  }
   if (rule.fault && rule.fault->abort)
     actions.abort_grpc_status = grpcStatusNumber(rule.fault->abort->grpc_status).value_or(-1);
   actions.response.append(rule.headers.response);
   const bool nothing = !actions.redirect && actions.direct_response == nullptr &&
-                       !actions.rewrite && actions.abort_grpc_status < 0;
+                       !actions.rewrite && !actions.cors && actions.abort_grpc_status < 0;
   if (nothing) return std::shared_ptr<const RuleActions>();
   return std::shared_ptr<const RuleActions>(std::make_shared<RuleActions>(std::move(actions)));
 }

@@ -8,6 +8,7 @@
 #include "userspace/proxy/header_edits.h"
 #include "userspace/proxy/path_rewrite.h"
 #include "userspace/proxy/redirect.h"
+#include "userspace/routing/cors.h"
 
 namespace sluice::proxy {
 
@@ -27,6 +28,7 @@ struct RuleActions {
   std::optional<Redirect> redirect;
   const HttpDirectResponse* direct_response = nullptr;  ///< of the rule, which must live as long
   std::optional<PathRewrite> rewrite;
+  std::optional<routing::Cors> cors;
   int abort_grpc_status = -1;  ///< of a fault; -1: none
   HeaderEdits response;        ///< of answers that no destination has part in
 

@@ -3,6 +3,8 @@
 
 #include <sys/epoll.h>
 
+#include <utility>
+
 namespace sluice::proxy {
 
 namespace {
@@ -104,6 +106,7 @@ bool Session::step() {
     case State::kDelayed:
     case State::kParked:
     case State::kConnecting:
+    case State::kBackingOff:
     case State::kClosed:
       return false;
   }
@@ -141,6 +144,7 @@ void Session::close() {
   leave();
   stopTimers();
   dropUpstream();
+  exchange_.releaseShares();
   request_.reset();
   response_.reset();
   context_.reactor.remove(client_.fd());
@@ -178,9 +182,9 @@ void Session::dropUpstream() {
 }
 
 void Session::stopTimers() {
-  context_.reactor.cancel(exchange_.delay_timer);
-  context_.reactor.cancel(exchange_.timeout_timer);
-  exchange_.delay_timer = exchange_.timeout_timer = 0;
+  for (auto* timer : {&exchange_.delay_timer, &exchange_.back_off_timer, &exchange_.try_timer,
+                      &exchange_.timeout_timer})
+    context_.reactor.cancel(std::exchange(*timer, 0));
 }
 
 // Nothing of the response has been sent.
@@ -222,6 +226,7 @@ bool Session::flushReply() {
 void Session::finishExchange() {
   report();
   stopTimers();
+  exchange_.releaseShares();
   const bool close = exchange_.close || context_.draining;
   response_.finishMessage();
   response_.buffer().releaseIfEmpty();

@@ -25,8 +25,9 @@ struct Origin {
 /// A client's connection: its requests, one after the other.
 ///
 ///   kHead -> [kDelayed] -> [kParked] -> [kConnecting] -> kRelaying -> kHead …
-///              |              |             |              +-> kTunnel
-///              +--------------+-------------+--------------+-> kReplying -> kHead …
+///              |              |           |      ^         |  |  +-> kTunnel
+///              |              |           |  kBackingOff <-+  |
+///              +--------------+-----------+-------------------+-> kReplying -> kHead …
 ///   every state -> kLingering -> kClosed
 ///
 /// A connection that carries no HTTP, on a port that allows such: [kDetecting] -> kConnecting ->
@@ -44,6 +45,7 @@ class Session final : public Timed,
     kDelayed,     ///< a rule's fault
     kParked,      ///< waits for the configuration that has removed the destination
     kConnecting,  ///< waits for a connection to the server
+    kBackingOff,  ///< waits until the request is sent again
     kRelaying,    ///< request and response, both at once
     kReplying,    ///< writes an answer of the proxy's own
     kTunnel,      ///< after 101
@@ -106,7 +108,6 @@ class Session final : public Timed,
   void connect();
   void opened(uint64_t attempt, Result<Fd> socket);
   void connecting();
-  size_t connectRetries() const;
   void connectFailed();
   void routeAgain();
   void park();
@@ -139,7 +140,29 @@ class Session final : public Timed,
   bool delay();
   void delayed();
   bool abortByFault();
+  void afterFaults();
+  bool answerPreflight();
   void toDestination();
+
+  // session_retry.cpp: requests that go out again, and for how long they may.
+  const RetryPolicy& retryPolicy() const;
+  RetryLimit retryLimit() const;
+  RetryLimits::Key retryKey() const;
+  std::span<const EndpointId> toAvoid() const;
+  void tryFailed(TryFailure how, const LocalReply& otherwise);
+  bool retryInsteadOf(const http1::Parsed& parsed);
+  bool mayRetry(bool covered);
+  bool takeRetry();
+  void dropResponse(const http1::Parsed& parsed);
+  void dropTry();
+  void backOff();
+  void tryAgain();
+  bool retryOnFreshConnection();
+  Duration requestTimeout() const;
+  void armTimeout();
+  void armTryTimeout();
+  void timedOut();
+  void tryTimedOut();
 
   // session_edit.cpp: heads that are not passed on as they came.
   bool rewriteRequestHead();
@@ -150,18 +173,18 @@ class Session final : public Timed,
   template <typename Visit>
   void withRequestOfCopy(const Visit& visit) const;
   void writeReply(const LocalReply& reply);
-  void writeResponseHead(const HeaderEdits& edits, bool close);
+  void writeResponseHead(const HeaderEdits* edits, bool close);
 
   // session_relay.cpp: both directions.
   void startRelay();
+  void requestComplete();
+  void mirror();
   bool relay();
   bool pumpRequest();
   bool readRequestBody();
   bool clearRequestBody();
-  void armTimeout();
-  void timedOut();
-  bool retryOnFreshConnection();
   void upstreamLost();
+  void giveUpstreamBack();
   bool responseDelivered() const;
   bool finishIfComplete();
 

@@ -102,13 +102,14 @@ void Session::writeReply(const LocalReply& reply) {
                 {.close = exchange_.close,
                  .to_head_request = exchange_.is_head,
                  .grpc = exchange_.grpc,
-                 .edits = responseEdits(),
+                 .edits = reply.unedited ? nullptr : responseEdits(),
+                 .cors = &exchange_.cors,
                  .input = formatInput(request, nullptr, status)},
                 context_.draft, context_.text);
   });
 }
 
-void Session::writeResponseHead(const HeaderEdits& edits, bool close) {
+void Session::writeResponseHead(const HeaderEdits* edits, bool close) {
   const http1::ResponseHead& head = context_.response_head;
   const http1::Fields& fields = head.fields;
   const bool unchunk = exchange_.http10 && fields.chunked;
@@ -121,8 +122,9 @@ void Session::writeResponseHead(const HeaderEdits& edits, bool close) {
     draft.add(field.name, field.value);
   }
   withRequestOfCopy([&](const http1::RequestHead* request) {
-    edits.apply(draft, formatInput(request, &head, head.status));
+    if (edits != nullptr) edits->apply(draft, formatInput(request, &head, head.status));
   });
+  draft.setAll(exchange_.cors);
   context_.text.assign("HTTP/1.1 ").append(std::to_string(head.status)).append(" ");
   context_.text.append(head.reason).append("\r\n");
   draft.appendTo(context_.text);

@@ -11,7 +11,33 @@ void Session::startRelay() {
     return;
   }
   state_ = State::kRelaying;
-  if (exchange_.rewrite_needed && !rewriteRequestHead()) reply(kHeadTooLarge);
+  if (exchange_.rewrite_needed && !rewriteRequestHead()) return reply(kHeadTooLarge);
+  if (exchange_.requestRead()) requestComplete();
+}
+
+/// All of the request is here, with the head that the server gets, and there is a connection.
+void Session::requestComplete() {
+  armTryTimeout();
+  if (!exchange_.mirrored) mirror();
+  exchange_.mirrored = true;
+}
+
+void Session::mirror() {
+  std::shared_ptr<const std::string> bytes;
+  for (const auto& [cluster, share] : exchange_.rule->mirrors) {
+    if (!cluster.cluster || exchange_.wants_upgrade || !context_.balancer.dice(share)) continue;
+    if (!request_.canRewind()) {
+      ++context_.stats.mirrors_unbuffered;
+      continue;
+    }
+    if (!bytes)
+      bytes = std::make_shared<std::string>(request_.buffer().data().substr(0, request_.cleared()));
+    context_.mirrors.send(cluster, {.bytes = bytes,
+                                    .is_head = exchange_.is_head,
+                                    .workload = origin_.workload,
+                                    .route = route_->id,
+                                    .timeout = requestTimeout()});
+  }
 }
 
 bool Session::relay() {
@@ -47,7 +73,10 @@ bool Session::readRequestBody() {
       break;
   }
   if (clearRequestBody()) {
-    if (exchange_.requestRead()) armTimeout();
+    if (exchange_.requestRead()) {
+      armTimeout();
+      requestComplete();
+    }
     return true;
   }
   // The server must not take what it has got for a whole request.
@@ -67,48 +96,11 @@ bool Session::clearRequestBody() {
   return exchange_.request_body.refusal() == http1::Refusal::kNone;
 }
 
-// Envoy: the timeout starts when the request has been read completely.
-void Session::armTimeout() {
-  const auto& timeout = exchange_.rule->rule->timeout;
-  if (!timeout || *timeout <= Duration::zero() || exchange_.timeout_timer != 0) return;
-  exchange_.timeout_timer = context_.reactor.after(*timeout, [this] { timedOut(); });
-}
-
-void Session::timedOut() {
-  exchange_.timeout_timer = 0;
-  ++context_.stats.timeouts;
-  if (!exchange_.response_started && response_.idle()) {
-    reply(kTimeout);
-    return advance();
-  }
-  exchange_.flags.add(ResponseFlags::kUpstreamTimeout);
-  responseCut();
-}
-
-/// The connection was an old one that the server has closed meanwhile (RFC 9110 §9.2.2, RFC 9112
-/// §9.3.1): the request goes out again, unless it may have had an effect.
-bool Session::retryOnFreshConnection() {
-  const bool unsent = request_.written() == 0 && request_.canRewind();
-  if (!upstream_->reused() || exchange_.fresh_connection_only) return false;
-  if (!request_.canRewind() || !(exchange_.idempotent || unsent)) return false;
-  ++context_.stats.retried_stale;
-  exchange_.fresh_connection_only = true;
-  exchange_.upstream_used_up = false;
-  dropUpstream();
-  request_.rewind();
-  response_.reset();
-  head_seen_ = 0;
-  chooseEndpoint();
-  return true;
-}
-
 /// The server has closed before the end of its response's head.
 void Session::upstreamLost() {
   const bool silent = response_.unseen().empty() && response_.idle();
   if (silent && retryOnFreshConnection()) return;
-  // An interim response may be on its way to the client in part; then nothing can follow it.
-  if (!response_.idle()) return responseCut();
-  reply(kTermination);
+  tryFailed(TryFailure::kReset, kTermination);
 }
 
 bool Session::responseDelivered() const { return exchange_.response_ended && response_.idle(); }
@@ -126,12 +118,19 @@ bool Session::finishIfComplete() {
     exchange_.close = true;
     exchange_.upstream_reusable = false;
   }
-  const bool reusable = exchange_.upstream_reusable && !exchange_.upstream_used_up &&
-                        response_.unseen().empty() && (!server.readable() || server.isQuiet());
-  if (reusable) context_.pool.give(std::move(upstream_));
+  giveUpstreamBack();
   dropUpstream();
   finishExchange();
   return true;
+}
+
+/// The response has been taken whole. A connection on which anything else is to be expected is not
+/// kept.
+void Session::giveUpstreamBack() {
+  Channel& server = upstream_->channel();
+  const bool reusable = exchange_.upstream_reusable && !exchange_.upstream_used_up &&
+                        response_.unseen().empty() && (!server.readable() || server.isQuiet());
+  if (reusable) context_.pool.give(std::move(upstream_));
 }
 
 }  // namespace sluice::proxy

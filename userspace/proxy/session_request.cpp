@@ -180,8 +180,7 @@ const ProxyEndpoint* Session::originOf(const ProxyCluster& cluster) {
 void Session::chooseEndpoint() {
   exchange_.endpoint = originOf(*exchange_.cluster);
   if (exchange_.endpoint == nullptr)
-    exchange_.endpoint =
-        context_.balancer.pick(*exchange_.cluster, exchange_.triedEndpoints(), origin_.workload);
+    exchange_.endpoint = context_.balancer.pick(*exchange_.cluster, toAvoid(), origin_.workload);
   if (exchange_.endpoint == nullptr) return reply(kNoHealthyUpstream);
   active_ = exchange_.endpoint->id;
   if (active_) context_.balancer.started(active_);
@@ -250,21 +249,9 @@ void Session::connecting() {
   startRelay();
 }
 
-/// A rule may switch retries off, these included.
-size_t Session::connectRetries() const {
-  const auto& retries = exchange_.rule->rule->retries;
-  return retries && retries->attempts == 0 ? 0 : kConnectRetries;
-}
-
-// Istio's default policy: a connection that cannot be made is tried elsewhere, nothing was sent.
 void Session::connectFailed() {
-  leave();
-  dropUpstream();
   ++context_.stats.upstream_connect_failures;
-  exchange_.tried[exchange_.tries++] = exchange_.endpoint->id;
-  if (exchange_.tries > connectRetries()) return reply(kConnectFailure);
-  ++context_.stats.retried_connects;
-  chooseEndpoint();
+  tryFailed(TryFailure::kConnect, kConnectFailure);
 }
 
 // The broker refuses what the kernel's tables no longer name: there is a newer configuration,
@@ -284,7 +271,7 @@ void Session::routeAgain() {
   exchange_.rule = nullptr;
   exchange_.cluster = nullptr;
   exchange_.endpoint = nullptr;
-  exchange_.tries = 0;
+  exchange_.tried.clear();
   if (exchange_.opaque) return passOnAgain();
   requestHead();
   route();

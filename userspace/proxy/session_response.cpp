@@ -21,11 +21,10 @@ bool Session::readResponseHead() {
     head_seen_ = parsed.complete() ? 0 : response_.unseen().size();
     if (parsed.refused()) {
       ++context_.stats.bad_responses;
-      response_.idle() ? reply(kProtocolError) : responseCut();
+      tryFailed(TryFailure::kReset, kProtocolError);
       return true;
     }
     if (parsed.complete()) {
-      request_.forget();
       context_.response_head.isInformational() ? informational(parsed) : finalHead(parsed);
       return true;
     }
@@ -44,6 +43,7 @@ bool Session::readResponseHead() {
 }
 
 void Session::informational(const http1::Parsed& parsed) {
+  exchange_.interim = true;
   if (context_.response_head.status == 101) return switchProtocols(parsed);
   // RFC 9110 §15.2: never to a client of HTTP/1.0.
   if (exchange_.http10) return response_.dropUnseen(parsed.consumed);
@@ -63,6 +63,8 @@ void Session::switchProtocols(const http1::Parsed& parsed) {
 }
 
 void Session::finalHead(const http1::Parsed& parsed) {
+  if (retryInsteadOf(parsed)) return;
+  request_.forget();
   const http1::ResponseHead& head = context_.response_head;
   const http1::BodyKind kind = head.bodyKind(exchange_.is_head);
   exchange_.response_started = true;
@@ -80,9 +82,10 @@ bool Session::passHeadOn(const http1::Parsed& parsed, bool close) {
   const std::string_view bytes = response_.unseen().substr(0, parsed.consumed);
   const http1::ResponseChange change{.close = close, .unchunk = exchange_.http10};
   const int status = context_.response_head.status;
-  const auto* edits = status >= 200 || status == 101 ? responseEdits() : nullptr;
-  if (edits != nullptr && !edits->empty()) {
-    writeResponseHead(*edits, close);
+  const bool final = status >= 200 || status == 101;
+  const auto* edits = responseEdits();
+  if (final && ((edits != nullptr && !edits->empty()) || !exchange_.cors.empty())) {
+    writeResponseHead(edits, close);
   } else if (!http1::rewriteResponse(context_.response_head, bytes, change, context_.text)) {
     response_.clear(parsed.consumed);
     return true;

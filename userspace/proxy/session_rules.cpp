@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the rules say about a request, up to its destination.
 #include "userspace/proxy/envoy_fields.h"
+#include "userspace/proxy/grpc_timeout.h"
 #include "userspace/proxy/session.h"
 #include "userspace/routing/normalize_path.h"
 
@@ -36,6 +37,8 @@ void Session::readFields() {
     const size_t size = field.name.size();
     if (size == 12 && http1::equalsIgnoringCase(field.name, "content-type"))
       exchange_.grpc = isGrpcType(field.value);
+    if (size == 12 && http1::equalsIgnoringCase(field.name, "grpc-timeout"))
+      exchange_.grpc_timeout = grpcTimeout(field.value);
     if (!habits || (field.name.front() | 0x20) != 'x') continue;
     exchange_.rewrite_needed |= isEnvoyField(field.name);
     // Envoy: a sidecar's client is trusted to say how it was called itself.
@@ -70,10 +73,10 @@ void Session::decide() {
   exchange_.cluster = context_.balancer.drawCluster(*exchange_.rule);
   exchange_.rewrite_needed |= ruleChangesHead();
   rememberForResponse();
-  if (exchange_.faults_drawn) return toDestination();
+  if (exchange_.faults_drawn) return afterFaults();
   exchange_.faults_drawn = true;
   if (delay()) return;
-  if (!abortByFault()) toDestination();
+  if (!abortByFault()) afterFaults();
 }
 
 bool Session::ruleChangesHead() const {
@@ -124,7 +127,7 @@ bool Session::delay() {
 
 void Session::delayed() {
   exchange_.delay_timer = 0;
-  if (!abortByFault()) toDestination();
+  if (!abortByFault()) afterFaults();
   advance();
 }
 
@@ -137,8 +140,30 @@ bool Session::abortByFault() {
   return true;
 }
 
+/// Envoy: CORS stands behind the faults, so that an aborted preflight is aborted, and before what
+/// chooses a server, whose failures are marked like answers.
+void Session::afterFaults() {
+  if (!answerPreflight()) toDestination();
+}
+
+bool Session::answerPreflight() {
+  exchange_.cors.clear();
+  const auto& actions = exchange_.rule->actions;
+  if (!actions || !actions->cors) return false;
+  const http1::RequestHead& head = requestHead();
+  const auto& fields = head.fields.headers;
+  auto verdict = actions->cors->verdict(head.method, fields.value("origin"),
+                                        fields.value("access-control-request-method"));
+  exchange_.cors = std::move(verdict.headers);
+  if (!verdict.answered) return false;
+  ++context_.stats.preflights;
+  reply(kPreflight);
+  return true;
+}
+
 void Session::toDestination() {
   if (exchange_.cluster == nullptr || !exchange_.cluster->cluster) return reply(kNoCluster);
+  exchange_.share = context_.retry_limits.request(retryLimit(), retryKey());
   if (exchange_.requestRead()) armTimeout();
   chooseEndpoint();
 }

@@ -13,6 +13,7 @@ struct WorkerStats {
 #undef COUNTER
   size_t open_connections = 0;  ///< of clients
   size_t idle_upstreams = 0;
+  size_t mirrors_in_flight = 0;
   size_t lent_buffers = 0;  ///< blocks that hold bytes of some connection
 };
 

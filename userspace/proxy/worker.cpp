@@ -18,6 +18,8 @@ const char* stateName(Session::State state) {
       return "rerouting";
     case Session::State::kConnecting:
       return "connecting";
+    case Session::State::kBackingOff:
+      return "retrying";
     case Session::State::kRelaying:
     case Session::State::kReplying:
       return "active";
@@ -103,6 +105,7 @@ void Worker::drain(Duration deadline, std::function<void()> done) {
 void Worker::finishDraining() {
   context_.reactor.cancel(drain_timer_);
   drain_timer_ = 0;
+  context_.mirrors.abortAll();
   context_.pool.closeAll();
   // Later: whoever hears it may destroy the worker.
   context_.reactor.post(std::exchange(drained_, nullptr));
@@ -117,6 +120,7 @@ WorkerStats Worker::stats() const {
   WorkerStats stats = context_.stats;
   stats.open_connections = sessions_.size();
   stats.idle_upstreams = context_.pool.size();
+  stats.mirrors_in_flight = context_.mirrors.inFlight();
   stats.lent_buffers = context_.blocks.lent();
   return stats;
 }

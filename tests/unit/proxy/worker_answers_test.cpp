@@ -112,7 +112,7 @@ TEST_F(Answers, RetriesThatAreOffConcernConnections) {
   EXPECT_EQ(sockets_.targets.size(), 1u);
   rule.retries.reset();
   configure({rule});
-  answer();
+  answerInTime(connect(), kGet, "connection failure");
   EXPECT_EQ(sockets_.targets.size(), 4u);
 }
 

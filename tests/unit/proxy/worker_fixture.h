@@ -97,7 +97,11 @@ struct TestRule {
   std::optional<HttpDirectResponse> direct_response = {};
   std::optional<HttpRewrite> rewrite = {};
   std::optional<HttpRetry> retries = {};
+  std::optional<CorsPolicy> cors = {};
+  /// Endpoint ids, 0: a cluster that is missing; cluster ids are 99 more.
+  std::vector<std::pair<uint32_t, Percent>> mirrors = {};
   Headers headers = {};
+  routing::ClusterPolicy policy = {};             ///< of every destination
   std::vector<Headers> destination_headers = {};  ///< of the first destinations
 };
 
@@ -146,19 +150,7 @@ class WorkerTest : public testing::Test {
     auto service = std::make_shared<routing::ServiceRoute>();
     service->service = {"a.default.svc.cluster.local", 80};
     service->protocol = routing::Protocol::kHttp;
-    for (const auto& each : rules) {
-      routing::Rule rule;
-      rule.matches = each.matches;
-      rule.timeout = each.timeout;
-      rule.fault = each.fault;
-      rule.redirect = each.redirect;
-      rule.direct_response = each.direct_response;
-      rule.rewrite = each.rewrite;
-      rule.retries = each.retries;
-      rule.headers = each.headers;
-      rule.destinations.resize(each.destinations.size());
-      service->rules.push_back(rule);
-    }
+    for (const auto& each : rules) service->rules.push_back(compiled(each));
     auto route = std::make_shared<ProxyRoute>();
     route->id = {7};
     route->binding = {3};
@@ -188,6 +180,15 @@ class WorkerTest : public testing::Test {
       turn();
     }
     return true;
+  }
+
+  /// The same while time passes: back-offs end.
+  template <typename Predicate>
+  bool inTime(Predicate predicate) {
+    return until([&] {
+      clock_.advance(5ms);
+      return predicate();
+    });
   }
 
   void turn() {
@@ -224,6 +225,14 @@ class WorkerTest : public testing::Test {
     return client.received();
   }
 
+  /// The same while time passes.
+  std::string answerInTime(Peer& client, std::string_view request, std::string_view end = "ok") {
+    client.received().clear();
+    client.send(request);
+    inTime([&] { return client.received().ends_with(end) || client.over(); });
+    return client.received();
+  }
+
   ManualClock clock_;
   std::unique_ptr<Reactor> reactor_ = *Reactor::create(clock_);
   LoopbackSockets sockets_{*reactor_};
@@ -237,15 +246,37 @@ class WorkerTest : public testing::Test {
   std::vector<std::unique_ptr<Peer>> clients_;
 
  private:
+  static routing::Rule compiled(const TestRule& written) {
+    routing::Rule rule;
+    rule.matches = written.matches;
+    rule.timeout = written.timeout;
+    rule.fault = written.fault;
+    rule.redirect = written.redirect;
+    rule.direct_response = written.direct_response;
+    rule.rewrite = written.rewrite;
+    rule.retries = written.retries;
+    rule.cors = written.cors;
+    rule.headers = written.headers;
+    rule.destinations.resize(written.destinations.size());
+    return rule;
+  }
+
+  static std::shared_ptr<const routing::Cluster> describedBy(const routing::ClusterPolicy& policy) {
+    auto cluster = std::make_shared<routing::Cluster>();
+    cluster->settings = Shared(policy);
+    return cluster;
+  }
+
   ProxyRule ruleOf(const TestRule& rule, const routing::Rule& matched) {
     ProxyRule result;
     result.rule = &matched;
     result.actions = *RuleActions::of(matched, 80);
+    if (matched.retries) result.retries = RetryPolicy::of(*matched.retries);
     std::vector<uint32_t> weights;
     for (const auto& [weight, ids] : rule.destinations) {
       weights.push_back(weight);
       ProxyCluster cluster;
-      if (!rule.cluster_missing) cluster.cluster = std::make_shared<routing::Cluster>();
+      if (!rule.cluster_missing) cluster.cluster = describedBy(rule.policy);
       const ClusterId cluster_id{static_cast<uint32_t>(10 + weights.size())};
       for (const uint32_t id : ids) {
         cluster.endpoints.push_back({servers_.at(id - 1)->address(), {id}, cluster_id});
@@ -254,6 +285,12 @@ class WorkerTest : public testing::Test {
       cluster.edits = DestinationEdits::of(
           matched, weights.size() <= headers.size() ? headers[weights.size() - 1] : Headers{});
       result.destinations.push_back(std::move(cluster));
+    }
+    for (const auto& [id, share] : rule.mirrors) {
+      ProxyCluster cluster;
+      if (id > 0) cluster = clusterOf(*servers_.at(id - 1), id);
+      if (id > 0) cluster.endpoints.front().cluster = {99 + id};
+      result.mirrors.push_back({std::move(cluster), share});
     }
     if (!weights.empty()) result.choice = *balance::aliasTable(weights);
     return result;

@@ -134,7 +134,7 @@ TEST_F(L4, WithoutEndpointsTheClientSeesAReset) {
   servers_[0]->stopListening();
   Peer& client = connect();
   ASSERT_TRUE(until([&] { return client.wasReset(); }));
-  EXPECT_EQ(log_.entries.at(0).flags, "UF");
+  EXPECT_EQ(log_.entries.at(0).flags, "UF,URX");
   EXPECT_EQ(worker_->stats().open_connections, 0u);
 }
 

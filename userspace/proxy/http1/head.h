@@ -13,6 +13,7 @@
 #include <span>
 #include <string_view>
 
+#include "userspace/proxy/http1/chars.h"
 #include "userspace/proxy/http1/limits.h"
 #include "userspace/proxy/http1/refusal.h"
 
@@ -29,6 +30,17 @@ class HeaderList {
   std::span<const Header> all() const { return {headers_.data(), size_}; }
   size_t size() const { return size_; }
   const Header& operator[](size_t index) const { return headers_[index]; }
+  /// The first of that name, which has no capitals; null: there is none.
+  const Header* find(std::string_view lower_case) const {
+    for (const auto& field : all())
+      if (equalsIgnoringCase(field.name, lower_case)) return &field;
+    return nullptr;
+  }
+  /// Its value; empty: there is none.
+  std::string_view value(std::string_view lower_case) const {
+    const auto* field = find(lower_case);
+    return field == nullptr ? std::string_view() : field->value;
+  }
 
   /// Null when the list is full.
   Header* add() { return size_ < headers_.size() ? &headers_[size_++] : nullptr; }

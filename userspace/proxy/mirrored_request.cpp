@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "userspace/proxy/mirrored_request.h"
+
+#include <utility>
+
+namespace sluice::proxy {
+
+namespace {
+
+/// Steps of one copy before others get their turn.
+constexpr int kStepsPerTurn = 8;
+
+}  // namespace
+
+MirroredRequest::MirroredRequest(Context& context, const ProxyEndpoint& endpoint, RequestCopy copy)
+    : context_(context),
+      endpoint_(endpoint),
+      copy_(std::move(copy)),
+      answer_(context.blocks, kHeadroom) {
+  context_.balancer.started(endpoint_.id);
+}
+
+void MirroredRequest::start() {
+  if (ended_) return;
+  timer_ = context_.reactor.after(copy_.timeout, [this] {
+    timer_ = 0;
+    fail();
+  });
+  if (takeKept()) return advance();
+  context_.sockets.connect({.workload = copy_.workload,
+                            .route = copy_.route,
+                            .cluster = endpoint_.cluster,
+                            .endpoint = endpoint_.id},
+                           [weak = weak_from_this()](Result<Fd> socket) {
+                             // Without taker, the socket closes itself.
+                             if (const auto self = weak.lock()) self->opened(std::move(socket));
+                           });
+}
+
+/// A copy is not sent twice, so that it goes on no connection whose end is waiting to be read.
+bool MirroredRequest::takeKept() {
+  while (auto upstream = context_.pool.take({copy_.workload, endpoint_.address}, *this)) {
+    if (upstream->channel().isQuiet()) {
+      ++context_.stats.upstream_reused;
+      upstream_ = std::move(upstream);
+      return true;
+    }
+    upstream->close();
+  }
+  return false;
+}
+
+void MirroredRequest::opened(Result<Fd> socket) {
+  if (ended_) return;
+  if (!socket.ok()) return fail();
+  auto upstream = Upstream::watch(context_.reactor, *std::move(socket),
+                                  {copy_.workload, endpoint_.address}, *this);
+  if (!upstream.ok()) return fail();
+  upstream_ = *std::move(upstream);
+}
+
+void MirroredRequest::upstreamReady(Upstream&) { advance(); }
+
+void MirroredRequest::advance() {
+  for (int i = 0; i < kStepsPerTurn; ++i)
+    if (!step()) return;
+  context_.reactor.post([self = shared_from_this()] { self->advance(); });
+}
+
+/// Whether something moved.
+bool MirroredRequest::step() {
+  if (ended_) return false;
+  if (written_ == 0 && upstream_->channel().broken()) {
+    fail();
+    return false;
+  }
+  const bool wrote = write();
+  if (ended_) return false;
+  return (status_ == 0 ? readHead() : readBody()) || wrote;
+}
+
+bool MirroredRequest::write() {
+  Channel& server = upstream_->channel();
+  if (written_ == size() || !server.writable()) return false;
+  if (written_ == 0 && !upstream_->reused()) {
+    ++context_.stats.upstream_connections;
+    context_.counters.upstreamConnection({}, endpoint_.cluster, endpoint_.id);
+  }
+  const auto io = server.write(std::string_view(*copy_.bytes).substr(written_), written_);
+  if (io == Channel::Io::kFailed) fail();
+  return io == Channel::Io::kProgress;
+}
+
+bool MirroredRequest::readHead() {
+  const std::string_view bytes = answer_.unseen();
+  if (bytes.size() <= head_seen_) return read();
+  http1::ResponseHead& head = context_.response_head;
+  const auto parsed = http1::parseResponse(bytes, head_seen_, head);
+  head_seen_ = parsed.complete() ? 0 : bytes.size();
+  if (parsed.refused() || (parsed.complete() && head.status == 101)) {
+    fail();
+    return false;
+  }
+  if (!parsed.complete()) return read();
+  answer_.dropUnseen(parsed.consumed);
+  if (head.isInformational()) return true;
+  const auto kind = head.bodyKind(copy_.is_head);
+  status_ = head.status;
+  body_ = http1::Body(kind, head.fields.content_length);
+  reusable_ = head.keepsAlive() && kind != http1::BodyKind::kUntilClose;
+  return true;
+}
+
+bool MirroredRequest::readBody() {
+  answer_.dropUnseen(body_.take(answer_.unseen()));
+  if (body_.done() && written_ == size()) {
+    finish();
+    return false;
+  }
+  if (body_.done() || body_.refusal() != http1::Refusal::kNone) {
+    fail();
+    return false;
+  }
+  return read();
+}
+
+bool MirroredRequest::read() {
+  switch (answer_.readFrom(upstream_->channel())) {
+    case Channel::Io::kProgress:
+      return true;
+    case Channel::Io::kBlocked:
+      return false;
+    case Channel::Io::kEnd:
+    case Channel::Io::kFailed:
+      body_.kind() == http1::BodyKind::kUntilClose ? finish() : fail();
+      return false;
+  }
+  return false;
+}
+
+void MirroredRequest::fail() {
+  ++context_.stats.mirror_failures;
+  end();
+}
+
+void MirroredRequest::finish() {
+  Channel& server = upstream_->channel();
+  const bool quiet = answer_.unseen().empty() && (!server.readable() || server.isQuiet());
+  if (reusable_ && quiet) context_.pool.give(std::move(upstream_));
+  end();
+}
+
+void MirroredRequest::end() {
+  if (std::exchange(ended_, true)) return;
+  context_.reactor.cancel(std::exchange(timer_, 0));
+  context_.counters.request({}, endpoint_.cluster, endpoint_.id, status_);
+  context_.balancer.finished(endpoint_.id);
+  if (upstream_) upstream_->close();
+  upstream_.reset();
+  answer_.reset();
+  context_.mirrors.ended(*this);
+}
+
+}  // namespace sluice::proxy

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+
+#include "userspace/base/reactor.h"
+#include "userspace/proxy/context.h"
+#include "userspace/proxy/flow.h"
+#include "userspace/proxy/http1/body.h"
+#include "userspace/proxy/mirrors.h"
+#include "userspace/proxy/upstream.h"
+
+namespace sluice::proxy {
+
+/// One copy on its way: connects, writes, reads the answer to its end. Nothing is tried twice.
+/// Lives until ended(), and to the end of the reactor's round.
+class MirroredRequest final : public UpstreamUser,
+                              public std::enable_shared_from_this<MirroredRequest> {
+ public:
+  MirroredRequest(Context& context, const ProxyEndpoint& endpoint, RequestCopy copy);
+
+  void start();
+  /// Nothing happens after it.
+  void end();
+  size_t size() const { return copy_.bytes->size(); }
+
+ private:
+  void upstreamReady(Upstream& upstream) override;
+  bool takeKept();
+  void opened(Result<Fd> socket);
+  void advance();
+  bool step();
+  bool write();
+  bool readHead();
+  bool readBody();
+  bool read();
+  void fail();
+  void finish();
+
+  Context& context_;
+  const ProxyEndpoint endpoint_;
+  const RequestCopy copy_;
+  std::shared_ptr<Upstream> upstream_;
+  Flow answer_;
+  size_t written_ = 0;
+  size_t head_seen_ = 0;  ///< bytes of the incomplete head that the last try has seen
+  http1::Body body_;
+  int status_ = 0;  ///< 0: there is no final head yet
+  bool reusable_ = false;
+  bool ended_ = false;
+  Reactor::TimerId timer_ = 0;
+};
+
+}  // namespace sluice::proxy
