@@ -24,17 +24,10 @@ class Unserved {
 };
 
 void checkRoute(const HttpRoute& route, const FieldPath& path, Unserved& unserved) {
-  constexpr const char* kNoCopies = "no copies of requests are sent";
-  unserved.add(route.mirror.has_value(), path / "mirror", kNoCopies);
-  unserved.add(!route.mirrors.empty(), path / "mirrors", kNoCopies);
-  unserved.add(route.cors_policy.has_value(), path / "corsPolicy",
-               "requests of other origins are forwarded as they are");
   if (!route.retries) return;
-  const auto retries = path / "retries";
-  unserved.add(!route.retries->retry_on.empty(), retries / "retryOn",
-               "only connections that cannot be made are tried again");
-  unserved.add(route.retries->per_try_timeout.has_value(), retries / "perTryTimeout",
-               "the timeout of the rule alone ends a try");
+  unserved.add(route.retries->retry_remote_localities.value_or(false),
+               path / "retries" / "retryRemoteLocalities",
+               "retries go where the first try may go, too");
 }
 
 void checkTls(const ClientTlsSettings& tls, const FieldPath& path, Unserved& unserved) {
@@ -61,7 +54,10 @@ void checkPolicy(const TrafficPolicy& policy, const FieldPath& path, Unserved& u
   checkBlocks(policy, path, unserved);
   unserved.add(policy.tunnel.has_value(), path / "tunnel", kNotSent);
   unserved.add(policy.proxy_protocol.has_value(), path / "proxyProtocol", kNotSent);
-  unserved.add(policy.retry_budget.has_value(), path / "retryBudget", "retries are not counted");
+  const bool over_time = policy.retry_budget && policy.retry_budget->budget_interval &&
+                         policy.retry_budget->budget_interval->count() > 0;
+  unserved.add(over_time, path / "retryBudget" / "budgetInterval",
+               "the budget is a share of the requests under way");
   for (size_t i = 0; i < policy.port_level_settings.size(); ++i)
     checkBlocks(policy.port_level_settings[i], (path / "portLevelSettings")[i], unserved);
 }

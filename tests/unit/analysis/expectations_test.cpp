@@ -40,15 +40,12 @@ TEST(NotCarriedOut, IsSaidOfEachField) {
     return found("{" + fields + "," + kTo + "}", "SLU3003");
   };
   const std::string rule = "SLU3003" + kRule + "spec.http[0].";
-  EXPECT_THAT(of_rule("mirror: {host: a}"), ElementsAre(rule + "mirror"));
-  EXPECT_THAT(of_rule("mirrors: [{destination: {host: a}}]"), ElementsAre(rule + "mirrors"));
-  EXPECT_THAT(of_rule("corsPolicy: {allowOrigins: [{exact: x}]}"),
-              ElementsAre(rule + "corsPolicy"));
-  EXPECT_THAT(of_rule("retries: {attempts: 2, retryOn: 5xx}"),
-              ElementsAre(rule + "retries.retryOn"));
-  EXPECT_THAT(of_rule("retries: {attempts: 2, perTryTimeout: 1s}"),
-              ElementsAre(rule + "retries.perTryTimeout"));
-  EXPECT_THAT(of_rule("retries: {attempts: 2}"), IsEmpty());
+  EXPECT_THAT(of_rule("retries: {attempts: 2, retryRemoteLocalities: true}"),
+              ElementsAre(rule + "retries.retryRemoteLocalities"));
+  for (const char* done :
+       {"mirror: {host: a}", "corsPolicy: {allowOrigins: [{exact: x}]}",
+        "retries: {attempts: 2, retryOn: 5xx, perTryTimeout: 1s, retryRemoteLocalities: false}"})
+    EXPECT_THAT(of_rule(done), IsEmpty()) << done;
 }
 
 TEST(NotCarriedOut, IsSaidOfEachBlock) {
@@ -66,11 +63,12 @@ TEST(NotCarriedOut, IsSaidOfEachBlock) {
            {"tls: {mode: ISTIO_MUTUAL}", "tls"},
            {"tunnel: {targetHost: a, targetPort: 1}", "tunnel"},
            {"proxyProtocol: {version: V1}", "proxyProtocol"},
-           {"retryBudget: {percent: 10}", "retryBudget"},
+           {"retryBudget: {budgetInterval: 1s}", "retryBudget.budgetInterval"},
            {"portLevelSettings: [{port: {number: 80}, outlierDetection: {}}]",
             "portLevelSettings[0].outlierDetection"}})
     EXPECT_THAT(of_policy(blocks), ElementsAre(policy + field)) << blocks;
   EXPECT_THAT(of_policy("tls: {mode: DISABLE}, loadBalancer: {simple: RANDOM}"), IsEmpty());
+  EXPECT_THAT(of_policy("retryBudget: {percent: 10, budgetInterval: 0s}"), IsEmpty());
   EXPECT_THAT(findings(service("a") + destinationRule("d",
                                                       "host: a, subsets: [{name: v1, "
                                                       "trafficPolicy: {outlierDetection: {}}}]"),
