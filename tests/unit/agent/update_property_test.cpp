@@ -291,7 +291,7 @@ class Life {
 
 TEST(UpdateProperty, EachResourcesLastGoodVersionIsInForce) {
   int held = 0;
-  test::holdsForEach(test::seedsFrom(1, 25), 60, [&](const Steps& steps) {
+  test::holdsForEach(test::seedsFrom(1, 12), 60, [&](const Steps& steps) {
     Life life;
     std::optional<std::string> failure;
     for (size_t i = 0; i < steps.size() && !failure; ++i)
