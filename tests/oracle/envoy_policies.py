@@ -49,7 +49,8 @@ def abort_of(abort):
 def retries_of(policy):
     if not policy:
         return None
-    conditions = set(policy["retryOn"].split(",")) - {"retriable-status-codes"}
+    # Of "503" alone istiod makes ",retriable-status-codes".
+    conditions = set(policy["retryOn"].split(",")) - {"retriable-status-codes", ""}
     conditions |= {str(code) for code in policy.get("retriableStatusCodes", [])}
     return Retries(policy["numRetries"], frozenset(conditions),
                    seconds(policy.get("perTryTimeout")))
