@@ -67,7 +67,13 @@ def cors_of(cors):
 
 def of_cluster(cluster):
     return {"balancer": balancer_of(cluster), "pool": pool_of(cluster),
-            "outlier": outlier_of(cluster), "originates TLS": "transportSocket" in cluster}
+            "outlier": outlier_of(cluster), "originates TLS": originates_tls(cluster)}
+
+
+def originates_tls(cluster):
+    """Not counting the mutual TLS of the mesh, which needs no rule."""
+    tls = cluster.get("transportSocket", {}).get("typedConfig", {}).get("commonTlsContext")
+    return tls is not None and "istio" not in tls.get("alpnProtocols", [])
 
 
 def balancer_of(cluster):

@@ -116,7 +116,8 @@ class Policies(unittest.TestCase):
             "fault": {"abort": {"grpcStatus": "UNAVAILABLE", "percent": 33.3},
                       "delay": {"fixedDelay": "1s500ms", "percent": 0}}}}
     CLUSTER = {
-        "lbPolicy": "MAGLEV", "connectTimeout": "3s", "transportSocket": {},
+        "lbPolicy": "MAGLEV", "connectTimeout": "3s",
+        "transportSocket": {"typedConfig": {"commonTlsContext": {}}},
         "circuitBreakers": {"thresholds": [{"maxConnections": 7, "maxPendingRequests": 4294967295,
                                             "maxRequests": 4, "maxRetries": 6}]},
         "outlierDetection": {"consecutive5xx": 0, "interval": "4s", "baseEjectionTime": "5s",
@@ -143,6 +144,11 @@ class Policies(unittest.TestCase):
         theirs = envoy_policies.of_cluster(self.CLUSTER)
         self.assertEqual(theirs, sluice_policies.of_cluster(self.DESTINATION))
         self.assertEqual((theirs["pool"].connections, theirs["pool"].pending), (7, 0))
+
+    def test_mutual_tls_of_the_mesh_is_nobodys_rule(self):
+        mesh = {"commonTlsContext": {"alpnProtocols": ["istio-peer-exchange", "istio"]}}
+        cluster = {"connectTimeout": "10s", "transportSocket": {"typedConfig": mesh}}
+        self.assertFalse(envoy_policies.of_cluster(cluster)["originates TLS"])
 
     def test_both_sides_have_the_same_defaults(self):
         route = {"route": {"retryPolicy": {"numRetries": 2, "retryOn": (
