@@ -17,12 +17,18 @@ inline constexpr uint32_t kMaxDepth = 32;
 /// Scalars, sequences and mappings of one file, each alias counted as often as it is used. Of a
 /// file without aliases the size is reached first, unless it is all brackets and commas.
 inline constexpr uint64_t kMaxNodes = 500'000;
+/// A file with its aliases written out, counted in values and bytes of scalars, may be so many
+/// times what it is, and a little in any case: an alias of four bytes may stand for a megabyte, and
+/// a directory of small files for more than the memory.
+inline constexpr uint64_t kMaxExpansion = 8;
+inline constexpr uint64_t kFreeExpansion = uint64_t{64} << 10;
 /// Files of one directory, and what they may have together. A mesh of 10,000 services with 100,000
 /// endpoints has some 40 MiB.
 inline constexpr size_t kMaxFiles = 10'000;
 inline constexpr size_t kMaxDirectoryBytes = size_t{256} << 20;
 /// What one resource may multiply to. Each host of a VirtualService has its conditions and
-/// destinations, each host and port of a ServiceEntry has its endpoints or addresses.
+/// destinations; each host and port of a ServiceEntry, and each port of an EndpointSlice, has its
+/// endpoints or addresses.
 inline constexpr uint64_t kMaxHostRules = 200'000;
 inline constexpr uint64_t kMaxEntryEndpoints = 131'072;
 /// Findings that are kept of one resource; more of them help nobody.

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The API server has checked these objects; files may say anything. Only what Sluice uses is
 // looked at.
+#include <fmt/format.h>
+
 #include "userspace/source/codes.h"
+#include "userspace/source/limits.h"
 #include "userspace/source/validate.h"
 #include "userspace/source/validate_common.h"
 
@@ -26,6 +29,16 @@ void checkPorts(const std::vector<SlicePort>& ports, const FieldPath& path, Find
 void checkIps(const std::vector<Endpoints::Address>& addresses, const FieldPath& path,
               Findings& findings) {
   for (size_t i = 0; i < addresses.size(); ++i) checkIp(addresses[i].ip, path[i] / "ip", findings);
+}
+
+/// Every port has the addresses for itself.
+void checkEndpointCount(uint64_t addresses, uint64_t ports, const FieldPath& path,
+                        Findings& findings) {
+  if (addresses * ports <= kMaxEntryEndpoints) return;
+  findings.error(code::kLimit, path,
+                 fmt::format("{} addresses with {} ports are more than {} endpoints", addresses,
+                             ports, kMaxEntryEndpoints),
+                 "use several, as Kubernetes does");
 }
 
 /// Of what lives in no namespace.
@@ -54,11 +67,14 @@ void validate(const EndpointSlice& resource, Findings& findings) {
   checkPorts(resource.ports, FieldPath("ports"), findings);
   // Names are the only other thing that may stand there, and nobody routes to them.
   if (resource.address_type == "FQDN") return;
+  uint64_t count = 0;
   for (size_t i = 0; i < resource.endpoints.size(); ++i) {
     const FieldPath path = FieldPath("endpoints")[i] / "addresses";
     const auto& addresses = resource.endpoints[i].addresses;
     for (size_t j = 0; j < addresses.size(); ++j) checkIp(addresses[j], path[j], findings);
+    count += addresses.size();
   }
+  checkEndpointCount(count, resource.ports.size(), FieldPath("endpoints"), findings);
 }
 
 void validate(const Pod& resource, Findings& findings) {
@@ -77,6 +93,8 @@ void validate(const Endpoints& resource, Findings& findings) {
     checkIps(subset.addresses, path / "addresses", findings);
     checkIps(subset.not_ready_addresses, path / "notReadyAddresses", findings);
     checkPorts(subset.ports, path / "ports", findings);
+    checkEndpointCount(subset.addresses.size() + subset.not_ready_addresses.size(),
+                       subset.ports.size(), path, findings);
   }
 }
 

@@ -84,12 +84,25 @@ void checkSomeRule(const VirtualService& resource, const FieldPath& spec, Findin
 size_t weightOf(const HttpRoute& rule) {
   return 1 + rule.match.size() + rule.route.size() + rule.mirrors.size();
 }
+size_t weightOf(const TcpRoute& rule) {
+  size_t weight = 1 + rule.route.size();
+  for (const auto& match : rule.match) weight += 1 + match.destination_subnets.size();
+  return weight;
+}
+size_t weightOf(const TlsRoute& rule) {
+  size_t weight = 1 + rule.route.size();
+  for (const auto& match : rule.match)
+    weight += 1 + match.sni_hosts.size() + match.destination_subnets.size();
+  return weight;
+}
 
 /// Every host has the rules for itself.
 void checkRulesOfAllHosts(const VirtualService& resource, const FieldPath& path,
                           Findings& findings) {
-  uint64_t weight = resource.tcp.size() + resource.tls.size();
+  uint64_t weight = 0;
   for (const auto& rule : resource.http) weight += weightOf(rule);
+  for (const auto& rule : resource.tcp) weight += weightOf(rule);
+  for (const auto& rule : resource.tls) weight += weightOf(rule);
   if (weight * resource.hosts.size() <= kMaxHostRules) return;
   findings.error(code::kLimit, path,
                  fmt::format("{} hosts, each with {} rules, matches and destinations, are more "

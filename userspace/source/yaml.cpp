@@ -32,6 +32,14 @@ class TreeBuilder final : public YAML::EventHandler {
     return std::exchange(document_, nullptr);
   }
 
+  /// When all documents have been taken.
+  void checkAliases() const {
+    if (expanded_ <= kFreeExpansion + kMaxExpansion * written_) return;
+    throw YamlError{code::kLimit, first_alias_,
+                    fmt::format("aliases make the file more than {} times as large", kMaxExpansion),
+                    "write out what they stand for, or split the file"};
+  }
+
   void OnDocumentStart(const YAML::Mark& mark) override {
     // At a token that can start nothing, such as a comma after "...", yaml-cpp 0.7 makes empty
     // documents for ever.
@@ -46,7 +54,7 @@ class TreeBuilder final : public YAML::EventHandler {
   void OnDocumentEnd() override {}
 
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
-    add(newNode(YamlNode::Kind::kNull, mark), anchor);
+    add(newNode(YamlNode::Kind::kNull, mark), anchor, 1);
   }
 
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
@@ -57,7 +65,8 @@ class TreeBuilder final : public YAML::EventHandler {
     // yaml-cpp says "?" for a plain scalar and "!" for a quoted one.
     node->quoted = tag == "!" || tag == "tag:yaml.org,2002:str";
     if (!node->quoted) refuseTag(tag, mark);
-    add(std::move(node), anchor);
+    countWritten(value.size());
+    add(std::move(node), anchor, 1 + value.size());
   }
 
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
@@ -65,7 +74,10 @@ class TreeBuilder final : public YAML::EventHandler {
     if (found == anchors_.end()) {
       throw YamlError{code::kYaml, placeOf(mark), "an alias stands inside its own anchor", {}};
     }
-    attach(found->second, placeOf(mark));
+    if (first_alias_.line == 0) first_alias_ = placeOf(mark);
+    ++written_;
+    expanded_ += found->second.weight;
+    attach(found->second.node, placeOf(mark));
   }
 
   void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
@@ -87,9 +99,22 @@ class TreeBuilder final : public YAML::EventHandler {
     YAML::anchor_t anchor;
     YamlNodePtr key;  ///< mappings: waits for its value
     std::unordered_set<std::string_view> keys;
+    uint64_t expanded_before;
   };
 
-  static std::shared_ptr<YamlNode> newNode(YamlNode::Kind kind, const YAML::Mark& mark) {
+  /// What an alias stands for.
+  struct Anchored {
+    YamlNodePtr node;
+    uint64_t weight;  ///< what it adds to expanded_
+  };
+
+  void countWritten(uint64_t weight) {
+    written_ += weight;
+    expanded_ += weight;
+  }
+
+  std::shared_ptr<YamlNode> newNode(YamlNode::Kind kind, const YAML::Mark& mark) {
+    countWritten(1);
     auto node = std::make_shared<YamlNode>();
     node->kind = kind;
     node->place = placeOf(mark);
@@ -106,7 +131,8 @@ class TreeBuilder final : public YAML::EventHandler {
              YAML::anchor_t anchor) {
     refuseTag(tag == "!" ? std::string() : tag, mark);
     if (open_.size() >= kMaxDepth) tooDeep(placeOf(mark));
-    open_.push_back({newNode(kind, mark), anchor, nullptr, {}});
+    const uint64_t expanded_before = expanded_;
+    open_.push_back({newNode(kind, mark), anchor, nullptr, {}, expanded_before});
     open_.back().node->height = 1;
   }
 
@@ -114,7 +140,7 @@ class TreeBuilder final : public YAML::EventHandler {
     Open closed = std::move(open_.back());
     open_.pop_back();
     if (isScalarWithColon(*closed.node)) closed.node = scalarWithColon(*closed.node);
-    add(std::move(closed.node), closed.anchor);
+    add(std::move(closed.node), closed.anchor, expanded_ - closed.expanded_before);
   }
 
   /// In `[fd00::]` yaml-cpp sees a mapping, `{"fd00:": null}`. To Kubernetes' reader a colon ends
@@ -136,10 +162,10 @@ class TreeBuilder final : public YAML::EventHandler {
     return scalar;
   }
 
-  void add(std::shared_ptr<YamlNode> node, YAML::anchor_t anchor) {
+  void add(std::shared_ptr<YamlNode> node, YAML::anchor_t anchor, uint64_t weight) {
     const Place place = node->place;
     YamlNodePtr shared = std::move(node);
-    if (anchor != 0) anchors_[anchor] = shared;
+    if (anchor != 0) anchors_[anchor] = {shared, weight};
     attach(std::move(shared), place);
   }
 
@@ -197,10 +223,13 @@ class TreeBuilder final : public YAML::EventHandler {
   std::string_view text_;
   YamlNodePtr document_;
   uint64_t nodes_before_ = 0;  ///< of the file's earlier documents
-  size_t last_scalar_ = 0;     ///< where it begins, in bytes
-  int last_start_ = -1;        ///< of the last document, in bytes
+  uint64_t written_ = 0;   ///< nodes and bytes of scalars that the file has, an alias counting 1
+  uint64_t expanded_ = 0;  ///< the same with aliases written out
+  Place first_alias_;
+  size_t last_scalar_ = 0;  ///< where it begins, in bytes
+  int last_start_ = -1;     ///< of the last document, in bytes
   std::vector<Open> open_;
-  std::unordered_map<YAML::anchor_t, YamlNodePtr> anchors_;
+  std::unordered_map<YAML::anchor_t, Anchored> anchors_;
 };
 
 /// Lets yaml-cpp read a string_view without a copy of the text.
@@ -234,6 +263,7 @@ Documents readDocuments(std::string_view text) {
     }
     documents.push_back(std::move(document));
   }
+  builder.checkAliases();
   return documents;
 }
 

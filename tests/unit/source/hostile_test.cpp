@@ -54,6 +54,49 @@ TEST(Hostile, AliasesOfManyDocuments) {
   expectLimit(text, "", "more than 500000 values");
 }
 
+TEST(Hostile, AliasesOfALongText) {
+  const auto aliases = [](size_t count) {
+    return "x: [&a " + std::string(100'000, 'a') + ", " + list(count, "*a").substr(1) + "\n";
+  };
+  EXPECT_EQ(onlyFinding(aliases(6)).code, code::kWrongType);
+  expectLimit(aliases(10), "", "aliases make the file more than 8 times as large");
+}
+
+TEST(Hostile, AliasesOfAliases) {
+  const std::string text = "x: [&a " + list(20, std::string(1000, 'a')) + ", &b " + list(20, "*a") +
+                           ", &c " + list(20, "*b") + "]\n";
+  expectLimit(text, "", "aliases make the file more than 8 times as large");
+}
+
+TEST(Hostile, ConnectionRulesTimesHosts) {
+  const auto rules = [](const std::string& rule) {
+    return virtualService("{hosts: " + list(500, "h#") + ", " + rule + "}");
+  };
+  const auto destinations = list(500, "{destination: {host: a}, weight: 1}");
+  expectLimit(rules("tcp: [{route: " + destinations + "}]"), "spec.hosts", "more than 200000");
+  expectLimit(rules("tls: [{match: [{sniHosts: [h1]}], route: " + destinations + "}]"),
+              "spec.hosts", "more than 200000");
+}
+
+TEST(Hostile, EndpointsTimesPortsOfASlice) {
+  const auto slice = [](size_t ports, size_t endpoints) {
+    return "{apiVersion: discovery.k8s.io/v1, kind: EndpointSlice, metadata: {name: a}, "
+           "addressType: IPv4, ports: " +
+           list(ports, "{name: p#, port: 80}") +
+           ", endpoints: " + list(endpoints, "{addresses: [10.0.0.1]}") + "}";
+  };
+  EXPECT_EQ(summary(slice(128, 1024)), "");
+  expectLimit(slice(129, 1024), "endpoints", "more than 131072");
+}
+
+TEST(Hostile, AddressesTimesPortsOfEndpoints) {
+  const auto addresses = list(300, "{ip: 10.0.0.1}");
+  expectLimit("{apiVersion: v1, kind: Endpoints, metadata: {name: a}, subsets: [{addresses: " +
+                  addresses + ", notReadyAddresses: " + addresses +
+                  ", ports: " + list(300, "{name: p#, port: 80}") + "}]}",
+              "subsets[0]", "more than 131072");
+}
+
 TEST(Hostile, RulesTimesHosts) {
   const auto rules = [](size_t hosts, size_t count) {
     return virtualService("{hosts: " + list(hosts, "h#") + ", http: " + list(count, kRoute) + "}");
