@@ -183,6 +183,7 @@ class Builder {
     ProxyCluster made;
     if (!cluster || routing::whyNothingIsSent(*cluster->settings)) return made;
     made.cluster = cluster;
+    made.version = proxy::upstreamVersion(*cluster);
     std::vector<uint32_t> shares;
     for (const auto& endpoint : cluster->endpoints) {
       const auto family = routing::familyOf(endpoint.address.ip);

@@ -109,6 +109,8 @@ void Reactor::runOnce(Duration longest) {
   runTimers();
   runPosted();
   retired_.clear();
+  // What goes may put others here.
+  while (!kept_.empty()) std::exchange(kept_, {});
 }
 
 void Reactor::runTimers() {

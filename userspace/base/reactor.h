@@ -44,6 +44,9 @@ class Reactor {
   /// Does nothing when the timer has fired already, or for 0.
   void cancel(TimerId timer);
 
+  /// Lets nothing that is at work in this round lose what it stands on.
+  void keepForThisRound(std::shared_ptr<void> object) { kept_.push_back(std::move(object)); }
+
   /// Time at the start of the current round; cheap.
   TimePoint now() const { return now_; }
 
@@ -75,6 +78,7 @@ class Reactor {
   std::atomic<bool> stopped_ = false;
   std::unordered_map<int, std::unique_ptr<Watch>> watches_;
   std::vector<std::unique_ptr<Watch>> retired_;  ///< removed, perhaps named by this round's events
+  std::vector<std::shared_ptr<void>> kept_;
   std::map<std::pair<TimePoint, TimerId>, Task> timers_;
   std::unordered_map<TimerId, TimePoint> due_;
   TimerId next_timer_ = 1;

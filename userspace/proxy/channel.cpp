@@ -8,16 +8,26 @@
 
 namespace sluice::proxy {
 
-const uint32_t Channel::kEvents = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+Result<void> SocketChannel::watch(std::shared_ptr<ChannelUser> user) {
+  constexpr uint32_t kEvents = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+  return reactor_.add(fd_.get(), kEvents, [this, user = std::move(user)](uint32_t events) {
+    note(events);
+    user->channelReady();
+  });
+}
 
-void Channel::note(uint32_t events) {
+void SocketChannel::unwatch() {
+  if (fd_) reactor_.remove(fd_.get());
+}
+
+void SocketChannel::note(uint32_t events) {
   if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) readable_ = true;
   if ((events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0) writable_ = true;
   if ((events & (EPOLLRDHUP | EPOLLHUP)) != 0) ended_ = true;
   if ((events & (EPOLLHUP | EPOLLERR)) != 0) broken_ = true;
 }
 
-Channel::Io Channel::read(Buffer& buffer) {
+Channel::Io SocketChannel::read(Buffer& buffer) {
   const auto space = buffer.space();
   ssize_t count = 0;
   do {
@@ -38,7 +48,7 @@ Channel::Io Channel::read(Buffer& buffer) {
   return errno == EAGAIN ? Io::kBlocked : Io::kFailed;
 }
 
-Channel::Io Channel::write(std::string_view bytes, size_t& written) {
+Channel::Io SocketChannel::write(std::string_view bytes, size_t& written) {
   ssize_t count = 0;
   do {
     count = ::send(fd_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
@@ -52,19 +62,28 @@ Channel::Io Channel::write(std::string_view bytes, size_t& written) {
   return errno == EAGAIN ? Io::kBlocked : Io::kFailed;
 }
 
-bool Channel::isQuiet() {
+bool SocketChannel::isQuiet() {
   char byte = 0;
   const ssize_t count = ::recv(fd_.get(), &byte, sizeof(byte), MSG_PEEK | MSG_DONTWAIT);
   readable_ = count >= 0 || errno != EAGAIN;
   return !readable_;
 }
 
-void Channel::shutdownWrite() { ::shutdown(fd_.get(), SHUT_WR); }
+void SocketChannel::shutdownWrite() { ::shutdown(fd_.get(), SHUT_WR); }
 
-void Channel::reset() {
-  const linger at_once{.l_onoff = 1, .l_linger = 0};
-  ::setsockopt(fd_.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+void SocketChannel::close() {
+  unwatch();
   fd_.reset();
+}
+
+void SocketChannel::reset() {
+  unwatch();
+  resetSocket(std::move(fd_));
+}
+
+void resetSocket(Fd socket) {
+  const linger at_once{.l_onoff = 1, .l_linger = 0};
+  ::setsockopt(socket.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
 }
 
 }  // namespace sluice::proxy

@@ -2,28 +2,40 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string_view>
 
 #include "userspace/base/buffer.h"
 #include "userspace/base/fd.h"
+#include "userspace/base/reactor.h"
 
 namespace sluice::proxy {
 
-/// A non-blocking stream socket that is watched edge-triggered, once for its whole life: no
-/// epoll_ctl() per request. Remembers what may be worth trying.
+/// Who uses a channel hears here that something happened on it.
+class ChannelUser {
+ public:
+  virtual void channelReady() = 0;
+
+ protected:
+  ~ChannelUser() = default;
+};
+
+/// One end of a stream of bytes both ways, each with an end of its own, that never blocks: a
+/// socket, or a stream within a connection of HTTP/2. Remembers what may be worth trying.
 class Channel {
  public:
   enum class Io { kProgress, kBlocked, kEnd, kFailed };
 
-  /// For Reactor::add().
-  static const uint32_t kEvents;
+  Channel() = default;
+  Channel(const Channel&) = delete;
+  Channel& operator=(const Channel&) = delete;
+  virtual ~Channel() = default;
 
-  explicit Channel(Fd fd) : fd_(std::move(fd)) {}
-
-  int fd() const { return fd_.get(); }
-  void note(uint32_t events);
-  /// A write has failed: what there is to read says why.
-  void expectEnd() { readable_ = true; }
+  /// From now on until close(), reset() or unwatch(). `user`, which may own the channel, is kept
+  /// alive until the end of the reactor's round in which that happens.
+  virtual Result<void> watch(std::shared_ptr<ChannelUser> user) = 0;
+  /// So that another user may watch it.
+  virtual void unwatch() = 0;
 
   bool readable() const { return readable_; }
   bool writable() const { return writable_; }
@@ -31,26 +43,55 @@ class Channel {
   bool broken() const { return broken_; }
   /// The end of what the peer sends has been read.
   bool exhausted() const { return exhausted_; }
+  /// The peer has said that it has done nothing of what we sent.
+  virtual bool refused() const { return false; }
+  /// A write has failed: what there is to read says why.
+  void expectEnd() { readable_ = true; }
 
-  /// One recv() into buffer.space(), which must not be empty.
-  Io read(Buffer& buffer);
-  /// One send() of what fits; `written` grows by that.
-  Io write(std::string_view bytes, size_t& written);
-  /// Is there neither a byte nor an end to read? One recv().
-  bool isQuiet();
+  /// Reads once into buffer.space(), which must not be empty.
+  virtual Io read(Buffer& buffer) = 0;
+  /// Writes once what fits; `written` grows by that.
+  virtual Io write(std::string_view bytes, size_t& written) = 0;
+  /// Is there neither a byte nor an end to read?
+  virtual bool isQuiet() = 0;
 
-  void shutdownWrite();
-  void close() { fd_.reset(); }
+  /// The peer sees the end of what we send; what it sends may still be read.
+  virtual void shutdownWrite() = 0;
+  virtual void close() = 0;
   /// Closes so that the peer sees a reset: what it has got so far is not the whole.
-  void reset();
+  virtual void reset() = 0;
 
- private:
-  Fd fd_;
+ protected:
   bool readable_ = false;
   bool writable_ = false;
-  bool ended_ = false;  ///< the peer sends no more; there may be bytes left to read
   bool broken_ = false;
   bool exhausted_ = false;
 };
+
+/// A non-blocking stream socket that is watched edge-triggered, once for its whole life: no
+/// epoll_ctl() per request.
+class SocketChannel final : public Channel {
+ public:
+  SocketChannel(Reactor& reactor, Fd fd) : reactor_(reactor), fd_(std::move(fd)) {}
+
+  Result<void> watch(std::shared_ptr<ChannelUser> user) override;
+  void unwatch() override;
+  Io read(Buffer& buffer) override;
+  Io write(std::string_view bytes, size_t& written) override;
+  bool isQuiet() override;
+  void shutdownWrite() override;
+  void close() override;
+  void reset() override;
+
+ private:
+  void note(uint32_t events);
+
+  Reactor& reactor_;
+  Fd fd_;
+  bool ended_ = false;  ///< the peer sends no more; there may be bytes left to read
+};
+
+/// Closes a connection that nobody takes so that its peer sees a reset.
+void resetSocket(Fd socket);
 
 }  // namespace sluice::proxy

@@ -24,13 +24,21 @@ struct ProxyEndpoint {
   ClusterId cluster;  ///< of the endpoint's family
 };
 
+/// What requests are sent as.
+enum class UpstreamVersion : uint8_t { kHttp1, kHttp2, kAsClient };
+
+/// Istio: by the protocol of the port, unless a policy upgrades or says as the client; ports of no
+/// declared protocol as the client.
+UpstreamVersion upstreamVersion(const routing::Cluster& cluster);
+
 /// One destination of a rule.
 struct ProxyCluster {
   std::shared_ptr<const routing::Cluster> cluster;  ///< null: answered with 503 NC
   std::vector<ProxyEndpoint> endpoints;             ///< empty: 503 UH
   std::vector<alias_slot> choice;                   ///< over `endpoints`; empty: they are alike
   bool even = true;                                 ///< their shares (balance::Spread)
-  std::shared_ptr<const DestinationEdits> edits;    ///< null: heads are passed on as they are
+  UpstreamVersion version = UpstreamVersion::kHttp1;
+  std::shared_ptr<const DestinationEdits> edits;  ///< null: heads are passed on as they are
 };
 
 /// Where copies of requests go.

@@ -16,14 +16,17 @@
 #include "userspace/proxy/counters.h"
 #include "userspace/proxy/head_draft.h"
 #include "userspace/proxy/http1/head.h"
+#include "userspace/proxy/http2/message_splitter.h"
 #include "userspace/proxy/mirrors.h"
 #include "userspace/proxy/options.h"
+#include "userspace/proxy/origin.h"
 #include "userspace/proxy/retry_limits.h"
 #include "userspace/proxy/stats.h"
 #include "userspace/proxy/upstream_pool.h"
 
 namespace sluice::proxy {
 
+class Http2Pool;
 class Session;
 
 /// Space in front of each buffer's bytes, for heads that grow when they are passed on: by a name
@@ -34,22 +37,8 @@ inline constexpr size_t kHeadroom = 4096;
 /// What all sessions of one worker share; one thread.
 struct Context {
   Context(Reactor& its_reactor, Sockets& its_sockets, DataPlane& data_plane, Random& its_random,
-          const WorkerOptions& its_options, AccessLog* its_log)
-      : reactor(its_reactor),
-        sockets(its_sockets),
-        random(its_random),
-        options(its_options),
-        access_log(its_log),
-        balancer(its_random, data_plane),
-        counters(data_plane),
-        blocks(kHeadroom + kBufferBytes, options.kept_buffers),
-        pool(reactor, options.upstream_idle, options.idle_per_endpoint),
-        idle(reactor, options.client_idle),
-        reading_head(reactor, options.head_timeout),
-        detecting(reactor, options.detection_timeout),
-        connecting(reactor, options.connect_timeout),
-        lingering(reactor, options.linger),
-        awaiting_config(reactor, options.config_wait) {}
+          const WorkerOptions& its_options, AccessLog* its_log);
+  ~Context();
 
   Reactor& reactor;
   Sockets& sockets;
@@ -61,6 +50,7 @@ struct Context {
   Counters counters;
   BlockPool blocks;
   UpstreamPool pool;
+  std::unique_ptr<Http2Pool> http2_pool;  ///< never null
   WorkerStats stats;
 
   std::shared_ptr<const ProxyConfig> config;
@@ -73,6 +63,7 @@ struct Context {
   // with every connection, and cheap to parse again.
   http1::RequestHead request_head;
   http1::ResponseHead response_head;
+  http2::HeadScratch http2_heads;
   std::vector<routing::HeaderView> header_views;
   std::string_view scheme = "http";  ///< of the request, as rules and redirects see it
   std::string text;
@@ -80,6 +71,9 @@ struct Context {
 
   /// Tells the worker that a session is over.
   std::function<void(Session&)> closed;
+  /// Gives it a connection, which nobody watches, whose client speaks HTTP/2; `bytes` have been
+  /// read from it.
+  std::function<void(std::shared_ptr<Channel>, std::string_view bytes, const Origin&)> speaks_http2;
 
   Mirrors mirrors{*this};  ///< last: it uses the others until its end
 };

@@ -85,7 +85,7 @@ void Listener::take(Fd socket, const SocketAddress& client) {
   const Origin origin = originOf(socket.get(), client);
   if (!origin.service) {
     ++stats_.reset_unknown_destination;
-    Channel(std::move(socket)).reset();
+    resetSocket(std::move(socket));
     return;
   }
   accepted_(std::move(socket), origin);

@@ -6,44 +6,11 @@
 #include <ctime>
 #include <iterator>
 
+#include "userspace/proxy/http1/reason.h"
+
 namespace sluice::proxy {
 
 namespace {
-
-// clang-format off: a table.
-/// RFC 9110 §15; empty for codes that are not in use here.
-const char* reasonPhrase(int status) {
-  switch (status) {
-    case 200: return "OK";
-    case 201: return "Created";
-    case 202: return "Accepted";
-    case 204: return "No Content";
-    case 301: return "Moved Permanently";
-    case 302: return "Found";
-    case 303: return "See Other";
-    case 304: return "Not Modified";
-    case 307: return "Temporary Redirect";
-    case 308: return "Permanent Redirect";
-    case 400: return "Bad Request";
-    case 401: return "Unauthorized";
-    case 403: return "Forbidden";
-    case 404: return "Not Found";
-    case 405: return "Method Not Allowed";
-    case 408: return "Request Timeout";
-    case 409: return "Conflict";
-    case 413: return "Content Too Large";
-    case 429: return "Too Many Requests";
-    case 431: return "Request Header Fields Too Large";
-    case 500: return "Internal Server Error";
-    case 501: return "Not Implemented";
-    case 502: return "Bad Gateway";
-    case 503: return "Service Unavailable";
-    case 504: return "Gateway Timeout";
-    case 505: return "HTTP Version Not Supported";
-    default: return "";
-  }
-}
-// clang-format on
 
 /// RFC 9110 §5.6.7; the process never sets a locale, so the names are English.
 std::string dateText() {
@@ -113,7 +80,8 @@ void renderReply(const LocalReply& reply, const ReplyForm& form, HeadDraft& draf
   if (form.close) draft.add("connection", "close");
 
   out.clear();
-  fmt::format_to(std::back_inserter(out), "HTTP/1.1 {} {}\r\n", status, reasonPhrase(status));
+  fmt::format_to(std::back_inserter(out), "HTTP/1.1 {} {}\r\n", status,
+                 http1::reasonPhrase(status));
   draft.appendTo(out);
   out.append("\r\n");
   if (body_allowed && !form.to_head_request) out.append(body);

@@ -3,6 +3,8 @@
 
 #include <utility>
 
+#include "userspace/proxy/http2_pool.h"
+
 namespace sluice::proxy {
 
 namespace {
@@ -39,6 +41,10 @@ void MirroredRequest::start() {
 
 /// A copy is not sent twice, so that it goes on no connection whose end is waiting to be read.
 bool MirroredRequest::takeKept() {
+  if (copy_.http2) {
+    upstream_ = context_.http2_pool->open({copy_.workload, endpoint_.address}, *this);
+    return upstream_ != nullptr;
+  }
   while (auto upstream = context_.pool.take({copy_.workload, endpoint_.address}, *this)) {
     if (upstream->channel().isQuiet()) {
       ++context_.stats.upstream_reused;
@@ -53,8 +59,9 @@ bool MirroredRequest::takeKept() {
 void MirroredRequest::opened(Result<Fd> socket) {
   if (ended_) return;
   if (!socket.ok()) return fail();
-  auto upstream = Upstream::watch(context_.reactor, *std::move(socket),
-                                  {copy_.workload, endpoint_.address}, *this);
+  auto channel = std::make_shared<SocketChannel>(context_.reactor, *std::move(socket));
+  auto upstream =
+      Upstream::watch(std::move(channel), {copy_.workload, endpoint_.address}, *this);
   if (!upstream.ok()) return fail();
   upstream_ = *std::move(upstream);
 }
@@ -74,15 +81,28 @@ bool MirroredRequest::step() {
     fail();
     return false;
   }
+  if (copy_.http2 && !upstream_->multiplexed()) return becomeStream();
   const bool wrote = write();
   if (ended_) return false;
   return (status_ == 0 ? readHead() : readBody()) || wrote;
 }
 
+/// The connection is others' as well from now on.
+bool MirroredRequest::becomeStream() {
+  if (!upstream_->channel().writable()) return false;
+  const Upstream::Key key = upstream_->key();
+  ++context_.stats.upstream_connections;
+  context_.counters.upstreamConnection({}, endpoint_.cluster, endpoint_.id);
+  if (context_.http2_pool->adopt(key, upstream_->release()).ok())
+    upstream_ = context_.http2_pool->open(key, *this);
+  if (!upstream_ || !upstream_->multiplexed()) fail();
+  return !ended_;
+}
+
 bool MirroredRequest::write() {
   Channel& server = upstream_->channel();
   if (written_ == size() || !server.writable()) return false;
-  if (written_ == 0 && !upstream_->reused()) {
+  if (written_ == 0 && !upstream_->reused() && !upstream_->multiplexed()) {
     ++context_.stats.upstream_connections;
     context_.counters.upstreamConnection({}, endpoint_.cluster, endpoint_.id);
   }

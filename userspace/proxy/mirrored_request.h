@@ -28,6 +28,7 @@ class MirroredRequest final : public UpstreamUser,
   void upstreamReady(Upstream& upstream) override;
   bool takeKept();
   void opened(Result<Fd> socket);
+  bool becomeStream();
   void advance();
   bool step();
   bool write();

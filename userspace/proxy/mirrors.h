@@ -19,6 +19,7 @@ struct RequestCopy {
   std::shared_ptr<const std::string> bytes;
   bool is_head = false;
   WorkloadId workload;
+  bool http2 = false;  ///< as which it is sent
   RouteId route;       ///< that names the mirror's cluster
   Duration timeout{};  ///< of the rule; 0: none of its own
 };

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "userspace/proxy/session.h"
 
-#include <sys/epoll.h>
-
 #include <utility>
 
 namespace sluice::proxy {
@@ -24,27 +22,26 @@ void Exchange::reset() {
   authority = std::move(kept_authority);
 }
 
-Session::Session(Context& context, Fd socket, const Origin& origin)
+Session::Session(Context& context, std::shared_ptr<Channel> client, Carrier carrier,
+                 const Origin& origin)
     : context_(context),
-      client_(std::move(socket)),
+      client_(std::move(client)),
+      carrier_(carrier),
       origin_(origin),
       since_(context.reactor.now()),
       request_(context.blocks, kHeadroom),
       response_(context.blocks, kHeadroom) {}
 
 Result<void> Session::start() {
-  SLUICE_TRY(context_.reactor.add(
-      client_.fd(), Channel::kEvents,
-      [self = shared_from_this()](uint32_t events) { self->onClientEvents(events); }));
+  SLUICE_TRY(client_->watch(shared_from_this()));
   begin();
   return {};
 }
 
-void Session::onClientEvents(uint32_t events) {
+void Session::channelReady() {
   if (state_ == State::kClosed) return;
-  client_.note(events);
   // A tunnel reads first what came before the end; all others have nobody left to answer.
-  const bool gone = client_.broken() && state_ != State::kTunnel && state_ != State::kLingering;
+  const bool gone = client_->broken() && state_ != State::kTunnel && state_ != State::kLingering;
   if (gone) return clientGone();
   advance();
 }
@@ -122,7 +119,7 @@ void Session::drain() {
 void Session::abort() {
   if (state_ == State::kClosed) return;
   if (upstream_) upstream_->abort();
-  client_.reset();
+  client_->reset();
   close();
 }
 
@@ -147,8 +144,7 @@ void Session::close() {
   exchange_.releaseShares();
   request_.reset();
   response_.reset();
-  context_.reactor.remove(client_.fd());
-  client_.close();
+  if (client_) client_->close();
   context_.closed(*this);
 }
 
@@ -157,17 +153,17 @@ void Session::close() {
 void Session::closeGently() {
   stopTimers();
   dropUpstream();
-  const bool all_read = request_.buffer().empty() && !client_.readable() &&
+  const bool all_read = request_.buffer().empty() && !client_->readable() &&
                         state_ != State::kLingering && exchange_.requestRead();
   if (all_read) return close();
-  client_.shutdownWrite();
+  client_->shutdownWrite();
   request_.reset();
   state_ = State::kLingering;
   context_.lingering.join(*this);
 }
 
 bool Session::linger() {
-  const Channel::Io io = request_.readFrom(client_);
+  const Channel::Io io = request_.readFrom(*client_);
   request_.reset();
   if (io == Channel::Io::kEnd || io == Channel::Io::kFailed) close();
   return io == Channel::Io::kProgress;
@@ -175,6 +171,7 @@ bool Session::linger() {
 
 void Session::dropUpstream() {
   ++attempt_;
+  stopLeading();
   if (active_) context_.balancer.finished(active_);
   active_ = {};
   if (upstream_) upstream_->close();
@@ -213,7 +210,7 @@ void Session::refuse(http1::Refusal why) {
 }
 
 bool Session::flushReply() {
-  const Channel::Io io = response_.writeTo(client_, exchange_.response_bytes);
+  const Channel::Io io = response_.writeTo(*client_, exchange_.response_bytes);
   if (io == Channel::Io::kFailed) {
     clientGone();
     return false;

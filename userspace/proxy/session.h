@@ -2,7 +2,6 @@
 #pragma once
 
 #include <memory>
-#include <optional>
 #include <string>
 
 #include "userspace/proxy/channel.h"
@@ -10,17 +9,10 @@
 #include "userspace/proxy/exchange.h"
 #include "userspace/proxy/flow.h"
 #include "userspace/proxy/local_reply.h"
+#include "userspace/proxy/origin.h"
 #include "userspace/proxy/upstream.h"
 
 namespace sluice::proxy {
-
-/// Who called which service.
-struct Origin {
-  WorkloadId workload;
-  ServiceId service;
-  SocketAddress client;
-  std::optional<SocketAddress> called = {};  ///< as far as the kernel has told it
-};
 
 /// A client's connection: its requests, one after the other.
 ///
@@ -36,6 +28,7 @@ struct Origin {
 /// Everything happens in advance(), which repeats step() until nothing moves. The reactor keeps a
 /// session alive until the end of the round in which it is closed.
 class Session final : public Timed,
+                      public ChannelUser,
                       public UpstreamUser,
                       public std::enable_shared_from_this<Session> {
  public:
@@ -53,11 +46,15 @@ class Session final : public Timed,
     kClosed,
   };
 
-  Session(Context& context, Fd socket, const Origin& origin);
+  /// What carries the requests: a connection all of them, or a stream of HTTP/2 one.
+  enum class Carrier { kConnection, kStream };
+
+  Session(Context& context, std::shared_ptr<Channel> client, Carrier carrier, const Origin& origin);
 
   /// Starts watching the connection.
   Result<void> start();
 
+  Carrier carrier() const { return carrier_; }
   const Origin& origin() const { return origin_; }
   State state() const { return state_; }
   TimePoint since() const { return since_; }
@@ -72,7 +69,7 @@ class Session final : public Timed,
 
  private:
   // session.cpp: events, ends.
-  void onClientEvents(uint32_t events);
+  void channelReady() override;
   void upstreamReady(Upstream& upstream) override;
   void expired() override;
   void advance();
@@ -93,6 +90,7 @@ class Session final : public Timed,
   // session_request.cpp: from the first byte to an upstream.
   bool readHead();
   bool parseHead();
+  bool handOver();
   void beginExchange(const http1::Parsed& parsed);
   void remember(const http1::RequestHead& head);
   void route();
@@ -112,7 +110,14 @@ class Session final : public Timed,
   void routeAgain();
   void park();
   void attach(std::shared_ptr<Upstream> upstream);
+  void reach();
   const http1::RequestHead& requestHead();
+
+  // session_http2.cpp: servers that speak HTTP/2.
+  bool wantsStream() const;
+  void chooseStream();
+  void streamsMade();
+  void stopLeading();
 
   // session_l4.cpp: connections that carry no HTTP.
   bool detects() const;
@@ -206,7 +211,8 @@ class Session final : public Timed,
   bool pumpTunnel(Flow& flow, Channel& from, Channel& to, uint64_t& bytes, bool& finished);
 
   Context& context_;
-  Channel client_;
+  std::shared_ptr<Channel> client_;  ///< null once it is handed over
+  const Carrier carrier_;
   const Origin origin_;
   const TimePoint since_;
   State state_ = State::kHead;
@@ -225,6 +231,7 @@ class Session final : public Timed,
   uint64_t route_generation_ = 0;
 
   std::shared_ptr<Upstream> upstream_;
+  bool leads_ = false;            ///< connects for all who wait at the pool of HTTP/2
   uint64_t attempt_ = 0;          ///< which answer of Sockets::connect() is still wanted
   EndpointId active_;             ///< counted as busy with our request
   bool client_finished_ = false;  ///< tunnel: the client's side has been passed on

@@ -35,6 +35,7 @@ bool Session::isOpaque() const {
 }
 
 void Session::begin() {
+  if (carrier_ == Carrier::kStream) return becomeIdle();
   refreshCalled();
   if (isOpaque()) return asBytes({}, false);
   state_ = detects() ? State::kDetecting : State::kHead;
@@ -43,7 +44,7 @@ void Session::begin() {
 
 bool Session::detect() {
   const bool had_none = request_.buffer().empty();
-  const Channel::Io io = request_.readFrom(client_);
+  const Channel::Io io = request_.readFrom(*client_);
   const bool ended = io == Channel::Io::kEnd || io == Channel::Io::kFailed;
   if (ended && request_.buffer().empty()) {
     close();
@@ -65,7 +66,8 @@ bool Session::detected(bool all_there) {
   leave();
   refreshCalled();
   narrowCalled(&hello.server_name);
-  if (!called_ || (spoken == Spoken::kHttp1 && called_->route->protocol == Protocol::kUnknown))
+  const bool http = spoken == Spoken::kHttp1 || spoken == Spoken::kHttp2;
+  if (!called_ || (http && called_->route->protocol == Protocol::kUnknown))
     becomeIdle();
   else
     asBytes(hello.server_name, spoken == Spoken::kTls);

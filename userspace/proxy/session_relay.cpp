@@ -62,7 +62,7 @@ bool Session::pumpRequest() {
 }
 
 bool Session::readRequestBody() {
-  switch (request_.readFrom(client_)) {
+  switch (request_.readFrom(*client_)) {
     case Channel::Io::kBlocked:
       return false;
     case Channel::Io::kEnd:
@@ -100,7 +100,8 @@ bool Session::clearRequestBody() {
 void Session::upstreamLost() {
   const bool silent = response_.unseen().empty() && response_.idle();
   if (silent && retryOnFreshConnection()) return;
-  tryFailed(TryFailure::kReset, kTermination);
+  const bool refused = upstream_->channel().refused();
+  tryFailed(refused ? TryFailure::kRefused : TryFailure::kReset, kTermination);
 }
 
 bool Session::responseDelivered() const { return exchange_.response_ended && response_.idle(); }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // From the first byte of a request to a connection that can take it.
 #include "userspace/proxy/session.h"
+#include "userspace/proxy/sniff.h"
 #include "userspace/routing/locate.h"
 #include "userspace/routing/protocol.h"
 
@@ -15,7 +16,7 @@ constexpr int kMaxReroutes = 3;
 
 bool Session::readHead() {
   if (request_.buffer().size() > head_seen_ && parseHead()) return true;
-  switch (request_.readFrom(client_)) {
+  switch (request_.readFrom(*client_)) {
     case Channel::Io::kProgress:
       return true;
     case Channel::Io::kBlocked:
@@ -35,6 +36,7 @@ bool Session::parseHead() {
   const http1::Parsed parsed =
       http1::parseRequest(buffer.data(), head_seen_, context_.request_head);
   if (parsed.refused()) {
+    if (handOver()) return true;
     exchange_.started = context_.reactor.now();
     if (!passRawBytesOn()) refuse(parsed.refusal);
     return true;
@@ -47,6 +49,16 @@ bool Session::parseHead() {
   if (head_seen_ == 0 && !buffer.empty()) context_.reading_head.join(*this);
   head_seen_ = buffer.size();
   return false;
+}
+
+/// Whether the client speaks HTTP/2 (RFC 9113 §3.3): the connection goes on without this session.
+bool Session::handOver() {
+  const bool first = carrier_ == Carrier::kConnection && requests_ == 0;
+  if (!first || sniff(request_.buffer().data()) != Spoken::kHttp2) return false;
+  client_->unwatch();
+  context_.speaks_http2(std::move(client_), request_.buffer().data(), origin_);
+  close();
+  return true;
 }
 
 void Session::beginExchange(const http1::Parsed& parsed) {
@@ -184,6 +196,11 @@ void Session::chooseEndpoint() {
   if (exchange_.endpoint == nullptr) return reply(kNoHealthyUpstream);
   active_ = exchange_.endpoint->id;
   if (active_) context_.balancer.started(active_);
+  wantsStream() ? chooseStream() : reach();
+}
+
+/// A connection of HTTP/1.1 to the endpoint.
+void Session::reach() {
   if (exchange_.fresh_connection_only) return connect();
   const Upstream::Key key{origin_.workload, exchange_.endpoint->address};
   while (auto upstream = context_.pool.take(key, *this)) {
@@ -230,8 +247,9 @@ void Session::opened(uint64_t attempt, Result<Fd> socket) {
     }
     return advance();
   }
-  auto upstream = Upstream::watch(context_.reactor, *std::move(socket),
-                                  {origin_.workload, exchange_.endpoint->address}, *this);
+  auto channel = std::make_shared<SocketChannel>(context_.reactor, *std::move(socket));
+  auto upstream =
+      Upstream::watch(std::move(channel), {origin_.workload, exchange_.endpoint->address}, *this);
   if (upstream.ok()) {
     upstream_ = *std::move(upstream);
   } else {
@@ -246,7 +264,7 @@ void Session::connecting() {
   ++context_.stats.upstream_connections;
   context_.counters.upstreamConnection(route_->binding, exchange_.endpoint->cluster,
                                        exchange_.endpoint->id);
-  startRelay();
+  leads_ ? streamsMade() : startRelay();
 }
 
 void Session::connectFailed() {

@@ -10,7 +10,7 @@ bool Session::pumpResponse() {
 }
 
 bool Session::readResponseHead() {
-  const Channel::Io sent = response_.writeTo(client_, exchange_.response_bytes);
+  const Channel::Io sent = response_.writeTo(*client_, exchange_.response_bytes);
   if (sent == Channel::Io::kFailed) {
     clientGone();
     return true;
@@ -119,7 +119,7 @@ void Session::clearResponseBody() {
 }
 
 bool Session::relayResponseBody() {
-  const Channel::Io sent = response_.writeTo(client_, exchange_.response_bytes);
+  const Channel::Io sent = response_.writeTo(*client_, exchange_.response_bytes);
   if (sent == Channel::Io::kFailed) {
     clientGone();
     return true;

@@ -7,10 +7,10 @@ namespace sluice::proxy {
 bool Session::tunnel() {
   Channel& server = upstream_->channel();
   request_.forget();
-  const bool up = pumpTunnel(request_, client_, server, exchange_.request_bytes, client_finished_);
+  const bool up = pumpTunnel(request_, *client_, server, exchange_.request_bytes, client_finished_);
   if (state_ != State::kTunnel) return false;
   const bool down =
-      pumpTunnel(response_, server, client_, exchange_.response_bytes, server_finished_);
+      pumpTunnel(response_, server, *client_, exchange_.response_bytes, server_finished_);
   if (state_ != State::kTunnel) return false;
   if (client_finished_ && server_finished_) {
     report();

@@ -95,6 +95,7 @@ std::optional<std::string> handshakeOf(std::string_view bytes) {
 
 Spoken sniffLine(std::string_view line) {
   constexpr std::string_view kVersion = " HTTP/1.";
+  if (line == "PRI * HTTP/2.0") return Spoken::kHttp2;
   const size_t version = line.rfind(kVersion);
   const bool ends_well =
       version != line.npos && version > 0 && line.size() == version + kVersion.size() + 1;

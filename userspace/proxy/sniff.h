@@ -10,8 +10,9 @@ namespace sluice::proxy {
 enum class Spoken {
   kNotYet,  ///< more bytes are needed
   kHttp1,
+  kHttp2,  ///< with prior knowledge (RFC 9113 §3.3)
   kTls,
-  kOther,  ///< HTTP/2 included
+  kOther,
 };
 
 /// A request line of HTTP/1 (RFC 9112 §3), the beginning of a TLS handshake, or neither.

@@ -18,6 +18,7 @@ std::shared_ptr<Upstream> UpstreamPool::take(const Upstream::Key& key, UpstreamU
 }
 
 void UpstreamPool::give(std::shared_ptr<Upstream> upstream) {
+  if (upstream->multiplexed()) return upstream->close();
   Idle& idle = idle_[upstream->key()];
   if (idle.size() >= per_endpoint_) {
     upstream->close();

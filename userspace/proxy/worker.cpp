@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "userspace/proxy/worker.h"
 
+#include <algorithm>
 #include <utility>
+
+#include "userspace/proxy/http2_pool.h"
 
 namespace sluice::proxy {
 
@@ -38,6 +41,10 @@ Worker::Worker(Reactor& reactor, Sockets& sockets, DataPlane& data_plane, Random
                const WorkerOptions& options, AccessLog* access_log)
     : data_plane_(data_plane), context_(reactor, sockets, data_plane, random, options, access_log) {
   context_.closed = [this](Session& session) { closed(session); };
+  context_.speaks_http2 = [this](std::shared_ptr<Channel> client, std::string_view bytes,
+                                 const Origin& origin) {
+    speaksHttp2(std::move(client), bytes, origin);
+  };
 }
 
 Worker::~Worker() {
@@ -74,7 +81,12 @@ bool Worker::needsOrigin(WorkloadId workload, ServiceId service) const {
 }
 
 void Worker::accepted(Fd socket, const Origin& origin) {
-  auto session = std::make_shared<Session>(context_, std::move(socket), origin);
+  open(std::make_shared<SocketChannel>(context_.reactor, std::move(socket)),
+       Session::Carrier::kConnection, origin);
+}
+
+void Worker::open(std::shared_ptr<Channel> client, Session::Carrier carrier, const Origin& origin) {
+  auto session = std::make_shared<Session>(context_, std::move(client), carrier, origin);
   // Before it starts: it may be over at once.
   sessions_.emplace(session.get(), session);
   if (session->start().ok()) return;
@@ -83,9 +95,28 @@ void Worker::accepted(Fd socket, const Origin& origin) {
   ++context_.stats.accept_failures;
 }
 
+void Worker::speaksHttp2(std::shared_ptr<Channel> client, std::string_view bytes,
+                         const Origin& origin) {
+  auto connection = std::make_shared<Http2Server>(
+      context_, std::move(client), origin,
+      [this](std::shared_ptr<Channel> stream, const Origin& caller) {
+        open(std::move(stream), Session::Carrier::kStream, caller);
+      },
+      [this](Http2Server& gone) { closed(gone); });
+  ++context_.stats.http2_connections;
+  http2_.emplace(connection.get(), connection);
+  if (!connection->start(bytes).ok()) return closed(*connection);
+  if (context_.draining) connection->drain();
+}
+
 void Worker::closed(Session& session) {
   sessions_.erase(&session);
-  if (sessions_.empty() && drained_) finishDraining();
+  if (idle() && drained_) finishDraining();
+}
+
+void Worker::closed(Http2Server& connection) {
+  http2_.erase(&connection);
+  if (idle() && drained_) finishDraining();
 }
 
 void Worker::drain(Duration deadline, std::function<void()> done) {
@@ -94,8 +125,9 @@ void Worker::drain(Duration deadline, std::function<void()> done) {
   for (const auto& listener : listeners_) listener->stop();
   const auto all = sessions_;
   for (const auto& [key, session] : all) session->drain();
+  for (const auto& [key, connection] : http2_) connection->drain();
   if (!drained_) return;
-  if (sessions_.empty()) return finishDraining();
+  if (idle()) return finishDraining();
   drain_timer_ = context_.reactor.after(deadline, [this] {
     drain_timer_ = 0;
     abortAll();
@@ -107,6 +139,7 @@ void Worker::finishDraining() {
   drain_timer_ = 0;
   context_.mirrors.abortAll();
   context_.pool.closeAll();
+  context_.http2_pool->closeAll();
   // Later: whoever hears it may destroy the worker.
   context_.reactor.post(std::exchange(drained_, nullptr));
 }
@@ -114,11 +147,16 @@ void Worker::finishDraining() {
 void Worker::abortAll() {
   const auto all = sessions_;
   for (const auto& [key, session] : all) session->abort();
+  const auto connections = http2_;
+  for (const auto& [key, connection] : connections) connection->abort();
 }
 
 WorkerStats Worker::stats() const {
   WorkerStats stats = context_.stats;
-  stats.open_connections = sessions_.size();
+  const auto streams = std::ranges::count_if(sessions_, [](const auto& each) {
+    return each.second->carrier() == Session::Carrier::kStream;
+  });
+  stats.open_connections = sessions_.size() + http2_.size() - static_cast<size_t>(streams);
   stats.idle_upstreams = context_.pool.size();
   stats.mirrors_in_flight = context_.mirrors.inFlight();
   stats.lent_buffers = context_.blocks.lent();
@@ -127,18 +165,30 @@ WorkerStats Worker::stats() const {
 
 std::vector<ConnectionInfo> Worker::connections() const {
   std::vector<ConnectionInfo> result;
-  result.reserve(sessions_.size());
-  for (const auto& [key, session] : sessions_) {
-    const auto* endpoint = session->endpoint();
-    result.push_back({.workload = session->origin().workload,
-                      .service = session->origin().service,
-                      .client = session->origin().client,
-                      .endpoint = endpoint != nullptr ? endpoint->id : EndpointId{},
-                      .state = stateName(session->state()),
-                      .age = context_.reactor.now() - session->since(),
-                      .requests = session->requests()});
+  result.reserve(sessions_.size() + http2_.size());
+  for (const auto& [key, session] : sessions_)
+    if (session->carrier() == Session::Carrier::kConnection) result.push_back(infoOf(*session));
+  for (const auto& [key, connection] : http2_) {
+    result.push_back({.workload = connection->origin().workload,
+                      .service = connection->origin().service,
+                      .client = connection->origin().client,
+                      .endpoint = {},
+                      .state = connection->streams() == 0 ? "idle" : "active",
+                      .age = context_.reactor.now() - connection->since(),
+                      .requests = connection->requests()});
   }
   return result;
+}
+
+ConnectionInfo Worker::infoOf(const Session& session) const {
+  const auto* endpoint = session.endpoint();
+  return {.workload = session.origin().workload,
+          .service = session.origin().service,
+          .client = session.origin().client,
+          .endpoint = endpoint != nullptr ? endpoint->id : EndpointId{},
+          .state = stateName(session.state()),
+          .age = context_.reactor.now() - session.since(),
+          .requests = session.requests()};
 }
 
 }  // namespace sluice::proxy

@@ -13,6 +13,7 @@
 #include "userspace/proxy/access_log.h"
 #include "userspace/proxy/config.h"
 #include "userspace/proxy/context.h"
+#include "userspace/proxy/http2_server.h"
 #include "userspace/proxy/listener.h"
 #include "userspace/proxy/options.h"
 #include "userspace/proxy/session.h"
@@ -62,7 +63,12 @@ class Worker {
  private:
   bool needsOrigin(WorkloadId workload, ServiceId service) const;
   void accepted(Fd socket, const Origin& origin);
+  void open(std::shared_ptr<Channel> client, Session::Carrier carrier, const Origin& origin);
+  void speaksHttp2(std::shared_ptr<Channel> client, std::string_view bytes, const Origin& origin);
   void closed(Session& session);
+  void closed(Http2Server& connection);
+  bool idle() const { return sessions_.empty() && http2_.empty(); }
+  ConnectionInfo infoOf(const Session& session) const;
   void abortAll();
   void finishDraining();
 
@@ -70,6 +76,7 @@ class Worker {
   Context context_;
   std::vector<std::unique_ptr<Listener>> listeners_;
   std::unordered_map<const Session*, std::shared_ptr<Session>> sessions_;
+  std::unordered_map<const Http2Server*, std::shared_ptr<Http2Server>> http2_;
   std::function<void()> drained_;
   Reactor::TimerId drain_timer_ = 0;
 };

@@ -91,6 +91,7 @@ class Clusters::Builder {
     auto cluster = std::make_shared<Cluster>();
     cluster->settings = Shared(policy());
     cluster->key = key_;
+    cluster->protocol = port_.protocol;
     cluster->policy = policyOf(*cluster->settings);
     cluster->passthrough = balancerOf(*cluster->settings) == Simple::kPassthrough ||
                            service_.resolution == RegistryService::Resolution::kOriginal;

@@ -113,6 +113,7 @@ struct UnresolvedEndpoint {
 /// their `share`; endpoint_shares.h divides it anew when some of them turn out to be unhealthy.
 struct Cluster {
   ClusterKey key;
+  Protocol protocol = Protocol::kUnknown;  ///< of the port
   BalancePolicy policy = BalancePolicy::kLeastRequest;
   Shared<ClusterPolicy> settings;
   std::vector<ClusterEndpoint> endpoints;

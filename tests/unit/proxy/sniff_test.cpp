@@ -38,7 +38,8 @@ TEST(Sniff, WhatMayBecomeOne) {
 
 TEST(Sniff, EverythingElse) {
   EXPECT_EQ(sniff("hello world\r\n"), Spoken::kOther);
-  EXPECT_EQ(sniff("PRI * HTTP/2.0\r\n\r\n"), Spoken::kOther);
+  EXPECT_EQ(sniff("PRI * HTTP/2.0\r\n\r\n"), Spoken::kHttp2);
+  EXPECT_EQ(sniff("PRI * HTTP/2.1\r\n\r\n"), Spoken::kOther);
   EXPECT_EQ(sniff("\0\x01"s), Spoken::kOther);
   EXPECT_EQ(sniff("GET /\x01"), Spoken::kOther);
   EXPECT_EQ(sniff("\r\n"), Spoken::kOther);

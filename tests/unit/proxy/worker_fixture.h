@@ -191,7 +191,7 @@ class WorkerTest : public testing::Test {
     });
   }
 
-  void turn() {
+  virtual void turn() {
     reactor_->runOnce(1ms);
     for (auto& client : clients_) client->poll();
     for (auto& server : servers_) server->poll();

@@ -1,0 +1,455 @@
+// SPDX-License-Identifier: Apache-2.0
+// Clients and servers that speak HTTP/2, in all combinations with HTTP/1.1.
+#include "tests/unit/proxy/http2_peer.h"
+#include "tests/unit/proxy/worker_fixture.h"
+
+namespace sluice::proxy::test {
+namespace {
+
+class Http2 : public WorkerTest {
+ protected:
+  using Side = Http2Peer::Side;
+
+  Http2Peer& client(bool reads_bodies = true) {
+    return *ends_.emplace_back(std::make_unique<Http2Peer>(connect(), Side::kClient, reads_bodies));
+  }
+
+  /// Everything to the servers made so far, as HTTP/2.
+  void routeAsHttp2() {
+    TestRule rule;
+    for (uint32_t id = 1; id <= servers_.size(); ++id) rule.destinations.push_back({1, {id}});
+    const auto config = configOf({rule});
+    auto& route = *config->routes.begin()->second;
+    auto& rules = const_cast<ProxyRoute&>(route).rules;
+    for (auto& destination : rules[0].destinations) destination.version = UpstreamVersion::kHttp2;
+    worker_->setConfig(config);
+  }
+
+  /// Connection `index` of server 0, once it is there.
+  Http2Peer& server(size_t index = 0) {
+    const bool there = until([&] { return servers_[0]->connections().size() > index; });
+    require(there, "no connection");
+    while (accepted_.size() <= index) {
+      accepted_.push_back(ends_.size());
+      auto& peer = *servers_[0]->connections()[accepted_.size() - 1];
+      ends_.push_back(std::make_unique<Http2Peer>(peer, Side::kServer));
+    }
+    return *ends_[accepted_[index]];
+  }
+
+  /// The stream of the only request that a connection has seen, once it is there.
+  int32_t requestAt(Http2Peer& end) {
+    until([&] { return !end.messages().empty() && !end.messages().rbegin()->second.head.empty(); });
+    return end.messages().empty() ? -1 : end.messages().rbegin()->first;
+  }
+
+  void turn() override {
+    WorkerTest::turn();
+    for (auto& end : ends_) end->poll();
+  }
+
+  std::vector<std::unique_ptr<Http2Peer>> ends_;
+  std::vector<size_t> accepted_;
+};
+
+TEST_F(Http2, RequestsReachServersOfHttp1) {
+  serve([](std::string_view head) {
+    EXPECT_EQ(head, "GET /x?y HTTP/1.1\r\nHost: a\r\nuser-group: beta\r\n\r\n");
+    return kOk;
+  });
+  routeToServers();
+  auto& end = client();
+  const auto id = end.get("/x?y", {{"user-group", "beta"}});
+  ASSERT_TRUE(until([&] { return end.message(id).closed; }));
+  EXPECT_EQ(end.message(id).get(":status"), "200");
+  EXPECT_EQ(end.message(id).get("content-length"), "2");
+  EXPECT_EQ(end.message(id).body, "ok");
+  EXPECT_EQ(end.message(id).error, 0u);
+  EXPECT_EQ(worker_->stats().http2_connections, 1u);
+}
+
+TEST_F(Http2, BodiesOfUnknownLengthAreChunkedForHttp1) {
+  serve();
+  routeToServers();
+  auto& end = client();
+  const auto id = end.post("/upload");
+  end.send(id, "hello ");
+  ASSERT_TRUE(until([&] {
+    return !servers_[0]->connections().empty() &&
+           servers_[0]->connection(0).received().ends_with("6\r\nhello \r\n");
+  }));
+  end.send(id, "world");
+  end.finish(id, {{"x-sum", "1"}});
+  ASSERT_TRUE(until([&] {
+    return servers_[0]->connection(0).received().ends_with(
+        "6\r\nhello \r\n5\r\nworld\r\n0\r\nx-sum: 1\r\n\r\n");
+  })) << servers_[0]->connection(0).received();
+  servers_[0]->connection(0).send(
+      "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-T\r\n\r\n"
+      "3;e=1\r\nabc\r\n0\r\nX-T: v\r\n\r\n");
+  ASSERT_TRUE(until([&] { return end.message(id).closed; }));
+  EXPECT_EQ(end.message(id).body, "abc");
+  EXPECT_EQ(end.message(id).trailers, (FieldList{{"x-t", "v"}}));
+}
+
+TEST_F(Http2, InterimResponsesAndHeadsPass) {
+  serve([](std::string_view) {
+    return "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 200 OK\r\n"
+           "Content-Length: 5\r\nConnection: keep-alive, x-hop\r\nX-Hop: 1\r\nX-End: 2\r\n\r\n";
+  });
+  routeToServers();
+  auto& end = client();
+  const nghttp2_nv head[] = {{reinterpret_cast<uint8_t*>(const_cast<char*>(":method")),
+                              reinterpret_cast<uint8_t*>(const_cast<char*>("HEAD")), 7, 4, 0},
+                             {reinterpret_cast<uint8_t*>(const_cast<char*>(":scheme")),
+                              reinterpret_cast<uint8_t*>(const_cast<char*>("http")), 7, 4, 0},
+                             {reinterpret_cast<uint8_t*>(const_cast<char*>(":authority")),
+                              reinterpret_cast<uint8_t*>(const_cast<char*>("a")), 10, 1, 0},
+                             {reinterpret_cast<uint8_t*>(const_cast<char*>(":path")),
+                              reinterpret_cast<uint8_t*>(const_cast<char*>("/")), 5, 1, 0}};
+  const auto id = nghttp2_submit_request(end.session(), nullptr, head, 4, nullptr, nullptr);
+  ASSERT_TRUE(until([&] { return end.message(id).closed; }));
+  EXPECT_EQ(end.message(id).interim, std::vector<std::string>{"103"});
+  EXPECT_EQ(end.message(id).get("content-length"), "5");
+  EXPECT_EQ(end.message(id).get("x-end"), "2");
+  EXPECT_EQ(end.message(id).get("x-hop"), "");
+  EXPECT_EQ(end.message(id).get("connection"), "");
+}
+
+TEST_F(Http2, RulesAnswerThemselves) {
+  TestRule redirect;
+  redirect.matches = {};
+  redirect.redirect = HttpRedirect{};
+  redirect.redirect->uri = "/new";
+  configure({redirect});
+  auto& end = client();
+  const auto id = end.get("/old");
+  ASSERT_TRUE(until([&] { return end.message(id).closed; }));
+  EXPECT_EQ(end.message(id).get(":status"), "301");
+  EXPECT_EQ(end.message(id).get("location"), "http://a/new");
+  configure({});
+  const auto grpc = end.get("/b", {{"content-type", "application/grpc"}, {"te", "trailers"}});
+  ASSERT_TRUE(until([&] { return end.message(grpc).closed; }));
+  EXPECT_EQ(end.message(grpc).get(":status"), "200");
+  EXPECT_EQ(end.message(grpc).get("grpc-status"), "12");
+}
+
+TEST_F(Http2, GrpcCallsOfAllKindsPass) {
+  serve();
+  routeAsHttp2();
+  auto& end = client();
+  const auto id = end.post("/p.S/Chat", {{"content-type", "application/grpc"}, {"te", "trailers"}});
+  auto& backend = server();
+  const auto at = requestAt(backend);
+  const auto& request = backend.message(at);
+  EXPECT_EQ(request.get(":path"), "/p.S/Chat");
+  EXPECT_EQ(request.get(":authority"), "a");
+  EXPECT_EQ(request.get("te"), "trailers");
+  EXPECT_EQ(request.get("transfer-encoding"), "");
+  // Both sides speak at once, as long as they like.
+  for (const char* word : {"one", "two", "three"}) {
+    end.send(id, word);
+    ASSERT_TRUE(until([&] { return request.body.ends_with(word); }));
+    if (word == std::string("one"))
+      backend.respond(at, {{":status", "200"}, {"content-type", "application/grpc"}}, true);
+    backend.send(at, word);
+    ASSERT_TRUE(until([&] { return end.message(id).body.ends_with(word); }));
+  }
+  end.finish(id);
+  ASSERT_TRUE(until([&] { return request.ended; }));
+  backend.finish(at, {{"grpc-status", "0"}, {"grpc-message", "fine"}});
+  ASSERT_TRUE(until([&] { return end.message(id).closed; }));
+  EXPECT_EQ(end.message(id).body, "onetwothree");
+  EXPECT_EQ(end.message(id).trailers, (FieldList{{"grpc-status", "0"}, {"grpc-message", "fine"}}));
+  EXPECT_EQ(end.message(id).error, 0u);
+}
+
+TEST_F(Http2, AnswersOfTrailersAloneEndWithTheirHead) {
+  serve();
+  routeAsHttp2();
+  auto& end = client();
+  const auto id = end.get("/p.S/M", {{"content-type", "application/grpc"}});
+  auto& backend = server();
+  const auto at = requestAt(backend);
+  backend.respond(
+      at, {{":status", "200"}, {"content-type", "application/grpc"}, {"grpc-status", "5"}}, false);
+  ASSERT_TRUE(until([&] { return end.message(id).closed; }));
+  EXPECT_EQ(end.message(id).get("grpc-status"), "5");
+  EXPECT_TRUE(end.message(id).trailers.empty());
+  EXPECT_TRUE(end.message(id).body.empty());
+}
+
+TEST_F(Http2, ClientsOfHttp1ReachServersOfHttp2) {
+  serve();
+  routeAsHttp2();
+  Peer& plain = connect();
+  plain.send("POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nX-Case: 1\r\n\r\nhi");
+  auto& backend = server();
+  const auto at = requestAt(backend);
+  ASSERT_TRUE(until([&] { return backend.message(at).ended; }));
+  EXPECT_EQ(backend.message(at).get("x-case"), "1");
+  EXPECT_EQ(backend.message(at).get("content-length"), "2");
+  EXPECT_EQ(backend.message(at).body, "hi");
+  backend.respond(at, {{":status", "404"}, {"x-b", "2"}}, true);
+  backend.send(at, "none");
+  backend.finish(at, {{"x-t", "3"}});
+  EXPECT_TRUE(receives(plain,
+                       "HTTP/1.1 404 Not Found\r\nx-b: 2\r\ntransfer-encoding: chunked\r\n\r\n"
+                       "4\r\nnone\r\n0\r\nx-t: 3\r\n\r\n"))
+      << plain.received();
+}
+
+TEST_F(Http2, RequestsShareAConnectionAndAreAnsweredInAnyOrder) {
+  serve();
+  routeAsHttp2();
+  auto& end = client();
+  const std::vector<int32_t> ids{end.get("/0"), end.get("/1"), end.get("/2")};
+  auto& backend = server();
+  ASSERT_TRUE(until([&] { return backend.messages().size() == 3; }));
+  settle();
+  EXPECT_EQ(servers_[0]->connections().size(), 1u);
+  for (auto at = backend.messages().rbegin(); at != backend.messages().rend(); ++at) {
+    const auto index = static_cast<size_t>(at->second.get(":path")[1] - '0');
+    backend.respond(at->first, {{":status", "20" + std::to_string(index)}}, false);
+    ASSERT_TRUE(until([&] { return end.message(ids[index]).closed; }));
+    EXPECT_EQ(end.message(ids[index]).get(":status"), "20" + std::to_string(index));
+  }
+}
+
+TEST_F(Http2, WhoIsNotReadHoldsUpNobody) {
+  serve();
+  routeAsHttp2();
+  auto& end = client();
+  const auto stalled = end.post("/stalled");
+  auto& backend = server();
+  const auto at = requestAt(backend);
+  nghttp2_session_set_local_window_size(backend.session(), NGHTTP2_FLAG_NONE, at, 0);
+  end.send(stalled, std::string(4 << 20, 'x'));
+  settle();
+  const auto other = end.get("/other");
+  ASSERT_TRUE(until([&] { return backend.messages().size() == 2; }));
+  const auto at_other = backend.messages().rbegin()->first;
+  backend.respond(at_other, {{":status", "200"}}, false);
+  ASSERT_TRUE(until([&] { return end.message(other).closed; }));
+  // The rest is still with the client: nobody took more than windows and buffers hold.
+  EXPECT_LT(backend.message(at).body.size(), 1u << 20);
+}
+
+TEST_F(Http2, LargeBodiesArriveWhole) {
+  serve();
+  routeAsHttp2();
+  auto& end = client();
+  const auto id = end.post("/big");
+  std::string body(3 << 20, 'a');
+  for (size_t i = 0; i < body.size(); i += 997) body[i] = static_cast<char>('b' + i % 20);
+  end.send(id, body);
+  end.finish(id);
+  auto& backend = server();
+  const auto at = requestAt(backend);
+  ASSERT_TRUE(until([&] { return backend.message(at).ended; }));
+  EXPECT_TRUE(backend.message(at).body == body);
+  backend.respond(at, {{":status", "200"}}, true);
+  backend.send(at, body);
+  backend.finish(at);
+  ASSERT_TRUE(until([&] { return end.message(id).closed; }));
+  EXPECT_TRUE(end.message(id).body == body);
+}
+
+TEST_F(Http2, ACancelledRequestIsCancelledAtTheServer) {
+  serve();
+  routeAsHttp2();
+  auto& end = client();
+  const auto id = end.post("/x");
+  auto& backend = server();
+  const auto at = requestAt(backend);
+  end.reset(id, NGHTTP2_CANCEL);
+  ASSERT_TRUE(until([&] { return backend.message(at).closed; }));
+  EXPECT_EQ(backend.message(at).error, static_cast<uint32_t>(NGHTTP2_CANCEL));
+  EXPECT_EQ(worker_->stats().client_aborts, 1u);
+  // The connections live on.
+  const auto next = end.get("/y");
+  ASSERT_TRUE(until([&] { return backend.messages().size() == 2; }));
+  backend.respond(backend.messages().rbegin()->first, {{":status", "200"}}, false);
+  ASSERT_TRUE(until([&] { return end.message(next).closed; }));
+  EXPECT_EQ(servers_[0]->connections().size(), 1u);
+}
+
+TEST_F(Http2, AResponseThatIsCutIsReset) {
+  serve();
+  routeAsHttp2();
+  auto& end = client();
+  const auto id = end.get("/x");
+  auto& backend = server();
+  const auto at = requestAt(backend);
+  backend.respond(at, {{":status", "200"}}, true);
+  backend.send(at, "half");
+  ASSERT_TRUE(until([&] { return end.message(id).body == "half"; }));
+  backend.reset(at, NGHTTP2_INTERNAL_ERROR);
+  ASSERT_TRUE(until([&] { return end.message(id).closed; }));
+  EXPECT_NE(end.message(id).error, 0u);
+  EXPECT_FALSE(end.message(id).ended);
+}
+
+TEST_F(Http2, RefusedRequestsAreSentAgain) {
+  serve();
+  routeAsHttp2();
+  auto& end = client();
+  const auto id = end.post("/x");
+  end.send(id, "body");
+  end.finish(id);
+  auto& backend = server();
+  const auto at = requestAt(backend);
+  backend.reset(at, NGHTTP2_REFUSED_STREAM);
+  ASSERT_TRUE(until([&] { return backend.messages().size() == 2; }));
+  const auto again = backend.messages().rbegin()->first;
+  ASSERT_TRUE(until([&] { return backend.message(again).ended; }));
+  EXPECT_EQ(backend.message(again).body, "body");
+  backend.respond(again, {{":status", "200"}}, false);
+  ASSERT_TRUE(until([&] { return end.message(id).closed; }));
+  EXPECT_EQ(end.message(id).get(":status"), "200");
+}
+
+TEST_F(Http2, AfterGoAwayRequestsTakeAnotherConnection) {
+  serve();
+  routeAsHttp2();
+  auto& end = client();
+  const auto first = end.get("/1");
+  auto& backend = server();
+  const auto at = requestAt(backend);
+  nghttp2_submit_goaway(backend.session(), NGHTTP2_FLAG_NONE, at, NGHTTP2_NO_ERROR, nullptr, 0);
+  settle();
+  const auto second = end.get("/2");
+  auto& other = server(1);
+  const auto at_other = requestAt(other);
+  other.respond(at_other, {{":status", "202"}}, false);
+  backend.respond(at, {{":status", "201"}}, false);
+  ASSERT_TRUE(until([&] { return end.message(first).closed && end.message(second).closed; }));
+  EXPECT_EQ(end.message(first).get(":status"), "201");
+  EXPECT_EQ(end.message(second).get(":status"), "202");
+  // The old connection ends with its last request.
+  EXPECT_TRUE(until([&] { return servers_[0]->connection(0).over(); }));
+}
+
+TEST_F(Http2, AServerThatClosesFailsItsRequestsOnly) {
+  serve();
+  routeAsHttp2();
+  auto& end = client();
+  const auto id = end.post("/x");
+  auto& backend = server();
+  requestAt(backend);
+  backend.peer().close();
+  ASSERT_TRUE(until([&] { return !end.message(id).head.empty(); }));
+  EXPECT_EQ(end.message(id).get(":status"), "503");
+  EXPECT_FALSE(end.goAway());
+}
+
+TEST_F(Http2, OneConnectFailureIsRetriedForAllWhoWait) {
+  serve();
+  routeAsHttp2();
+  sockets_.failures.emplace_back(Error::Code::kUnavailable, "refused");
+  auto& end = client();
+  const auto first = end.get("/1");
+  const auto second = end.get("/2");
+  auto& backend = server();
+  ASSERT_TRUE(until([&] { return backend.messages().size() == 2; }));
+  for (const auto& [id, message] : backend.messages())
+    backend.respond(id, {{":status", "200"}}, false);
+  ASSERT_TRUE(until([&] { return end.message(first).closed && end.message(second).closed; }));
+  EXPECT_EQ(servers_[0]->connections().size(), 1u);
+}
+
+TEST_F(Http2, HeadsThatAreTooLargeAreRefused) {
+  serve();
+  routeAsHttp2();
+  auto& end = client();
+  FieldList many;
+  for (int i = 0; i < 40; ++i) many.push_back({"x-" + std::to_string(i), std::string(2000, 'a')});
+  const auto large = end.get("/", many);
+  ASSERT_TRUE(until([&] { return end.message(large).closed; }));
+  EXPECT_EQ(end.message(large).get(":status"), "431");
+  FieldList more;
+  for (int i = 0; i < 150; ++i) more.push_back({"x-" + std::to_string(i), "a"});
+  const auto numerous = end.get("/", more);
+  ASSERT_TRUE(until([&] { return end.message(numerous).closed; }));
+  EXPECT_EQ(end.message(numerous).get(":status"), "431");
+  EXPECT_EQ(worker_->stats().refused_requests, 2u);
+  EXPECT_TRUE(servers_[0]->connections().empty());
+}
+
+TEST_F(Http2, PathsThatMeanMoreInHttp1AreRefused) {
+  serve();
+  routeAsHttp2();
+  auto& end = client();
+  const FieldList head{
+      {":method", "GET"}, {":scheme", "gopher"}, {":authority", "a"}, {":path", "http://other/"}};
+  std::vector<nghttp2_nv> block;
+  for (const auto& [name, value] : head)
+    block.push_back({reinterpret_cast<uint8_t*>(const_cast<char*>(name.data())),
+                     reinterpret_cast<uint8_t*>(const_cast<char*>(value.data())), name.size(),
+                     value.size(), NGHTTP2_NV_FLAG_NONE});
+  const auto id =
+      nghttp2_submit_request(end.session(), nullptr, block.data(), block.size(), nullptr, nullptr);
+  ASSERT_TRUE(until([&] { return end.message(id).closed; }));
+  EXPECT_EQ(end.message(id).error, static_cast<uint32_t>(NGHTTP2_PROTOCOL_ERROR));
+  EXPECT_TRUE(servers_[0]->connections().empty());
+}
+
+TEST_F(Http2, ConnectIsNotImplemented) {
+  routeToServers();
+  auto& end = client();
+  const FieldList head{{":method", "CONNECT"}, {":authority", "a:80"}};
+  std::vector<nghttp2_nv> block;
+  for (const auto& [name, value] : head)
+    block.push_back({reinterpret_cast<uint8_t*>(const_cast<char*>(name.data())),
+                     reinterpret_cast<uint8_t*>(const_cast<char*>(value.data())), name.size(),
+                     value.size(), NGHTTP2_NV_FLAG_NONE});
+  const auto id =
+      nghttp2_submit_request(end.session(), nullptr, block.data(), block.size(), nullptr, nullptr);
+  ASSERT_TRUE(until([&] { return !end.message(id).head.empty(); }));
+  EXPECT_EQ(end.message(id).get(":status"), "501");
+}
+
+TEST_F(Http2, DrainingFinishesWhatIsUnderWay) {
+  serve();
+  routeAsHttp2();
+  auto& end = client();
+  const auto id = end.get("/x");
+  auto& backend = server();
+  const auto at = requestAt(backend);
+  bool drained = false;
+  worker_->drain(60s, [&] { drained = true; });
+  ASSERT_TRUE(until([&] { return end.goAway(); }));
+  EXPECT_FALSE(drained);
+  backend.respond(at, {{":status", "200"}}, false);
+  ASSERT_TRUE(until([&] { return drained; }));
+  EXPECT_EQ(end.message(id).get(":status"), "200");
+  EXPECT_TRUE(until([&] { return end.peer().over(); }));
+}
+
+TEST_F(Http2, IdleConnectionsExpire) {
+  rebuild({.client_idle = 5s});
+  serve([](std::string_view) { return kOk; });
+  routeToServers();
+  auto& end = client();
+  const auto id = end.get("/");
+  ASSERT_TRUE(until([&] { return end.message(id).closed; }));
+  settle();
+  EXPECT_EQ(worker_->stats().open_connections, 1u);
+  clock_.advance(6s);
+  ASSERT_TRUE(until([&] { return end.peer().over(); }));
+  EXPECT_TRUE(end.goAway());
+  EXPECT_EQ(worker_->stats().open_connections, 0u);
+  EXPECT_EQ(worker_->stats().lent_buffers, 0u);
+}
+
+TEST_F(Http2, GarbageEndsTheConnection) {
+  serve();
+  routeAsHttp2();
+  Peer& raw = connect();
+  raw.send("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + std::string(64, '\xff'));
+  ASSERT_TRUE(until([&] { return raw.over(); }));
+  EXPECT_EQ(worker_->stats().open_connections, 0u);
+}
+
+}  // namespace
+}  // namespace sluice::proxy::test

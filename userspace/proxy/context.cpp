@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "userspace/proxy/context.h"
+
+#include "userspace/proxy/http2_pool.h"
+
+namespace sluice::proxy {
+
+Context::Context(Reactor& its_reactor, Sockets& its_sockets, DataPlane& data_plane, Random& its_random,
+                 const WorkerOptions& its_options, AccessLog* its_log)
+    : reactor(its_reactor),
+      sockets(its_sockets),
+      random(its_random),
+      options(its_options),
+      access_log(its_log),
+      balancer(its_random, data_plane),
+      counters(data_plane),
+      blocks(kHeadroom + kBufferBytes, options.kept_buffers),
+      pool(reactor, options.upstream_idle, options.idle_per_endpoint),
+      http2_pool(std::make_unique<Http2Pool>(*this)),
+      idle(reactor, options.client_idle),
+      reading_head(reactor, options.head_timeout),
+      detecting(reactor, options.detection_timeout),
+      connecting(reactor, options.connect_timeout),
+      lingering(reactor, options.linger),
+      awaiting_config(reactor, options.config_wait) {}
+
+Context::~Context() = default;
+
+}  // namespace sluice::proxy

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "userspace/proxy/http2_server.h"
+
+#include <nghttp2/nghttp2.h>
+
+namespace sluice::proxy {
+
+Http2Server::Http2Server(Context& context, std::shared_ptr<Channel> channel, const Origin& origin,
+                         Opened opened, Gone gone)
+    : Http2Connection(context, std::move(channel), Side::kServer),
+      origin_(origin),
+      since_(context.reactor.now()),
+      opened_(std::move(opened)),
+      gone_(std::move(gone)) {}
+
+void Http2Server::headBegins(int32_t id, bool first) {
+  head_open_ = true;
+  if (!first) return;
+  auto stream = std::make_shared<Http2Stream>(*this, context_.reactor, context_.http2_heads,
+                                              Http2Stream::Kind::kResponse);
+  stream->setId(id);
+  add(std::move(stream));
+}
+
+void Http2Server::headReceived(int32_t id, const http2::ReceivedHead& head, bool ended) {
+  head_open_ = false;
+  auto* const stream = find(id);
+  if (stream == nullptr) return;
+  if (!head.method().empty()) return begin(id, head, ended);
+  std::string trailers;
+  head.appendTrailers(trailers);
+  stream->receiveEnd(head.tooLarge() ? std::string_view() : trailers);
+}
+
+void Http2Server::begin(int32_t id, const http2::ReceivedHead& head, bool ended) {
+  ++requests_;
+  if (head.tooLarge()) return answerTooLarge(id);
+  std::string text;
+  http2::Framing framing{};
+  if (!head.appendRequest(ended, text, framing)) {
+    ++context_.stats.refused_requests;
+    nghttp2_submit_rst_stream(session(), NGHTTP2_FLAG_NONE, id, NGHTTP2_PROTOCOL_ERROR);
+    return;
+  }
+  auto* const stream = find(id);
+  if (head.method() == "HEAD") stream->setHeadRequest();
+  stream->receiveHead(text, framing);
+  if (ended) stream->receiveEnd({});
+  opened_(stream->shared_from_this(), origin_);
+}
+
+/// RFC 6585 §5. There is no head that a session could answer.
+void Http2Server::answerTooLarge(int32_t id) {
+  ++context_.stats.refused_requests;
+  answerWith(id, "431");
+  find(id)->discard();
+}
+
+void Http2Server::becameIdle() {
+  if (draining_) terminate(NGHTTP2_NO_ERROR);
+}
+
+/// Time runs for a head that is not complete, and while there is no request.
+void Http2Server::turnEnded() {
+  if (head_open_) return waitFor(Waiting::kHead);
+  waitFor(streams() == 0 ? Waiting::kRequest : Waiting::kNothing);
+}
+
+void Http2Server::waitFor(Waiting what) {
+  if (waiting_ == what) return;
+  waiting_ = what;
+  if (what == Waiting::kNothing) leave();
+  if (what == Waiting::kHead) context_.reading_head.join(*this);
+  if (what == Waiting::kRequest) context_.idle.join(*this);
+}
+
+void Http2Server::expired() {
+  // An unfinished head cannot be waited for: other streams' frames stand behind it.
+  if (waiting_ == Waiting::kHead) return abort();
+  waiting_ = Waiting::kNothing;
+  terminate(NGHTTP2_NO_ERROR);
+}
+
+// RFC 9113 §6.8: first the announcement; once the client has had the time to see it, the number
+// of the last request that is served.
+void Http2Server::drain() {
+  if (draining_ || closed()) return;
+  draining_ = true;
+  nghttp2_submit_shutdown_notice(session());
+  nghttp2_submit_ping(session(), NGHTTP2_FLAG_NONE, nullptr);
+  schedule();
+}
+
+void Http2Server::pingAnswered() {
+  if (!draining_) return;
+  if (streams() == 0) return terminate(NGHTTP2_NO_ERROR);
+  nghttp2_submit_goaway(session(), NGHTTP2_FLAG_NONE,
+                        nghttp2_session_get_last_proc_stream_id(session()), NGHTTP2_NO_ERROR,
+                        nullptr, 0);
+}
+
+}  // namespace sluice::proxy

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// Servers that speak HTTP/2: a stream of a connection that many share.
+#include "userspace/proxy/http2_pool.h"
+#include "userspace/proxy/session.h"
+
+namespace sluice::proxy {
+
+/// An upgrade needs a connection of its own, as HTTP/1.1 has.
+bool Session::wantsStream() const {
+  if (exchange_.opaque || exchange_.wants_upgrade) return false;
+  const auto version = exchange_.cluster->version;
+  return version == UpstreamVersion::kHttp2 ||
+         (version == UpstreamVersion::kAsClient && carrier_ == Carrier::kStream);
+}
+
+void Session::chooseStream() {
+  const Upstream::Key key{origin_.workload, exchange_.endpoint->address};
+  if (auto upstream = context_.http2_pool->open(key, *this)) return attach(std::move(upstream));
+  const auto ready = [weak = weak_from_this(), attempt = ++attempt_] {
+    const auto self = weak.lock();
+    if (!self || attempt != self->attempt_ || self->state_ != State::kConnecting) return;
+    self->leave();
+    self->chooseStream();
+    self->advance();
+  };
+  leads_ = context_.http2_pool->lead(key, ready);
+  if (leads_) return connect();
+  state_ = State::kConnecting;
+  context_.connecting.join(*this);
+}
+
+/// The connection that this session has made, for all who wait.
+void Session::streamsMade() {
+  leads_ = false;
+  const Upstream::Key key = upstream_->key();
+  auto channel = upstream_->release();
+  upstream_.reset();
+  if (!context_.http2_pool->adopt(key, std::move(channel)).ok()) return connectFailed();
+  leave();
+  chooseStream();
+}
+
+void Session::stopLeading() {
+  if (!std::exchange(leads_, false)) return;
+  context_.http2_pool->giveUp({origin_.workload, exchange_.endpoint->address});
+}
+
+}  // namespace sluice::proxy
