@@ -5,8 +5,8 @@
 
 namespace sluice::proxy {
 
-Context::Context(Reactor& its_reactor, Sockets& its_sockets, DataPlane& data_plane, Random& its_random,
-                 const WorkerOptions& its_options, AccessLog* its_log)
+Context::Context(Reactor& its_reactor, Sockets& its_sockets, DataPlane& data_plane,
+                 Random& its_random, const WorkerOptions& its_options, AccessLog* its_log)
     : reactor(its_reactor),
       sockets(its_sockets),
       random(its_random),

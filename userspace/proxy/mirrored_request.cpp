@@ -60,8 +60,7 @@ void MirroredRequest::opened(Result<Fd> socket) {
   if (ended_) return;
   if (!socket.ok()) return fail();
   auto channel = std::make_shared<SocketChannel>(context_.reactor, *std::move(socket));
-  auto upstream =
-      Upstream::watch(std::move(channel), {copy_.workload, endpoint_.address}, *this);
+  auto upstream = Upstream::watch(std::move(channel), {copy_.workload, endpoint_.address}, *this);
   if (!upstream.ok()) return fail();
   upstream_ = *std::move(upstream);
 }
