@@ -1,56 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Clients and servers that speak HTTP/2, in all combinations with HTTP/1.1.
-#include "tests/unit/proxy/http2_peer.h"
-#include "tests/unit/proxy/worker_fixture.h"
+#include "tests/unit/proxy/http2_fixture.h"
 
 namespace sluice::proxy::test {
 namespace {
 
-class Http2 : public WorkerTest {
- protected:
-  using Side = Http2Peer::Side;
-
-  Http2Peer& client(bool reads_bodies = true) {
-    return *ends_.emplace_back(std::make_unique<Http2Peer>(connect(), Side::kClient, reads_bodies));
-  }
-
-  /// Everything to the servers made so far, as HTTP/2.
-  void routeAsHttp2() {
-    TestRule rule;
-    for (uint32_t id = 1; id <= servers_.size(); ++id) rule.destinations.push_back({1, {id}});
-    const auto config = configOf({rule});
-    auto& route = *config->routes.begin()->second;
-    auto& rules = const_cast<ProxyRoute&>(route).rules;
-    for (auto& destination : rules[0].destinations) destination.version = UpstreamVersion::kHttp2;
-    worker_->setConfig(config);
-  }
-
-  /// Connection `index` of server 0, once it is there.
-  Http2Peer& server(size_t index = 0) {
-    const bool there = until([&] { return servers_[0]->connections().size() > index; });
-    require(there, "no connection");
-    while (accepted_.size() <= index) {
-      accepted_.push_back(ends_.size());
-      auto& peer = *servers_[0]->connections()[accepted_.size() - 1];
-      ends_.push_back(std::make_unique<Http2Peer>(peer, Side::kServer));
-    }
-    return *ends_[accepted_[index]];
-  }
-
-  /// The stream of the only request that a connection has seen, once it is there.
-  int32_t requestAt(Http2Peer& end) {
-    until([&] { return !end.messages().empty() && !end.messages().rbegin()->second.head.empty(); });
-    return end.messages().empty() ? -1 : end.messages().rbegin()->first;
-  }
-
-  void turn() override {
-    WorkerTest::turn();
-    for (auto& end : ends_) end->poll();
-  }
-
-  std::vector<std::unique_ptr<Http2Peer>> ends_;
-  std::vector<size_t> accepted_;
-};
+using Http2 = Http2Test;
 
 TEST_F(Http2, RequestsReachServersOfHttp1) {
   serve([](std::string_view head) {
@@ -216,25 +171,6 @@ TEST_F(Http2, RequestsShareAConnectionAndAreAnsweredInAnyOrder) {
   }
 }
 
-TEST_F(Http2, WhoIsNotReadHoldsUpNobody) {
-  serve();
-  routeAsHttp2();
-  auto& end = client();
-  const auto stalled = end.post("/stalled");
-  auto& backend = server();
-  const auto at = requestAt(backend);
-  nghttp2_session_set_local_window_size(backend.session(), NGHTTP2_FLAG_NONE, at, 0);
-  end.send(stalled, std::string(4 << 20, 'x'));
-  settle();
-  const auto other = end.get("/other");
-  ASSERT_TRUE(until([&] { return backend.messages().size() == 2; }));
-  const auto at_other = backend.messages().rbegin()->first;
-  backend.respond(at_other, {{":status", "200"}}, false);
-  ASSERT_TRUE(until([&] { return end.message(other).closed; }));
-  // The rest is still with the client: nobody took more than windows and buffers hold.
-  EXPECT_LT(backend.message(at).body.size(), 1u << 20);
-}
-
 TEST_F(Http2, LargeBodiesArriveWhole) {
   serve();
   routeAsHttp2();
@@ -253,41 +189,6 @@ TEST_F(Http2, LargeBodiesArriveWhole) {
   backend.finish(at);
   ASSERT_TRUE(until([&] { return end.message(id).closed; }));
   EXPECT_TRUE(end.message(id).body == body);
-}
-
-TEST_F(Http2, ACancelledRequestIsCancelledAtTheServer) {
-  serve();
-  routeAsHttp2();
-  auto& end = client();
-  const auto id = end.post("/x");
-  auto& backend = server();
-  const auto at = requestAt(backend);
-  end.reset(id, NGHTTP2_CANCEL);
-  ASSERT_TRUE(until([&] { return backend.message(at).closed; }));
-  EXPECT_EQ(backend.message(at).error, static_cast<uint32_t>(NGHTTP2_CANCEL));
-  EXPECT_EQ(worker_->stats().client_aborts, 1u);
-  // The connections live on.
-  const auto next = end.get("/y");
-  ASSERT_TRUE(until([&] { return backend.messages().size() == 2; }));
-  backend.respond(backend.messages().rbegin()->first, {{":status", "200"}}, false);
-  ASSERT_TRUE(until([&] { return end.message(next).closed; }));
-  EXPECT_EQ(servers_[0]->connections().size(), 1u);
-}
-
-TEST_F(Http2, AResponseThatIsCutIsReset) {
-  serve();
-  routeAsHttp2();
-  auto& end = client();
-  const auto id = end.get("/x");
-  auto& backend = server();
-  const auto at = requestAt(backend);
-  backend.respond(at, {{":status", "200"}}, true);
-  backend.send(at, "half");
-  ASSERT_TRUE(until([&] { return end.message(id).body == "half"; }));
-  backend.reset(at, NGHTTP2_INTERNAL_ERROR);
-  ASSERT_TRUE(until([&] { return end.message(id).closed; }));
-  EXPECT_NE(end.message(id).error, 0u);
-  EXPECT_FALSE(end.message(id).ended);
 }
 
 TEST_F(Http2, RefusedRequestsAreSentAgain) {
@@ -356,99 +257,6 @@ TEST_F(Http2, OneConnectFailureIsRetriedForAllWhoWait) {
     backend.respond(id, {{":status", "200"}}, false);
   ASSERT_TRUE(until([&] { return end.message(first).closed && end.message(second).closed; }));
   EXPECT_EQ(servers_[0]->connections().size(), 1u);
-}
-
-TEST_F(Http2, HeadsThatAreTooLargeAreRefused) {
-  serve();
-  routeAsHttp2();
-  auto& end = client();
-  FieldList many;
-  for (int i = 0; i < 40; ++i) many.push_back({"x-" + std::to_string(i), std::string(2000, 'a')});
-  const auto large = end.get("/", many);
-  ASSERT_TRUE(until([&] { return end.message(large).closed; }));
-  EXPECT_EQ(end.message(large).get(":status"), "431");
-  FieldList more;
-  for (int i = 0; i < 150; ++i) more.push_back({"x-" + std::to_string(i), "a"});
-  const auto numerous = end.get("/", more);
-  ASSERT_TRUE(until([&] { return end.message(numerous).closed; }));
-  EXPECT_EQ(end.message(numerous).get(":status"), "431");
-  EXPECT_EQ(worker_->stats().refused_requests, 2u);
-  EXPECT_TRUE(servers_[0]->connections().empty());
-}
-
-TEST_F(Http2, PathsThatMeanMoreInHttp1AreRefused) {
-  serve();
-  routeAsHttp2();
-  auto& end = client();
-  const FieldList head{
-      {":method", "GET"}, {":scheme", "gopher"}, {":authority", "a"}, {":path", "http://other/"}};
-  std::vector<nghttp2_nv> block;
-  for (const auto& [name, value] : head)
-    block.push_back({reinterpret_cast<uint8_t*>(const_cast<char*>(name.data())),
-                     reinterpret_cast<uint8_t*>(const_cast<char*>(value.data())), name.size(),
-                     value.size(), NGHTTP2_NV_FLAG_NONE});
-  const auto id =
-      nghttp2_submit_request(end.session(), nullptr, block.data(), block.size(), nullptr, nullptr);
-  ASSERT_TRUE(until([&] { return end.message(id).closed; }));
-  EXPECT_EQ(end.message(id).error, static_cast<uint32_t>(NGHTTP2_PROTOCOL_ERROR));
-  EXPECT_TRUE(servers_[0]->connections().empty());
-}
-
-TEST_F(Http2, ConnectIsNotImplemented) {
-  routeToServers();
-  auto& end = client();
-  const FieldList head{{":method", "CONNECT"}, {":authority", "a:80"}};
-  std::vector<nghttp2_nv> block;
-  for (const auto& [name, value] : head)
-    block.push_back({reinterpret_cast<uint8_t*>(const_cast<char*>(name.data())),
-                     reinterpret_cast<uint8_t*>(const_cast<char*>(value.data())), name.size(),
-                     value.size(), NGHTTP2_NV_FLAG_NONE});
-  const auto id =
-      nghttp2_submit_request(end.session(), nullptr, block.data(), block.size(), nullptr, nullptr);
-  ASSERT_TRUE(until([&] { return !end.message(id).head.empty(); }));
-  EXPECT_EQ(end.message(id).get(":status"), "501");
-}
-
-TEST_F(Http2, DrainingFinishesWhatIsUnderWay) {
-  serve();
-  routeAsHttp2();
-  auto& end = client();
-  const auto id = end.get("/x");
-  auto& backend = server();
-  const auto at = requestAt(backend);
-  bool drained = false;
-  worker_->drain(60s, [&] { drained = true; });
-  ASSERT_TRUE(until([&] { return end.goAway(); }));
-  EXPECT_FALSE(drained);
-  backend.respond(at, {{":status", "200"}}, false);
-  ASSERT_TRUE(until([&] { return drained; }));
-  EXPECT_EQ(end.message(id).get(":status"), "200");
-  EXPECT_TRUE(until([&] { return end.peer().over(); }));
-}
-
-TEST_F(Http2, IdleConnectionsExpire) {
-  rebuild({.client_idle = 5s});
-  serve([](std::string_view) { return kOk; });
-  routeToServers();
-  auto& end = client();
-  const auto id = end.get("/");
-  ASSERT_TRUE(until([&] { return end.message(id).closed; }));
-  settle();
-  EXPECT_EQ(worker_->stats().open_connections, 1u);
-  clock_.advance(6s);
-  ASSERT_TRUE(until([&] { return end.peer().over(); }));
-  EXPECT_TRUE(end.goAway());
-  EXPECT_EQ(worker_->stats().open_connections, 0u);
-  EXPECT_EQ(worker_->stats().lent_buffers, 0u);
-}
-
-TEST_F(Http2, GarbageEndsTheConnection) {
-  serve();
-  routeAsHttp2();
-  Peer& raw = connect();
-  raw.send("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + std::string(64, '\xff'));
-  ASSERT_TRUE(until([&] { return raw.over(); }));
-  EXPECT_EQ(worker_->stats().open_connections, 0u);
 }
 
 }  // namespace
