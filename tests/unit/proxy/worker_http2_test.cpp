@@ -201,7 +201,7 @@ TEST_F(Http2, RefusedRequestsAreSentAgain) {
   auto& backend = server();
   const auto at = requestAt(backend);
   backend.reset(at, NGHTTP2_REFUSED_STREAM);
-  ASSERT_TRUE(until([&] { return backend.messages().size() == 2; }));
+  ASSERT_TRUE(inTime([&] { return backend.messages().size() == 2; }));
   const auto again = backend.messages().rbegin()->first;
   ASSERT_TRUE(until([&] { return backend.message(again).ended; }));
   EXPECT_EQ(backend.message(again).body, "body");
@@ -252,7 +252,7 @@ TEST_F(Http2, OneConnectFailureIsRetriedForAllWhoWait) {
   const auto first = end.get("/1");
   const auto second = end.get("/2");
   auto& backend = server();
-  ASSERT_TRUE(until([&] { return backend.messages().size() == 2; }));
+  ASSERT_TRUE(inTime([&] { return backend.messages().size() == 2; }));
   for (const auto& [id, message] : backend.messages())
     backend.respond(id, {{":status", "200"}}, false);
   ASSERT_TRUE(until([&] { return end.message(first).closed && end.message(second).closed; }));
