@@ -59,7 +59,7 @@ class IdBook {
   std::vector<name_key> unwritten() const;
   /// Every id that acquire() has taken out of retirement, and every new one, since settled().
   std::vector<name_key> acquired() const;
-  void settled() { undo_.clear(); }
+  void settled() { undo_ = std::vector<Undo>(); }  // what the first plan takes is not kept
 
   /// Nothing uses the id from `now` on; it may have been retired before.
   void retire(name_kind kind, uint32_t id, TimePoint now);

@@ -78,11 +78,12 @@ void Steering::recoverServices() {
     if (const auto at = by_id.find(key.first); at != by_id.end())
       at->second.bindings[key.second] = route(binding);
   for (const auto& [id, entry] : book_.entries(NAME_SERVICE))
-    if (const auto at = by_id.find(id); at != by_id.end()) published_[entry.text] = at->second;
+    if (const auto at = by_id.find(id); at != by_id.end())
+      published_[entry.text] = std::make_shared<const ServicePlan>(std::move(at->second));
   for (const auto& [name, service] : published_) {
-    claimKeys(name, &service);
-    holdService(service);
-    planned_keys_ += service.keys.size();
+    claimKeys(name, service.get());
+    holdService(*service);
+    planned_keys_ += service->keys.size();
   }
   dirty_keys_.clear();
   planned_ = published_;

@@ -260,7 +260,7 @@ class ServicePlanner {
   }
 
   void merge(const std::string& name) {
-    plan_.services[name] = std::move(service_);
+    plan_.services[name] = std::make_shared<const ServicePlan>(std::move(service_));
     plan_.endpoints.merge(endpoints_);
     plan_.clusters.merge(clusters_);
     plan_.routes.merge(routes_);
@@ -310,7 +310,7 @@ class Planner {
       for (const auto& [key, route] : common->second.services)
         for (const auto family : kFamilies) known.insert(serviceName(key, family));
     for (const auto& [name, service] : context_.planned)
-      if (!known.contains(name)) remove(name, service);
+      if (!known.contains(name)) remove(name, *service);
   }
 
   bool isWanted(const ServiceRoute& common, Family family) const {
@@ -338,7 +338,7 @@ class Planner {
     const auto name = serviceName(key, family);
     if (route && isWanted(**route, family)) return plan(name, key, family);
     if (const auto last = context_.planned.find(name); last != context_.planned.end())
-      remove(name, last->second);
+      remove(name, *last->second);
   }
 
   /// What the same routes gave before is left as it is.
@@ -346,8 +346,8 @@ class Planner {
     auto routes = routesOf(key);
     const auto last = context_.planned.find(name);
     const bool known = last != context_.planned.end();
-    if (known && last->second.routes == routes) return;
-    const auto old_keys = known ? last->second.keys.size() : 0;
+    if (known && last->second->routes == routes) return;
+    const auto old_keys = known ? last->second->keys.size() : 0;
     const auto room =
         context_.service_limit - std::min<size_t>(context_.service_limit, key_count_ - old_keys);
     const auto mark = context_.book.mark();
@@ -359,7 +359,7 @@ class Planner {
       plan_.refused_services.insert(key);
       return refuse(name, std::move(planned).error());
     }
-    key_count_ += plan_.services.at(name).keys.size();
+    key_count_ += plan_.services.at(name)->keys.size();
     key_count_ -= old_keys;
   }
 
@@ -368,11 +368,11 @@ class Planner {
     plan_.refused.push_back({name, std::move(error)});
     const auto last = context_.planned.find(name);
     if (last == context_.planned.end()) return;
-    auto& kept = plan_.services[name];
-    kept = last->second;
+    auto kept = std::make_shared<ServicePlan>(*last->second);
     // The clusters are looked up by address; those of routes that are let go may be anybody's.
-    kept.routes.clear();
-    kept.clusters.clear();
+    kept->routes.clear();
+    kept->clusters.clear();
+    plan_.services[name] = std::move(kept);
   }
 
   ServiceRoutes routesOf(const routing::ServiceKey& key) const {

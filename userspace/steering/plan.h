@@ -43,10 +43,13 @@ struct ServicePlan {
   std::set<std::pair<const routing::Cluster*, routing::Family>> clusters;
 };
 
+/// By name. What is planned and what is published share the plans in which they agree.
+using ServicePlans = std::map<std::string, std::shared_ptr<const ServicePlan>>;
+
 /// What the tables shall hold, as far as it differs from what was planned before.
 struct Plan {
-  std::map<std::string, ServicePlan> services;  ///< by name
-  std::set<std::string> removed;                ///< names of services that are no more
+  ServicePlans services;
+  std::set<std::string> removed;  ///< names of services that are no more
   std::map<uint32_t, endpoint> endpoints;
   std::map<uint32_t, ClusterContent> clusters;
   std::map<uint32_t, RouteContent> routes;
@@ -58,8 +61,8 @@ struct Plan {
 
 /// What planning goes by and takes from.
 struct PlanContext {
-  const std::map<std::string, ServicePlan>& planned;  ///< services as they were planned last
-  size_t planned_keys;                                ///< of all of them together
+  const ServicePlans& planned;  ///< services as they were planned last
+  size_t planned_keys;          ///< of all of them together
   /// What `planned` was made from; null when that is not known, so that every service is looked at.
   const PlannedRoutes* planned_routes;
   const std::set<routing::ServiceKey>& refused;  ///< last time; they are tried again

@@ -39,8 +39,7 @@ Result<std::vector<Refusal>> Steering::stage(const routing::Routing& routing) {
   discardPlan();
   // It is in every proxied route, and in none of the objects that are compared.
   if (std::exchange(fail_policy_, routing.agent.fail_policy) != routing.agent.fail_policy) {
-    for (auto& [name, service] : planned_) service.routes.clear();
-    planned_routes_.reset();
+    forgetRoutes();
   }
   plan_ = makePlan(
       routing, {planned_, planned_keys_, planned_routes_ ? &*planned_routes_ : nullptr, refused_,
@@ -53,7 +52,17 @@ Result<std::vector<Refusal>> Steering::stage(const routing::Routing& routing) {
   SLUICE_TRY(writeClusters());
   SLUICE_TRY(writeRoutes());
   takePlan(routing);
-  return std::exchange(plan_.refused, {});
+  return std::exchange(plan_, {}).refused;  // the first plan is too large to be kept
+}
+
+/// So that everything is planned anew, whatever its routes are.
+void Steering::forgetRoutes() {
+  for (auto& [name, service] : planned_) {
+    auto unknown = std::make_shared<ServicePlan>(*service);
+    unknown->routes.clear();
+    service = std::move(unknown);
+  }
+  planned_routes_.reset();
 }
 
 /// Slots of a plan that was not written to its end would be lost otherwise.
@@ -70,7 +79,7 @@ void Steering::discardPlan() {
 void Steering::takePlan(const routing::Routing& routing) {
   for (const auto& [id, definition] : plan_.definitions) definitions_[id] = definition;
   for (const auto& name : plan_.removed) setPlanned(name, nullptr);
-  for (const auto& [name, service] : plan_.services) setPlanned(name, &service);
+  for (const auto& [name, service] : plan_.services) setPlanned(name, service);
   classes_.clear();
   for (const auto& [number, table] : routing.tables) classes_.insert(number.value);
   planned_routes_ = routesOf(routing);
@@ -79,16 +88,17 @@ void Steering::takePlan(const routing::Routing& routing) {
 }
 
 /// Null: there is no such service any more.
-void Steering::setPlanned(const std::string& name, const ServicePlan* service) {
+void Steering::setPlanned(const std::string& name,
+                          const std::shared_ptr<const ServicePlan>& service) {
   dirty_.insert(name);
-  claimKeys(name, service);
+  claimKeys(name, service.get());
   if (service) countClusters(*service, true);
   const auto last = planned_.find(name);
-  if (last != planned_.end()) countClusters(last->second, false);
+  if (last != planned_.end()) countClusters(*last->second, false);
   planned_keys_ += service ? service->keys.size() : 0;
-  planned_keys_ -= last != planned_.end() ? last->second.keys.size() : 0;
+  planned_keys_ -= last != planned_.end() ? last->second->keys.size() : 0;
   if (service)
-    planned_[name] = *service;
+    planned_[name] = service;
   else
     planned_.erase(name);
 }
@@ -107,7 +117,7 @@ void Steering::countClusters(const ServicePlan& service, bool used) {
 
 void Steering::claimKeys(const std::string& name, const ServicePlan* service) {
   if (const auto last = planned_.find(name); last != planned_.end())
-    for (const auto& key : last->second.keys) {
+    for (const auto& key : last->second->keys) {
       auto& names = claims_[key];
       names.erase(name);
       if (names.empty()) claims_.erase(key);
@@ -181,7 +191,8 @@ Steering::Wanted Steering::wanted() const {
   Wanted wanted;
   for (const auto& key : dirty_keys_) wanted.services[key] = ownerOf(key);
   for (const auto& name : dirty_)
-    if (const auto at = planned_.find(name); at != planned_.end()) wantBindings(at->second, wanted);
+    if (const auto at = planned_.find(name); at != planned_.end())
+      wantBindings(*at->second, wanted);
   return wanted;
 }
 
@@ -189,7 +200,7 @@ std::optional<service> Steering::ownerOf(const service_key& key) const {
   const auto claims = claims_.find(key);
   if (claims == claims_.end()) return std::nullopt;
   const auto& owner = planned_.at(*claims->second.rbegin());
-  return service{owner.id, owner.bindings.at(0).first};
+  return service{owner->id, owner->bindings.at(0).first};
 }
 
 /// An exception that is no longer wanted stays for the grace period. Where its class lives on, its
@@ -263,8 +274,8 @@ void Steering::settle() {
   for (const auto& name : dirty_) {
     const auto next = planned_.find(name);
     const auto last = published_.find(name);
-    if (next != planned_.end()) holdService(next->second);
-    if (last != published_.end()) dropService(last->second);
+    if (next != planned_.end()) holdService(*next->second);
+    if (last != published_.end()) dropService(*last->second);
     if (next != planned_.end())
       published_[name] = next->second;
     else if (last != published_.end())
@@ -303,8 +314,8 @@ std::optional<Placement> Steering::placement(const routing::ServiceKey& service,
                                              routing::Family family) const {
   const auto at = planned_.find(serviceName(service, family));
   // Without routes: it was refused, or is a predecessor's.
-  if (at == planned_.end() || at->second.routes.empty()) return std::nullopt;
-  const auto& [id, keys, bindings, routes, clusters] = at->second;
+  if (at == planned_.end() || at->second->routes.empty()) return std::nullopt;
+  const auto& [id, keys, bindings, routes, clusters] = *at->second;
   auto numbers = bindings.find(client_class.value);
   if (numbers == bindings.end()) numbers = bindings.find(0);
   return Placement{{id}, {numbers->second.first}, {numbers->second.second}};

@@ -82,9 +82,10 @@ class Steering {
   Result<void> writeNames();
   Result<void> writeClusters();
   Result<void> writeRoutes();
+  void forgetRoutes();
   void discardPlan();
   void takePlan(const routing::Routing& routing);
-  void setPlanned(const std::string& name, const ServicePlan* service);
+  void setPlanned(const std::string& name, const std::shared_ptr<const ServicePlan>& service);
   void countClusters(const ServicePlan& service, bool used);
   void claimKeys(const std::string& name, const ServicePlan* service);
 
@@ -134,12 +135,12 @@ class Steering {
   std::vector<OldRange> old_ranges_;
   std::map<uint64_t, workload> workloads_;
 
-  std::map<std::string, ServicePlan> published_;  ///< by name
-  std::map<std::string, ServicePlan> planned_;    ///< what was staged last
-  size_t planned_keys_ = 0;                       ///< of all of them together
-  std::optional<PlannedRoutes> planned_routes_;   ///< nothing: not made from routes of this process
-  std::set<routing::ServiceKey> refused_;         ///< when they were planned last
-  std::set<std::string> dirty_;                   ///< names whose plan is not published yet
+  ServicePlans published_;
+  ServicePlans planned_;                         ///< what was staged last
+  size_t planned_keys_ = 0;                      ///< of all of them together
+  std::optional<PlannedRoutes> planned_routes_;  ///< nothing: not made from routes of this process
+  std::set<routing::ServiceKey> refused_;        ///< when they were planned last
+  std::set<std::string> dirty_;                  ///< names whose plan is not published yet
   std::set<service_key, ServiceKeyLess> dirty_keys_;
   /// Names of the planned services that want a key; the last one gets it.
   std::map<service_key, std::set<std::string>, ServiceKeyLess> claims_;
