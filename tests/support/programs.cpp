@@ -7,4 +7,8 @@ std::string programPath(std::string_view program) {
   return std::string(SLUICE_PROGRAMS "/") + std::string(program);
 }
 
+std::string sourcePath(std::string_view path) {
+  return std::string(SLUICE_SOURCES "/") + std::string(path);
+}
+
 }  // namespace sluice::test

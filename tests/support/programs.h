@@ -9,4 +9,7 @@ namespace sluice::test {
 /// Where this build puts the program ("sluiced", "who-server", …).
 std::string programPath(std::string_view program);
 
+/// A file of the source tree.
+std::string sourcePath(std::string_view path);
+
 }  // namespace sluice::test

@@ -65,7 +65,7 @@ Result<void> Topology::startServers() {
 }
 
 Result<void> Topology::apply(const std::string& example, const std::string& name) const {
-  auto text = readFile(std::filesystem::path(SLUICE_SOURCES) / "examples" / example);
+  auto text = readFile(sourcePath("examples/" + example));
   if (!text) return std::move(text).error();
   return applyText(name, *text);
 }

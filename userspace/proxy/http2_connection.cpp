@@ -151,7 +151,6 @@ Http2Connection::Http2Connection(Context& context, std::shared_ptr<Channel> chan
   nghttp2_option_new(&options);
   // Windows open as what came is read.
   nghttp2_option_set_no_auto_window_update(options, 1);
-  nghttp2_option_set_no_closed_streams(options, 1);
   const bool server = side == Side::kServer;
   (server ? nghttp2_session_server_new2 : nghttp2_session_client_new2)(&session_, callbacks, this,
                                                                        options);
