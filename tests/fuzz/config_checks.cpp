@@ -29,11 +29,11 @@ void checkDiagnostics(const Diagnostics& diagnostics) {
 }
 
 void checkDocument(const source::Document& document) {
-  FUZZ_REQUIRE(document.resource.has_value() != hasError(document.diagnostics));
-  FUZZ_REQUIRE(!document.id.kind.empty() && !document.id.name.empty());
-  checkDiagnostics(document.diagnostics);
-  for (const auto& finding : document.diagnostics) FUZZ_REQUIRE(finding.position.line > 0);
-  if (document.resource) checkRoundTrip(*document.resource, document.position);
+  FUZZ_REQUIRE(document.resource().has_value() != hasError(document.diagnostics()));
+  FUZZ_REQUIRE(!document.id().kind.empty() && !document.id().name.empty());
+  checkDiagnostics(document.diagnostics());
+  for (const auto& finding : document.diagnostics()) FUZZ_REQUIRE(finding.position.line > 0);
+  if (document.resource()) checkRoundTrip(*document.resource(), document.position());
 }
 
 }  // namespace sluice::test

@@ -15,11 +15,6 @@ bool isWanted(const Metadata& metadata, const std::string& in_namespace, const s
          (name.empty() || metadata.name == name);
 }
 
-const Metadata& metadataOf(const source::Resource& resource) {
-  return std::visit([](const auto& pointer) -> const Metadata& { return pointer->metadata; },
-                    resource);
-}
-
 }  // namespace
 
 Json jsonOf(const source::YamlNode& node) {
@@ -40,7 +35,7 @@ Json resourceList(const Snapshot& snapshot, const source::Kind& kind,
                   const std::string& in_namespace, const std::string& name) {
   Json items = Json::array();
   for (const source::Resource& resource : source::resourcesOf(snapshot, kind)) {
-    if (!isWanted(metadataOf(resource), in_namespace, name)) continue;
+    if (!isWanted(source::metadataOf(resource), in_namespace, name)) continue;
     items.push_back(jsonOf(*source::encodeResource(resource)));
   }
   return {{"apiVersion", "v1"}, {"kind", "List"}, {"items", std::move(items)}};

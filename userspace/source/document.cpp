@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "userspace/source/codes.h"
 #include "userspace/source/kinds.h"
 #include "userspace/source/scalar.h"
@@ -36,6 +38,7 @@ class FileDecoder {
       return std::move(result_);
     }
     for (const auto& document : std::get<Documents>(parsed)) decode(*document, {});
+    result_.documents.shrink_to_fit();
     return std::move(result_);
   }
 
@@ -76,15 +79,12 @@ class FileDecoder {
   void decodeKind(const YamlNode& node, const Kind& kind) {
     const auto id = identify(node, kind);
     if (!id) return;
-    Document document;
-    document.id = *id;
-    document.is_single = kind.is_single;
-    document.position = positionOf(node.place);
+    const auto position = positionOf(node.place);
     Findings findings(file_.name, &node, &regexes_);
     findings.setResource(id->text());
-    document.resource = kind.decode(node, document.position, findings);
-    document.diagnostics = findings.take();
-    result_.documents.push_back(std::move(document));
+    auto resource = kind.decode(node, position, findings);
+    result_.documents.emplace_back(kind, std::move(resource),
+                                   Document::Remarks{*id, position, findings.take()});
   }
 
   /// Before anything else is read: whose last good version stays when the rest is wrong?
@@ -135,17 +135,37 @@ DecodedFile unreadable(const SourceFile& file) {
   DecodedFile result;
   result.complete = false;
   result.readable = false;
-  result.diagnostics.push_back({code::kUnreadable,
-                                Diagnostic::Level::kError,
-                                "",
-                                {file.name, 0, 0},
-                                "",
-                                file.unreadable->message(),
-                                file.unreadable->hint()});
+  Diagnostic found;
+  found.code = code::kUnreadable;
+  found.position.file = file.name;
+  found.message = file.unreadable->message();
+  found.hint = file.unreadable->hint();
+  result.diagnostics.push_back(std::move(found));
   return result;
 }
 
 }  // namespace
+
+Document::Document(const Kind& kind, std::optional<Resource> resource, Remarks remarks)
+    : kind_(&kind), resource_(std::move(resource)) {
+  if (!resource_ || !remarks.diagnostics.empty())
+    remarks_ = std::make_unique<const Remarks>(std::move(remarks));
+}
+
+ResourceId Document::id() const { return remarks_ ? remarks_->id : idOf(*resource_); }
+
+const Position& Document::position() const {
+  return remarks_ ? remarks_->position : metadataOf(*resource_).position;
+}
+
+const Diagnostics& Document::diagnostics() const {
+  static const Diagnostics kNone;
+  return remarks_ ? remarks_->diagnostics : kNone;
+}
+
+ResourceId Document::claim() const {
+  return kind_->is_single ? ResourceId{std::string(kind_->name), "", ""} : id();
+}
 
 DecodedFile decodeFile(const SourceFile& file) {
   return file.unreadable ? unreadable(file) : FileDecoder(file).decode();

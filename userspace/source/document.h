@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -17,16 +18,33 @@ struct SourceFile {
   std::optional<Error> unreadable;  ///< why there is no text
 };
 
-/// One resource of a file.
-struct Document {
-  ResourceId id;
-  bool is_single = false;  ///< there is one resource of the kind, whatever its name
-  Position position;
-  std::optional<Resource> resource;  ///< absent when it is wrong; `diagnostics` say why
-  Diagnostics diagnostics;
+struct Kind;
 
-  /// What it competes for with other documents.
-  ResourceId claim() const { return is_single ? ResourceId{id.kind, "", ""} : id; }
+/// One resource of a file. There are as many as there are pods, so that one with which all is well
+/// has nothing but the resource.
+class Document {
+ public:
+  /// What is not in the resource, or not known without one.
+  struct Remarks {
+    ResourceId id;
+    Position position;
+    Diagnostics diagnostics;
+  };
+
+  Document(const Kind& kind, std::optional<Resource> resource, Remarks remarks);
+
+  ResourceId id() const;
+  const Position& position() const;
+  /// Absent when it is wrong; `diagnostics` say why.
+  const std::optional<Resource>& resource() const { return resource_; }
+  const Diagnostics& diagnostics() const;
+  /// What it competes for with other documents: of a kind of which there is one, its whole kind.
+  ResourceId claim() const;
+
+ private:
+  const Kind* kind_;
+  std::optional<Resource> resource_;
+  std::unique_ptr<const Remarks> remarks_;  ///< null: no diagnostics, and a resource
 };
 
 struct DecodedFile {

@@ -142,6 +142,12 @@ const Kind* findKind(std::string_view api_version, std::string_view name) {
 
 const Kind& kindOf(const Resource& resource) { return kinds()[resource.index()]; }
 
+ResourceId idOf(const Resource& resource) {
+  const Kind& kind = kindOf(resource);
+  const Metadata& metadata = metadataOf(resource);
+  return {std::string(kind.name), kind.in_namespace ? metadata.namespace_ : "", metadata.name};
+}
+
 std::vector<Resource> resourcesOf(const Snapshot& snapshot, const Kind& kind) {
   std::vector<Resource> resources;
   forEachList(snapshot, [&](const auto& list) {

@@ -38,6 +38,9 @@ const Kind* findKind(std::string_view api_version, std::string_view name);
 /// Of which `resource` is one. It may be null.
 const Kind& kindOf(const Resource& resource);
 
+/// The name of `resource`.
+ResourceId idOf(const Resource& resource);
+
 /// Those of `kind` that are in `snapshot`, in its order.
 std::vector<Resource> resourcesOf(const Snapshot& snapshot, const Kind& kind);
 

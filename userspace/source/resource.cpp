@@ -7,6 +7,11 @@ std::string ResourceId::text() const {
   return kind + "/" + (namespace_.empty() ? "" : namespace_ + "/") + name;
 }
 
+const Metadata& metadataOf(const Resource& resource) {
+  return std::visit([](const auto& pointer) -> const Metadata& { return pointer->metadata; },
+                    resource);
+}
+
 bool sameContent(const Resource& a, const Resource& b) {
   if (a.index() != b.index()) return false;
   return std::visit(

@@ -31,6 +31,8 @@ struct ResourceId {
   friend auto operator<=>(const ResourceId&, const ResourceId&) = default;
 };
 
+const Metadata& metadataOf(const Resource& resource);
+
 /// Whether both are equal in every field, places included.
 bool sameContent(const Resource& a, const Resource& b);
 

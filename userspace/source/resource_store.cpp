@@ -19,8 +19,8 @@ namespace {
 Diagnostic definedTwice(const Document& document, const Position& first) {
   return {code::kDefinedTwice,
           Diagnostic::Level::kError,
-          document.id.text(),
-          document.position,
+          document.id().text(),
+          document.position(),
           "",
           fmt::format("is defined at {} already; that one counts", first.text()),
           "remove one of them"};
@@ -54,12 +54,6 @@ void keepIf(Set& set, const Key& key, bool keep) {
   } else {
     set.erase(key);
   }
-}
-
-ResourceId idOf(const Resource& resource) {
-  const Metadata& metadata = std::visit(
-      [](const auto& pointer) -> const Metadata& { return pointer->metadata; }, resource);
-  return {std::string(kindOf(resource).name), metadata.namespace_, metadata.name};
 }
 
 }  // namespace
@@ -192,7 +186,7 @@ bool ResourceStore::decide(const ResourceId& id) {
 /// What the first document says counts, or what was good before it.
 void ResourceStore::accept(Claim& claim) {
   const Claimant& first = claim.claimants.front();
-  const auto& resource = documentOf(first).resource;
+  const auto& resource = documentOf(first).resource();
   const bool same = resource && claim.resource && sameContent(*claim.resource, *resource);
   if (resource && !same) claim.resource = resource;
   claim.file = claim.resource ? first.file : nullptr;
@@ -231,9 +225,9 @@ Diagnostics ResourceStore::findingsOf(const Claim& claim, const Claimant& claima
   const Document& document = documentOf(claimant);
   const Claimant& first = claim.claimants.front();
   const bool held = isHeld(claim);
-  Diagnostics findings = document.diagnostics;
+  Diagnostics findings = document.diagnostics();
   if (held || claimant.file != first.file || claimant.index != first.index) {
-    const Position counts = held ? Position{claim.file->first, 0, 0} : documentOf(first).position;
+    const Position counts = held ? Position{claim.file->first, 0, 0} : documentOf(first).position();
     findings.push_back(definedTwice(document, counts));
   }
   return findings;
@@ -262,8 +256,8 @@ void ResourceStore::addStatuses(const Claim& claim, std::vector<ResourceStatus>&
     const Document& document = documentOf(claimant);
     const bool counts = !held && &claimant == &claim.claimants.front();
     State state = State::kRejected;
-    if (counts && claim.resource) state = document.resource ? State::kActive : State::kLastGood;
-    add(document.id, document.position, state, findingsOf(claim, claimant));
+    if (counts && claim.resource) state = document.resource() ? State::kActive : State::kLastGood;
+    add(document.id(), document.position(), state, findingsOf(claim, claimant));
   }
   if (claim.resource && (held || claim.claimants.empty())) {
     add(idOf(*claim.resource), {claim.file->first, 0, 0}, State::kLastGood,
@@ -278,7 +272,7 @@ Diagnostics ResourceStore::diagnostics() const {
     const auto& documents = file.second.decoded.documents;
     for (size_t index = 0; index < documents.size(); ++index) {
       if (contested_.empty() || !contested_.contains(documents[index].claim())) {
-        append(all, documents[index].diagnostics);
+        append(all, documents[index].diagnostics());
       } else {
         const ResourceId id = documents[index].claim();
         append(all, findingsOf(claims_.at(id.kind).at(id), {&file, index}));

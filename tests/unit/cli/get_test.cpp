@@ -44,8 +44,8 @@ TEST(Get, PrintsResourcesThatCanBeReadAgain) {
   EXPECT_TRUE(file.readable);
   EXPECT_FALSE(file.documents.empty()) << ran.out;
   for (const auto& document : file.documents) {
-    EXPECT_TRUE(document.resource.has_value()) << document.id.text();
-    EXPECT_EQ(document.id.kind, "VirtualService");
+    EXPECT_TRUE(document.resource().has_value()) << document.id().text();
+    EXPECT_EQ(document.id().kind, "VirtualService");
   }
 }
 

@@ -192,11 +192,11 @@ TEST(Decode, ReadsListsOfAnyKind) {
     {apiVersion: v1, kind: Namespace, metadata: {name: a}},
     {apiVersion: sluice.io/v1, kind: Agent, metadata: {name: b}}]})");
   ASSERT_EQ(any.documents.size(), 2U);
-  EXPECT_EQ(any.documents[1].id.text(), "Agent/default/b");
+  EXPECT_EQ(any.documents[1].id().text(), "Agent/default/b");
   const auto typed =
       decodeText("{apiVersion: v1, kind: PodList, metadata: {}, items: [{metadata: {name: a}}]}");
   ASSERT_EQ(typed.documents.size(), 1U);
-  EXPECT_EQ(typed.documents[0].id.text(), "Pod/default/a");
+  EXPECT_EQ(typed.documents[0].id().text(), "Pod/default/a");
   EXPECT_THAT(summary("{apiVersion: v1, kind: List, items: }"), IsEmpty());
 }
 

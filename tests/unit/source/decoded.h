@@ -20,7 +20,7 @@ inline Diagnostics findingsIn(const std::string& text) {
   const DecodedFile file = decodeText(text);
   Diagnostics all = file.diagnostics;
   for (const auto& document : file.documents) {
-    all.insert(all.end(), document.diagnostics.begin(), document.diagnostics.end());
+    all.insert(all.end(), document.diagnostics().begin(), document.diagnostics().end());
   }
   return all;
 }
@@ -39,11 +39,11 @@ template <typename T>
 std::shared_ptr<const T> only(const std::string& text) {
   const DecodedFile file = decodeText(text);
   EXPECT_EQ(file.documents.size(), 1U) << summary(text);
-  if (file.documents.empty() || !file.documents[0].resource) {
+  if (file.documents.empty() || !file.documents[0].resource()) {
     ADD_FAILURE() << summary(text);
     return std::make_shared<const T>();
   }
-  return std::get<std::shared_ptr<const T>>(*file.documents[0].resource);
+  return std::get<std::shared_ptr<const T>>(*file.documents[0].resource());
 }
 
 /// A VirtualService of namespace shop with this `spec`, in flow style.

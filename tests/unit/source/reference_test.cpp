@@ -102,7 +102,7 @@ TEST(Reference, ExampleIsRight) {
   const auto file = decodeText(text.substr(begin, text.find("```\n", begin) - begin));
   EXPECT_EQ(file.documents.size(), 8U);
   for (const auto& document : file.documents) {
-    EXPECT_TRUE(document.diagnostics.empty()) << document.id.text();
+    EXPECT_TRUE(document.diagnostics().empty()) << document.id().text();
   }
 }
 

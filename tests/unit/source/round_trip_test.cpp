@@ -28,10 +28,10 @@ std::optional<Resource> writtenAndRead(const Resource& resource, const Position&
 size_t checkRoundTrip(const std::string& name, const std::string& text) {
   size_t resources = 0;
   for (const Document& document : decodeFile({name, text, std::nullopt}).documents) {
-    if (!document.resource) continue;
-    const auto read = writtenAndRead(*document.resource, document.position);
+    if (!document.resource()) continue;
+    const auto read = writtenAndRead(*document.resource(), document.position());
     if (!read) continue;
-    EXPECT_TRUE(sameContent(*read, *document.resource)) << name << " " << document.id.text();
+    EXPECT_TRUE(sameContent(*read, *document.resource())) << name << " " << document.id().text();
     ++resources;
   }
   return resources;

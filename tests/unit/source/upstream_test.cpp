@@ -59,8 +59,9 @@ TEST_F(UpstreamFiles, AcceptedOnesHaveNoError) {
       EXPECT_FALSE(hasError(decoded.diagnostics)) << file.path << "\n"
                                                   << textOf(decoded.diagnostics);
       for (const Document& document : decoded.documents) {
-        EXPECT_TRUE(document.resource.has_value()) << file.path << " " << document.id.text() << "\n"
-                                                   << textOf(document.diagnostics);
+        EXPECT_TRUE(document.resource().has_value())
+            << file.path << " " << document.id().text() << "\n"
+            << textOf(document.diagnostics());
       }
     }
   }
@@ -71,8 +72,8 @@ TEST_F(UpstreamFiles, EachDocumentOfTheInvalidOnesIsRefused) {
     const DecodedFile decoded = decode(file.path);
     EXPECT_GT(decoded.documents.size(), 2U) << file.path;
     for (const Document& document : decoded.documents) {
-      EXPECT_FALSE(document.resource.has_value()) << file.path << " " << document.id.text();
-      for (const Diagnostic& finding : document.diagnostics) {
+      EXPECT_FALSE(document.resource().has_value()) << file.path << " " << document.id().text();
+      for (const Diagnostic& finding : document.diagnostics()) {
         if (finding.level != Diagnostic::Level::kError) continue;
         EXPECT_EQ(finding.code, "IST0106");
       }
@@ -85,10 +86,10 @@ TEST_F(UpstreamFiles, RemovedFieldIsRefusedAndItsNeighboursAreRead) {
     const DecodedFile decoded = decode(file.path);
     size_t refused = 0;
     for (const Document& document : decoded.documents) {
-      if (document.resource) continue;
+      if (document.resource()) continue;
       ++refused;
-      EXPECT_EQ(document.id.kind, "VirtualService");
-      EXPECT_TRUE(document.diagnostics.at(0).field.ends_with("websocketUpgrade"));
+      EXPECT_EQ(document.id().kind, "VirtualService");
+      EXPECT_TRUE(document.diagnostics().at(0).field.ends_with("websocketUpgrade"));
     }
     EXPECT_GT(refused, 0U) << file.path;
     EXPECT_LT(refused, decoded.documents.size()) << file.path;
@@ -106,7 +107,7 @@ TEST_F(UpstreamFiles, TemplatesAreNoYamlOrNoResource) {
     const DecodedFile decoded = decode(file.path);
     EXPECT_TRUE(hasError(decoded.diagnostics) ||
                 std::ranges::any_of(decoded.documents,
-                                    [](const Document& d) { return !d.resource.has_value(); }))
+                                    [](const Document& d) { return !d.resource().has_value(); }))
         << file.path;
   }
 }
