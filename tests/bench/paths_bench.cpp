@@ -3,11 +3,11 @@
 // after the other in alternating rounds. Only the ratios mean anything, and only of one run.
 #include <fmt/format.h>
 
-#include <cmath>
 #include <cstdlib>
 #include <string>
 #include <vector>
 
+#include "tests/bench/ratio.h"
 #include "tests/support/files.h"
 #include "tests/support/sluiced_process.h"
 #include "tests/support/topology.h"
@@ -82,19 +82,6 @@ Result<double> requestsPerSecond(const Lab& lab, const Comparison& comparison,
   return std::strtod(finished->out.c_str() + found + kLabel.size(), nullptr);
 }
 
-/// Geometric mean of the ratios and its 95 % interval, from their logarithms.
-std::string interval(const std::vector<double>& ratios) {
-  double sum = 0;
-  double squares = 0;
-  for (const double ratio : ratios) sum += std::log(ratio);
-  const double count = static_cast<double>(ratios.size());
-  const double mean = sum / count;
-  for (const double ratio : ratios) squares += std::pow(std::log(ratio) - mean, 2);
-  const double error = 2.09 * std::sqrt(squares / (count - 1) / count);  // t for 19 degrees
-  return fmt::format("{:.2f}   [{:.2f}, {:.2f}]", std::exp(mean), std::exp(mean - error),
-                     std::exp(mean + error));
-}
-
 Result<void> compare(const Lab& lab, const Comparison& comparison, int pairs) {
   const std::string direct = fmt::format("http://{}:8081/", lab.host(kServer).address4.text());
   std::vector<double> ratios;
@@ -105,7 +92,7 @@ Result<void> compare(const Lab& lab, const Comparison& comparison, int pairs) {
     if (!b) return std::move(b).error();
     ratios.push_back(*b / *a);
   }
-  fmt::print("{:<44} {}\n", comparison.name, interval(ratios));
+  fmt::print("{:<44} {}\n", comparison.name, ratioOf(ratios).text());
   std::fflush(stdout);
   return {};
 }

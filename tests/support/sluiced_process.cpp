@@ -100,13 +100,13 @@ Result<pid_t> SluicedProcess::pidOf(const std::string& field) const {
 }
 
 Result<void> SluicedProcess::killAgent() const {
-  auto agent = pidOf("agentPid");
+  auto agent = agentPid();
   if (!agent) return std::move(agent).error();
   return killNow(*agent);
 }
 
 Result<void> SluicedProcess::killBoth() {
-  auto agent = pidOf("agentPid");
+  auto agent = agentPid();
   if (!agent) return std::move(agent).error();
   SLUICE_TRY(process_.signal(SIGKILL));
   if (auto ended = process_.wait(kLongestStop); !ended) return std::move(ended).error();

@@ -29,6 +29,8 @@ class SluicedProcess {
   /// Runs sluicectl with the lab's socket. A status other than 0 is not an error here.
   Result<Finished> ctl(const Arguments& arguments) const;
 
+  Result<pid_t> agentPid() const { return pidOf("agentPid"); }
+
   /// kill -9. The broker starts another agent; waitReady() waits for it.
   Result<void> killAgent() const;
   /// kill -9 of both processes, the broker first, so that it starts no other agent.
