@@ -114,7 +114,8 @@ Json AdminCommands::items(const std::string& what) const {
   const auto& routing = in_force ? *in_force : kNone;
   if (what == "services") return observe::serviceItems(routing);
   if (what == "routes") return observe::routeItems(routing);
-  if (what == "endpoints") return observe::endpointItems(routing);
+  if (what == "endpoints")
+    return observe::endpointItems(routing, parts_.rollout.clusters().outliers.status());
   if (what != "workloads") return nullptr;
   Json views = Json::array();
   for (const auto& workload : parts_.enroller.status()) views.push_back(workloadView(workload));

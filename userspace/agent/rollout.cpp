@@ -41,7 +41,11 @@ void closeSockets(Enrolled& enrolled) {
 
 Rollout::Rollout(Reactor& reactor, DataPlane& data_plane, steering::Steering& steering,
                  Fleet& fleet)
-    : reactor_(reactor), data_plane_(data_plane), steering_(steering), fleet_(fleet) {
+    : reactor_(reactor),
+      data_plane_(data_plane),
+      steering_(steering),
+      fleet_(fleet),
+      clusters_(reactor, [this] { healthChanged(); }) {
   house_ = reactor_.after(kRetirePeriod, [this] { keepHouse(); });
 }
 
@@ -59,7 +63,22 @@ void Rollout::begin() {
   reactor_.cancel(std::exchange(retry_, 0));
   busy_ = true;
   const auto snapshot = std::exchange(next_, nullptr);
-  auto attempt = prepare(snapshot);
+  bringIn(snapshot, prepare(snapshot));
+}
+
+void Rollout::healthChanged() {
+  health_changed_ = true;
+  if (!busy_) refresh();
+}
+
+/// What fails is tried again whole, with the health of then.
+void Rollout::refresh() {
+  if (!routing_ || status_.problem) return;
+  busy_ = true;
+  bringIn(snapshot_, stage(snapshot_, routing_));
+}
+
+void Rollout::bringIn(const std::shared_ptr<const Snapshot>& snapshot, Result<Attempt> attempt) {
   if (!attempt) return fail({snapshot, nullptr, nullptr}, attempt.error());
   fleet_.setConfig(attempt->config,
                    [this, made = *attempt, alive = std::weak_ptr<const bool>(alive_)] {
@@ -72,14 +91,23 @@ Result<Rollout::Attempt> Rollout::prepare(std::shared_ptr<const Snapshot> snapsh
   auto consistent = routing::holdBack(std::move(snapshot), *snapshot_);
   showHeld(std::move(consistent.held));
   const auto routing = resolver_.update(consistent.snapshot);
-  auto refused = steering_.stage(*routing);
+  return stage(std::move(consistent.snapshot), routing);
+}
+
+Result<Rollout::Attempt> Rollout::stage(std::shared_ptr<const Snapshot> snapshot,
+                                        const std::shared_ptr<const routing::Routing>& routing) {
+  health_changed_ = false;
+  const auto health = clusters_.health();
+  auto refused = steering_.stage(*routing, health);
   staged_ = routing;
   if (!refused) return std::move(refused).error().in("write the routes to the kernel");
   showRefused(*std::move(refused));
-  auto config = makeProxyConfig(routing, steering_, *config_);
+  auto config = makeProxyConfig(routing, steering_, health, clusters_, *config_);
   if (!config) return std::move(config).error();
   config_ = keepRefused(*std::move(config), *config_, status_.refused);
-  return Attempt{std::move(consistent.snapshot), routing, config_};
+  // Of clusters that have others than these now: a new policy, or an endpoint that is gone.
+  health_changed_ |= clusters_.health() != health;
+  return Attempt{std::move(snapshot), routing, config_};
 }
 
 void Rollout::showRefused(std::vector<steering::Refusal> refused) {
@@ -159,6 +187,8 @@ void Rollout::gone(WorkloadId id) {
 }
 
 void Rollout::succeed(const Attempt& attempt) {
+  const bool known = status_.last_success && status_.revision == attempt.snapshot->revision;
+  if (known && !status_.problem) return settle();
   status_.revision = attempt.snapshot->revision;
   status_.last_success = std::chrono::system_clock::now();
   status_.problem.reset();
@@ -179,6 +209,7 @@ void Rollout::fail(const Attempt& attempt, const Error& error) {
 void Rollout::settle() {
   busy_ = false;
   if (next_) return begin();
+  if (health_changed_ && !status_.problem) return refresh();
   for (auto& done : std::exchange(waiting_, {})) done();
 }
 
@@ -190,6 +221,7 @@ void Rollout::whenSettled(std::function<void()> done) {
 }
 
 void Rollout::keepHouse() {
+  clusters_.forgetUnused();
   if (auto retired = steering_.retire(); !retired)
     log::error("free what is not used any more: {}", retired.error().message());
   if (routing_)  // those whose record could not be written when they were enrolled

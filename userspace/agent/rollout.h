@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "userspace/agent/cluster_states.h"
 #include "userspace/agent/fleet.h"
 #include "userspace/base/reactor.h"
 #include "userspace/routing/hold_back.h"
@@ -24,7 +25,8 @@ namespace sluice::agent {
 ///
 /// The proxy knows a route before the kernel sends anybody to it, and a revision is applied only
 /// when no later connection and no later request can meet an older rule. What fails stays as it
-/// was, is shown, and is tried again. Belongs to the control thread.
+/// was, is shown, and is tried again. Endpoints that are ejected, or let in again, are brought into
+/// force the same way, with what was resolved last. Belongs to the control thread.
 class Rollout {
  public:
   static constexpr Duration kRetry = std::chrono::seconds(1);
@@ -59,6 +61,7 @@ class Rollout {
   std::shared_ptr<const routing::Routing> routing() const { return routing_; }
   /// Empty before the first.
   std::shared_ptr<const Snapshot> snapshot() const { return snapshot_; }
+  const ClusterStates& clusters() const { return clusters_; }
 
  private:
   struct Member {
@@ -73,7 +76,12 @@ class Rollout {
   };
 
   void begin();
+  void bringIn(const std::shared_ptr<const Snapshot>& snapshot, Result<Attempt> attempt);
+  void healthChanged();
+  void refresh();
   Result<Attempt> prepare(std::shared_ptr<const Snapshot> snapshot);
+  Result<Attempt> stage(std::shared_ptr<const Snapshot> snapshot,
+                        const std::shared_ptr<const routing::Routing>& routing);
   void finish(const Attempt& attempt);
   Result<void> publish(const Attempt& attempt);
   Result<void> keepWanted(const Snapshot& snapshot);
@@ -92,6 +100,8 @@ class Rollout {
   Fleet& fleet_;
   Status status_;
   routing::Resolver resolver_;
+  ClusterStates clusters_;
+  bool health_changed_ = false;  ///< since something was staged
   std::shared_ptr<const Snapshot> snapshot_ = std::make_shared<const Snapshot>();
   std::shared_ptr<const routing::Routing> routing_;
   std::shared_ptr<const routing::Routing> staged_;  ///< steering borrows it

@@ -153,7 +153,7 @@ class Agent {
     auto text =
         observe::scrape(*data_plane_, {rollout_->status().revision, rollout_->status().last_success,
                                        countRejected(configuration_->store()), enrolled,
-                                       workloads.size() - enrolled});
+                                       workloads.size() - enrolled, rollout_->clusters().facts()});
     if (!text) return {503, text.error().message() + "\n"};
     return {200, *std::move(text)};
   }

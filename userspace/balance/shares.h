@@ -16,7 +16,7 @@ struct Group {
 
 struct Member {
   uint32_t group = 0;  ///< index
-  uint32_t weight = 1;
+  double weight = 1;
   bool healthy = true;
 };
 

@@ -110,8 +110,8 @@ Noun endpoints() {
           "ep",
           {{fieldColumn("NAMESPACE", "namespace"), fieldColumn("HOST", "host"),
             fieldColumn("PORT", "port"), fieldColumn("SUBSET", "subset"),
-            fieldColumn("ADDRESS", "address"), fieldColumn("POD", "pod"),
-            fieldColumn("CLUSTER", "cluster", true)},
+            fieldColumn("ADDRESS", "address"), fieldColumn("STATE", "state"),
+            fieldColumn("POD", "pod"), fieldColumn("CLUSTER", "cluster", true)},
            [](const Json& item) { return "endpoint/" + cellText(item, "address"); }}};
 }
 

@@ -3,6 +3,8 @@
 
 #include <optional>
 
+#include "userspace/balance/maglev.h"
+#include "userspace/balance/warmup.h"
 #include "userspace/observe/routing_views.h"
 
 namespace sluice::observe {
@@ -31,6 +33,10 @@ class Fields {
     return *this;
   }
   Fields& texts(const char* name, const std::vector<std::string>& list) {
+    if (!list.empty()) json_[name] = list;
+    return *this;
+  }
+  Fields& numbers(const char* name, const std::vector<uint32_t>& list) {
     if (!list.empty()) json_[name] = list;
     return *this;
   }
@@ -110,6 +116,11 @@ const char* simpleName(LoadBalancerSettings::Simple simple) {
   return "LEAST_REQUEST";
 }
 
+uint64_t tableSize(const ConsistentHash& hash) {
+  const uint64_t by_default = balance::MaglevTable::kDefaultSize;
+  return hash.maglev ? hash.maglev->table_size.value_or(by_default) : by_default;
+}
+
 Json hashView(const ConsistentHash& hash) {
   Fields fields;
   fields.text("httpHeaderName", hash.http_header_name)
@@ -121,9 +132,18 @@ Json hashView(const ConsistentHash& hash) {
                                      .text("path", hash.http_cookie->path)
                                      .duration("ttl", hash.http_cookie->ttl)
                                      .take());
-  if (hash.maglev)
-    fields.message("maglev", {{"tableSize", hash.maglev->table_size.value_or(65537)}});
+  // Of the client's address there is no table; a ring is served by one.
+  if (!hash.use_source_ip.value_or(false))
+    fields.message("maglev", {{"tableSize", tableSize(hash)}});
   return fields.take();
+}
+
+Json warmupView(const balance::WarmupSettings& warmup) {
+  return Fields()
+      .duration("duration", warmup.duration)
+      .value("minimumPercent", std::optional(warmup.minimum_percent))
+      .value("aggression", std::optional(warmup.aggression))
+      .take();
 }
 
 Json balancerView(const LoadBalancerSettings& balancer) {
@@ -132,8 +152,8 @@ Json balancerView(const LoadBalancerSettings& balancer) {
   if (!balancer.consistent_hash) fields.text("simple", simpleName(simple));
   if (balancer.consistent_hash)
     fields.message("consistentHash", hashView(*balancer.consistent_hash));
-  if (balancer.warmup)
-    fields.message("warmup", Fields().duration("duration", balancer.warmup->duration).take());
+  if (const auto warmup = balance::WarmupSettings::of(balancer))
+    fields.message("warmup", warmupView(*warmup));
   return fields.take();
 }
 
@@ -147,6 +167,7 @@ Json outlierView(const OutlierDetection& outlier) {
       .duration("baseEjectionTime", outlier.base_ejection_time)
       .number("maxEjectionPercent", outlier.max_ejection_percent)
       .number("minHealthPercent", outlier.min_health_percent)
+      .numbers("outlierDetectionHttpErrorCodes", outlier.outlier_detection_http_error_codes)
       .take();
 }
 

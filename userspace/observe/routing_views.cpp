@@ -3,6 +3,8 @@
 
 #include <map>
 
+#include "userspace/routing/health.h"
+
 namespace sluice::observe {
 namespace {
 
@@ -129,6 +131,12 @@ void collectClusters(const ServiceRoute& route, Clusters& clusters) {
         clusters.try_emplace(destination.key, route.service_namespace, destination.cluster.get());
 }
 
+bool isEjected(const routing::Cluster& cluster, const routing::ClusterEndpoint& endpoint,
+               const Outliers& outliers) {
+  const auto found = outliers.find(routing::clusterName(cluster));
+  return found != outliers.end() && found->second.ejected.contains(endpoint.address);
+}
+
 }  // namespace
 
 Json serviceItems(const routing::Routing& routing) {
@@ -148,20 +156,22 @@ Json routeItems(const routing::Routing& routing) {
   return items;
 }
 
-Json endpointItems(const routing::Routing& routing) {
+Json endpointItems(const routing::Routing& routing, const Outliers& outliers) {
   Clusters clusters;
   forEachRoute(routing,
                [&](ClientClass, const ServiceRoute& route) { collectClusters(route, clusters); });
   Json items = Json::array();
   for (const auto& [key, owner] : clusters)
     for (const auto& endpoint : owner.second->endpoints)
-      items.push_back({{"namespace", owner.first},
-                       {"cluster", key.text()},
-                       {"host", key.host},
-                       {"port", key.port},
-                       {"subset", key.subset},
-                       {"address", endpoint.address.text()},
-                       {"pod", endpoint.pod}});
+      items.push_back(
+          {{"namespace", owner.first},
+           {"cluster", key.text()},
+           {"host", key.host},
+           {"port", key.port},
+           {"subset", key.subset},
+           {"address", endpoint.address.text()},
+           {"pod", endpoint.pod},
+           {"state", isEjected(*owner.second, endpoint, outliers) ? "ejected" : "ready"}});
   return items;
 }
 

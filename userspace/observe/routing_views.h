@@ -2,6 +2,10 @@
 // What routing has made of the configuration, as items of the admin socket and of `-o json`.
 #pragma once
 
+#include <map>
+#include <string>
+
+#include "userspace/balance/outlier_detector.h"
 #include "userspace/observe/json.h"
 #include "userspace/routing/route_table.h"
 
@@ -17,8 +21,10 @@ Json serviceItems(const routing::Routing& routing);
 Json routeItems(const routing::Routing& routing);
 
 /// One item for each endpoint of each destination that a route names:
-/// {namespace, cluster, host, port, subset, address, pod}.
-Json endpointItems(const routing::Routing& routing);
+/// {namespace, cluster, host, port, subset, address, pod, state}. `state` is "ejected" for those
+/// that `outliers`, by routing::clusterName(), says it of, else "ready".
+using Outliers = std::map<std::string, balance::OutlierDetector::Status>;
+Json endpointItems(const routing::Routing& routing, const Outliers& outliers = {});
 
 /// "method exact GET and headers[user-group] exact beta", alternatives joined by " or "; "*" for
 /// everything.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "userspace/observe/scrape.h"
 
+#include <map>
+
 #include "userspace/observe/metrics.h"
 #include "userspace/observe/traffic.h"
 #include "userspace/observe/version.h"
@@ -42,6 +44,26 @@ void addClusters(MetricsPage& page, const Traffic& traffic) {
   }
 }
 
+void addClusterFacts(MetricsPage& page, const std::vector<ClusterFacts>& clusters) {
+  std::map<ClusterName, ClusterFacts> by_name;
+  for (const auto& facts : clusters) {
+    const auto name = splitCluster(facts.cluster);
+    if (!name) continue;
+    auto& sum = by_name[*name];
+    sum.ejected += facts.ejected;
+    sum.ejections += facts.ejections;
+    sum.held_ejections += facts.held_ejections;
+    sum.overflows += facts.overflows;
+  }
+  for (const auto& [name, sum] : by_name) {
+    const auto& [host, port, subset] = name;
+    page.add(Metric::kEjectedEndpoints, {host, port, subset}, number(sum.ejected));
+    page.add(Metric::kEjections, {host, port, subset}, number(sum.ejections));
+    page.add(Metric::kHeldEjections, {host, port, subset}, number(sum.held_ejections));
+    page.add(Metric::kOverflows, {host, port, subset}, number(sum.overflows));
+  }
+}
+
 double unixSeconds(const AgentFacts& facts) {
   if (!facts.last_success) return 0;
   return std::chrono::duration<double>(facts.last_success->time_since_epoch()).count();
@@ -67,6 +89,7 @@ Result<std::string> scrape(DataPlane& data_plane, const AgentFacts& facts) {
   addFacts(page, facts);
   addServices(page, *traffic);
   addClusters(page, *traffic);
+  addClusterFacts(page, facts.clusters);
   for (const auto& reason : *reasons) page.add(Metric::kPath, {reason.label}, number(reason.count));
   return page.text();
 }

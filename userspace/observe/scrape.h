@@ -4,10 +4,20 @@
 #include <chrono>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "userspace/model/data_plane.h"
 
 namespace sluice::observe {
+
+/// What outlier detection and the connection pool have done at one cluster.
+struct ClusterFacts {
+  std::string cluster;  ///< routing::clusterName(); those of one host, port and subset add up
+  size_t ejected = 0;   ///< endpoints, now
+  uint64_t ejections = 0;
+  uint64_t held_ejections = 0;  ///< that the limit has prevented
+  uint64_t overflows = 0;       ///< requests and connections that a limit has refused
+};
 
 /// What the agent knows and no map holds.
 struct AgentFacts {
@@ -16,6 +26,7 @@ struct AgentFacts {
   size_t rejected_resources = 0;
   size_t workloads_enrolled = 0;
   size_t workloads_pending = 0;
+  std::vector<ClusterFacts> clusters = {};
 };
 
 /// The whole page of /metrics, read from the maps now. Fails when the maps cannot be read: half a

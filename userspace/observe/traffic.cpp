@@ -43,22 +43,6 @@ std::string serviceOf(std::string_view binding) {
   return std::string(binding);
 }
 
-using ClusterName = std::array<std::string, 3>;  // host, port, subset: in the order of output
-
-/// "outbound|80|v1|host@variant/v4"; nothing for a name of another form. What differs between
-/// clients is one cluster to those who look at its traffic.
-std::optional<ClusterName> splitCluster(std::string_view name) {
-  std::array<std::string_view, 4> parts;
-  for (size_t i = 0; i < 3; ++i) {
-    const auto bar = name.find('|');
-    if (bar == std::string_view::npos) return std::nullopt;
-    parts[i] = name.substr(0, bar);
-    name.remove_prefix(bar + 1);
-  }
-  return ClusterName{serviceOf(name.substr(0, name.find('@'))), std::string(parts[1]),
-                     std::string(parts[2])};
-}
-
 struct Collected {
   std::map<std::string, Counters> services;
   std::map<ClusterName, Counters> clusters;
@@ -108,6 +92,18 @@ constexpr std::pair<std::string_view, std::string_view> kReasons[] = {
 };
 
 }  // namespace
+
+std::optional<ClusterName> splitCluster(std::string_view name) {
+  std::array<std::string_view, 4> parts;
+  for (size_t i = 0; i < 3; ++i) {
+    const auto bar = name.find('|');
+    if (bar == std::string_view::npos) return std::nullopt;
+    parts[i] = name.substr(0, bar);
+    name.remove_prefix(bar + 1);
+  }
+  return ClusterName{serviceOf(name.substr(0, name.find('@'))), std::string(parts[1]),
+                     std::string(parts[2])};
+}
 
 Counters& Counters::operator+=(const Counters& other) {
   connections.opened += other.connections.opened;

@@ -2,7 +2,9 @@
 // The counters of the kernel and of the proxy, under the names that the ids have.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -42,6 +44,13 @@ struct Traffic {
   std::vector<ClusterTraffic> clusters;
   std::vector<EndpointTraffic> endpoints;
 };
+
+/// Host, port and subset.
+using ClusterName = std::array<std::string, 3>;
+
+/// Of "outbound|80|v1|host@variant/v4", with or without a variant and a family; nothing for a name
+/// of another form. What differs between clients is one cluster to those who look at its traffic.
+std::optional<ClusterName> splitCluster(std::string_view name);
 
 /// Reads the counters of everything that has a name now; the cost grows with that, not with the
 /// capacity of the tables.

@@ -14,6 +14,10 @@ namespace {
 /// Draws of an endpoint that has not been tried (Istio: host_selection_retry_max_attempts).
 constexpr int kOtherEndpointDraws = 5;
 
+bool isEjected(const ProxyEndpoint& endpoint) {
+  return endpoint.monitor && endpoint.monitor->isAvoided();
+}
+
 uint32_t& elementAt(std::vector<uint32_t>& numbers, uint32_t index) {
   if (numbers.size() <= index) numbers.resize(index + 1);
   return numbers[index];
@@ -36,16 +40,38 @@ const ProxyCluster* Balancer::drawCluster(const ProxyRule& rule) {
 bool Balancer::dice(Percent share) { return below(1'000'000) < share.millionths; }
 
 const ProxyEndpoint* Balancer::pick(const ProxyCluster& cluster, std::span<const EndpointId> tried,
-                                    WorkloadId client) {
+                                    const Caller& caller) {
   if (cluster.endpoints.empty()) return nullptr;
-  const bool by_client = cluster.cluster->policy == routing::BalancePolicy::kClient;
-  const ProxyEndpoint* endpoint =
-      by_client ? &drawn(cluster, mix64(client.value)) : &propose(cluster);
-  for (int i = 0; i < kOtherEndpointDraws; ++i) {
-    if (std::ranges::find(tried, endpoint->id) == tried.end()) break;
-    endpoint = &propose(cluster);
+  const ProxyEndpoint* endpoint = &propose(cluster, caller, 0);
+  for (int i = 1; i <= kOtherEndpointDraws; ++i) {
+    const bool is_new = std::ranges::find(tried, endpoint->id) == tried.end();
+    if (is_new && !isEjected(*endpoint)) break;
+    endpoint = &propose(cluster, caller, i);
   }
-  return endpoint;
+  return isEjected(*endpoint) ? anyInUse(cluster) : endpoint;
+}
+
+// Until the configuration without the ejected ones is here.
+const ProxyEndpoint* Balancer::anyInUse(const ProxyCluster& cluster) {
+  const size_t count = cluster.endpoints.size();
+  const size_t first = below(count);
+  for (size_t i = 0; i < count; ++i) {
+    const auto& endpoint = cluster.endpoints[(first + i) % count];
+    if (!isEjected(endpoint)) return &endpoint;
+  }
+  return nullptr;
+}
+
+// Envoy, MaglevTable::chooseHost: another attempt turns the hash into another one, the same for the
+// same request.
+const ProxyEndpoint& Balancer::propose(const ProxyCluster& cluster, const Caller& caller,
+                                       int attempt) {
+  if (cluster.by_hash && caller.hash)
+    return cluster
+        .endpoints[cluster.by_hash->pick(*caller.hash ^ (0 - static_cast<uint64_t>(attempt)))];
+  const bool by_client = cluster.cluster->policy == routing::BalancePolicy::kClient;
+  if (by_client && attempt == 0) return drawn(cluster, mix64(caller.workload.value));
+  return byPolicy(cluster);
 }
 
 const ProxyEndpoint& Balancer::drawn(const ProxyCluster& cluster, uint64_t draw) {
@@ -54,7 +80,7 @@ const ProxyEndpoint& Balancer::drawn(const ProxyCluster& cluster, uint64_t draw)
                                                   : alias_pick(cluster.choice.data(), count, draw)];
 }
 
-const ProxyEndpoint& Balancer::propose(const ProxyCluster& cluster) {
+const ProxyEndpoint& Balancer::byPolicy(const ProxyCluster& cluster) {
   if (cluster.endpoints.size() == 1) return cluster.endpoints.front();
   switch (cluster.cluster->policy) {
     case routing::BalancePolicy::kRoundRobin:
@@ -64,6 +90,7 @@ const ProxyEndpoint& Balancer::propose(const ProxyCluster& cluster) {
       break;
     case routing::BalancePolicy::kRandom:
     case routing::BalancePolicy::kClient:
+    case routing::BalancePolicy::kRequest:
       break;
   }
   return drawn(cluster, random_.draw());

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -11,6 +12,12 @@
 
 namespace sluice::proxy {
 
+/// What of a request may decide its endpoint.
+struct Caller {
+  WorkloadId workload;
+  std::optional<uint64_t> hash = {};  ///< of what the cluster hashes; none: the request lacks it
+};
+
 /// Chooses destinations and endpoints, with the arithmetic that the kernel's programs use.
 class Balancer {
  public:
@@ -19,9 +26,10 @@ class Balancer {
   /// With the probability of its weight; null for a rule without destinations.
   const ProxyCluster* drawCluster(const ProxyRule& rule);
 
-  /// By the cluster's policy, if possible none of `tried`; null when there are no endpoints.
+  /// By the cluster's policy, if possible none of `tried`; null when there are no endpoints, or
+  /// none that is not ejected.
   const ProxyEndpoint* pick(const ProxyCluster& cluster, std::span<const EndpointId> tried,
-                            WorkloadId client);
+                            const Caller& caller);
 
   /// True for `millionths` of 1,000,000 draws.
   bool dice(Percent share);
@@ -33,7 +41,9 @@ class Balancer {
  private:
   uint32_t below(size_t count);
   const ProxyEndpoint& drawn(const ProxyCluster& cluster, uint64_t draw);
-  const ProxyEndpoint& propose(const ProxyCluster& cluster);
+  const ProxyEndpoint& propose(const ProxyCluster& cluster, const Caller& caller, int attempt);
+  const ProxyEndpoint& byPolicy(const ProxyCluster& cluster);
+  const ProxyEndpoint* anyInUse(const ProxyCluster& cluster);
   const ProxyEndpoint& leastRequest(const ProxyCluster& cluster);
   const ProxyEndpoint& roundRobin(const ProxyCluster& cluster);
   uint64_t load(EndpointId endpoint);

@@ -9,9 +9,13 @@
 #include <vector>
 
 #include "maps/abi/types.h"
+#include "userspace/balance/maglev.h"
+#include "userspace/balance/outlier_detector.h"
 #include "userspace/model/ids.h"
+#include "userspace/proxy/cluster_pool.h"
 #include "userspace/proxy/retry_policy.h"
 #include "userspace/proxy/rule_actions.h"
+#include "userspace/routing/health.h"
 #include "userspace/routing/matcher.h"
 #include "userspace/routing/route_table.h"
 
@@ -21,7 +25,8 @@ namespace sluice::proxy {
 struct ProxyEndpoint {
   SocketAddress address;
   EndpointId id;
-  ClusterId cluster;  ///< of the endpoint's family
+  ClusterId cluster;                                      ///< of the endpoint's family
+  std::shared_ptr<balance::OutlierMonitor> monitor = {};  ///< null: nobody watches it
 };
 
 /// What requests are sent as.
@@ -38,7 +43,13 @@ struct ProxyCluster {
   std::vector<alias_slot> choice;                   ///< over `endpoints`; empty: they are alike
   bool even = true;                                 ///< their shares (balance::Spread)
   UpstreamVersion version = UpstreamVersion::kHttp1;
-  std::shared_ptr<const DestinationEdits> edits;  ///< null: heads are passed on as they are
+  const ConsistentHash* hash_key = nullptr;  ///< lives in `cluster`; null: nothing is hashed
+  /// Over `endpoints`, for hashes of requests; null where these are not hashed.
+  std::shared_ptr<const balance::MaglevTable> by_hash;
+  std::shared_ptr<const ClusterPool> pool;             ///< null: nothing is limited
+  std::shared_ptr<balance::OutlierDetector> outliers;  ///< null: none are looked for
+  std::shared_ptr<const void> warmup;                  ///< keeps what the agent knows of it
+  std::shared_ptr<const DestinationEdits> edits;       ///< null: heads are passed on as they are
 };
 
 /// Where copies of requests go.
@@ -95,6 +106,7 @@ struct ProxyRange {
 struct ProxyConfig {
   uint64_t revision = 0;
   std::shared_ptr<const routing::Routing> routing;  ///< what it was made of
+  routing::Health health;                           ///< that it was made for
   /// httpMode istio: what Envoy does to each request besides the rules (normalised paths, no
   /// x-envoy-* from clients, x-envoy-original-path).
   bool envoy_habits = false;

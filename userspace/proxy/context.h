@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "userspace/base/buffer.h"
+#include "userspace/base/deadline_lists.h"
 #include "userspace/base/deadlines.h"
 #include "userspace/base/random.h"
 #include "userspace/base/reactor.h"
@@ -13,6 +14,7 @@
 #include "userspace/proxy/access_log.h"
 #include "userspace/proxy/balancer.h"
 #include "userspace/proxy/config.h"
+#include "userspace/proxy/connection_queue.h"
 #include "userspace/proxy/counters.h"
 #include "userspace/proxy/head_draft.h"
 #include "userspace/proxy/http1/head.h"
@@ -49,8 +51,10 @@ struct Context {
   RetryLimits retry_limits;
   Counters counters;
   BlockPool blocks;
-  UpstreamPool pool;
+  ConnectionQueue queue;
+  UpstreamPool pool;  ///< behind the queue, in which its connections have places
   std::unique_ptr<Http2Pool> http2_pool;  ///< never null
+  DeadlineLists deadlines;
   WorkerStats stats;
 
   std::shared_ptr<const ProxyConfig> config;
@@ -68,6 +72,14 @@ struct Context {
   std::string_view scheme = "http";  ///< of the request, as rules and redirects see it
   std::string text;
   HeadDraft draft;
+
+  /// A connection that has answered everything that was asked: goes to who waits for one, or is
+  /// kept.
+  void giveBack(std::shared_ptr<Upstream> upstream) {
+    if (!upstream->mayTakeAnother(reactor.now())) return upstream->close();
+    upstream->setReused();
+    if (!queue.handOver(upstream)) pool.give(std::move(upstream));
+  }
 
   /// Tells the worker that a session is over.
   std::function<void(Session&)> closed;

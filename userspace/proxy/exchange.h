@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -37,6 +38,8 @@ struct Exchange {
   const ProxyCluster* cluster = nullptr;
   const ProxyEndpoint* endpoint = nullptr;
   ProxyEndpoint origin;  ///< the address called, where the connection goes on to it; of no number
+  std::optional<uint64_t> hash;  ///< of what the cluster hashes (Caller)
+  std::string set_cookie;        ///< for the response: the cookie that was made for the hash
   bool faults_drawn = false;
   bool opaque = false;      ///< no request but a connection whose bytes are passed on unseen
   bool past_rules = false;  ///< no rule concerns it: the service as if there were none

@@ -70,6 +70,7 @@ void renderReply(const LocalReply& reply, const ReplyForm& form, HeadDraft& draf
   draft.clear();
   if (!reply.location.empty()) draft.add("location", reply.location);
   if (form.grpc) addGrpcFields(reply, draft);
+  if (reply.overloaded) draft.add("x-envoy-overloaded", "true");
   if (form.edits != nullptr) form.edits->apply(draft, form.input);
   if (form.cors != nullptr) draft.setAll(*form.cors);
   if (body_allowed) draft.addOwned("content-length", std::to_string(body.size()));

@@ -16,8 +16,9 @@ struct LocalReply {
   uint32_t flag = 0;  ///< of ResponseFlags
   std::string_view body = {};
   std::string_view location = {};
-  int grpc_status = -1;   ///< for clients that speak gRPC; -1: what the status means there
-  bool unedited = false;  ///< the rule's header operations do not concern it
+  int grpc_status = -1;     ///< for clients that speak gRPC; -1: what the status means there
+  bool unedited = false;    ///< the rule's header operations do not concern it
+  bool overloaded = false;  ///< Envoy: it says so, x-envoy-overloaded
 };
 
 inline constexpr LocalReply kNoRoute{404, ResponseFlags::kNoRoute};
@@ -41,6 +42,11 @@ inline constexpr LocalReply kProtocolError{
 inline constexpr LocalReply kPreflight{200, 0, {}, {}, -1, true};
 inline constexpr LocalReply kTimeout{504, ResponseFlags::kUpstreamTimeout,
                                      "upstream request timeout"};
+inline constexpr LocalReply kOverflow{
+    .status = 503,
+    .flag = ResponseFlags::kUpstreamOverflow,
+    .body = "upstream connect error or disconnect/reset before headers. reset reason: overflow",
+    .overloaded = true};
 inline constexpr LocalReply kHeadTimeout{408, ResponseFlags::kDownstreamProtocol};
 
 inline constexpr LocalReply kHeadTooLarge{431, ResponseFlags::kDownstreamProtocol};

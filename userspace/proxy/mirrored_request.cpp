@@ -46,9 +46,10 @@ bool MirroredRequest::takeKept() {
     return upstream_ != nullptr;
   }
   while (auto upstream = context_.pool.take({copy_.workload, endpoint_.address}, *this)) {
-    if (upstream->channel().isQuiet()) {
+    if (upstream->mayTakeAnother(context_.reactor.now()) && upstream->channel().isQuiet()) {
       ++context_.stats.upstream_reused;
       upstream_ = std::move(upstream);
+      upstream_->countRequest();
       return true;
     }
     upstream->close();
@@ -63,6 +64,7 @@ void MirroredRequest::opened(Result<Fd> socket) {
   auto upstream = Upstream::watch(std::move(channel), {copy_.workload, endpoint_.address}, *this);
   if (!upstream.ok()) return fail();
   upstream_ = *std::move(upstream);
+  upstream_->countRequest();
 }
 
 void MirroredRequest::upstreamReady(Upstream&) { advance(); }
@@ -165,7 +167,7 @@ void MirroredRequest::fail() {
 void MirroredRequest::finish() {
   Channel& server = upstream_->channel();
   const bool quiet = answer_.unseen().empty() && (!server.readable() || server.isQuiet());
-  if (reusable_ && quiet) context_.pool.give(std::move(upstream_));
+  if (reusable_ && quiet) context_.giveBack(std::move(upstream_));
   end();
 }
 

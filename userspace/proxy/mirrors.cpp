@@ -15,7 +15,7 @@ void Mirrors::send(const ProxyCluster& mirror, RequestCopy copy) {
     ++context_.stats.mirrors_dropped;
     return;
   }
-  const auto* endpoint = context_.balancer.pick(mirror, {}, copy.workload);
+  const auto* endpoint = context_.balancer.pick(mirror, {}, {copy.workload});
   if (endpoint == nullptr) {
     ++context_.stats.mirror_failures;
     return;

@@ -54,6 +54,7 @@ void Session::upstreamReady(Upstream&) {
 void Session::expired() {
   switch (state_) {
     case State::kConnecting:
+      judge(balance::Outcome::kLocalFailure);
       connectFailed();
       return advance();
     case State::kParked:
@@ -73,6 +74,9 @@ void Session::expired() {
       exchange_.close = true;
       reply(kHeadTimeout);
       return advance();
+    case State::kTunnel:
+      report();
+      return close();
     default:
       return close();
   }
@@ -102,6 +106,7 @@ bool Session::step() {
       return linger();
     case State::kDelayed:
     case State::kParked:
+    case State::kQueued:
     case State::kConnecting:
     case State::kBackingOff:
     case State::kClosed:
@@ -142,6 +147,7 @@ void Session::close() {
   stopTimers();
   dropUpstream();
   exchange_.releaseShares();
+  request_lease_.release();
   request_.reset();
   response_.reset();
   if (client_) client_->close();
@@ -172,6 +178,7 @@ bool Session::linger() {
 void Session::dropUpstream() {
   ++attempt_;
   stopLeading();
+  leavePool();
   if (active_) context_.balancer.finished(active_);
   active_ = {};
   if (upstream_) upstream_->close();
@@ -222,6 +229,7 @@ bool Session::flushReply() {
 
 void Session::finishExchange() {
   report();
+  request_lease_.release();
   stopTimers();
   exchange_.releaseShares();
   const bool close = exchange_.close || context_.draining;

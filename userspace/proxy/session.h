@@ -16,10 +16,10 @@ namespace sluice::proxy {
 
 /// A client's connection: its requests, one after the other.
 ///
-///   kHead -> [kDelayed] -> [kParked] -> [kConnecting] -> kRelaying -> kHead …
-///              |              |           |      ^         |  |  +-> kTunnel
-///              |              |           |  kBackingOff <-+  |
-///              +--------------+-----------+-------------------+-> kReplying -> kHead …
+///   kHead -> [kDelayed] -> [kParked] -> [kQueued] -> [kConnecting] -> kRelaying -> kHead …
+///              |              |            |          |     ^         |  |  +-> kTunnel
+///              |              |            |          | kBackingOff <-+  |
+///              +--------------+------------+----------+------------------+-> kReplying -> kHead …
 ///   every state -> kLingering -> kClosed
 ///
 /// A connection that carries no HTTP, on a port that allows such: [kDetecting] -> kConnecting ->
@@ -37,6 +37,7 @@ class Session final : public Timed,
     kDetecting,   ///< waits for the bytes that tell the protocol, or the server's name
     kDelayed,     ///< a rule's fault
     kParked,      ///< waits for the configuration that has removed the destination
+    kQueued,      ///< waits for one of the server's connections, of which there may be no more
     kConnecting,  ///< waits for a connection to the server
     kBackingOff,  ///< waits until the request is sent again
     kRelaying,    ///< request and response, both at once
@@ -169,6 +170,25 @@ class Session final : public Timed,
   void timedOut();
   void tryTimedOut();
 
+  // session_hash.cpp: which endpoint the request itself asks for.
+  void hashRequest();
+
+  // session_pool.cpp: what the destination's connection pool allows.
+  bool beginAtCluster();
+  bool takePlace();
+  void waitForPlace(const Upstream::Key& key);
+  void myTurn(std::shared_ptr<Upstream> free, ConnectionQueue::Place place);
+  DeadlineList& connectDeadline();
+  void applyPool(Upstream& upstream, int socket);
+  void startTunnelClocks();
+  void tunnelMoved();
+  void leavePool();
+  void overflow();
+
+  // session_outliers.cpp: what an endpoint's failures are reported to.
+  void judge(balance::Outcome outcome);
+  void judgeAnswer(int status);
+
   // session_edit.cpp: heads that are not passed on as they came.
   bool rewriteRequestHead();
   void writeRequestHead(const http1::RequestHead& head, std::string_view authority);
@@ -234,6 +254,10 @@ class Session final : public Timed,
   bool leads_ = false;            ///< connects for all who wait at the pool of HTTP/2
   uint64_t attempt_ = 0;          ///< which answer of Sockets::connect() is still wanted
   EndpointId active_;             ///< counted as busy with our request
+  Lease request_lease_;           ///< of the cluster's requests
+  Lease pending_lease_;           ///< of those that wait for a connection
+  ConnectionQueue::Place place_;  ///< of the connection that is being opened
+  ConnectionQueue::Ticket ticket_;
   bool client_finished_ = false;  ///< tunnel: the client's side has been passed on
   bool server_finished_ = false;
 };

@@ -125,6 +125,7 @@ void Session::writeResponseHead(const HeaderEdits* edits, bool close) {
     if (edits != nullptr) edits->apply(draft, formatInput(request, &head, head.status));
   });
   draft.setAll(exchange_.cors);
+  if (!exchange_.set_cookie.empty()) draft.add("set-cookie", exchange_.set_cookie);
   context_.text.assign("HTTP/1.1 ").append(std::to_string(head.status)).append(" ");
   context_.text.append(head.reason).append("\r\n");
   draft.appendTo(context_.text);

@@ -6,10 +6,12 @@ namespace sluice::proxy {
 
 void Session::startRelay() {
   leave();
+  pending_lease_.release();
   if (exchange_.opaque) {
     state_ = State::kTunnel;
-    return;
+    return startTunnelClocks();
   }
+  upstream_->countRequest();
   state_ = State::kRelaying;
   if (exchange_.rewrite_needed && !rewriteRequestHead()) return reply(kHeadTooLarge);
   if (exchange_.requestRead()) requestComplete();
@@ -100,6 +102,7 @@ bool Session::clearRequestBody() {
 void Session::upstreamLost() {
   const bool silent = response_.unseen().empty() && response_.idle();
   if (silent && retryOnFreshConnection()) return;
+  judge(balance::Outcome::kLocalFailure);
   const bool refused = upstream_->channel().refused();
   tryFailed(refused ? TryFailure::kRefused : TryFailure::kReset, kTermination);
 }
@@ -131,7 +134,7 @@ void Session::giveUpstreamBack() {
   Channel& server = upstream_->channel();
   const bool reusable = exchange_.upstream_reusable && !exchange_.upstream_used_up &&
                         response_.unseen().empty() && (!server.readable() || server.isQuiet());
-  if (reusable) context_.pool.give(std::move(upstream_));
+  if (reusable) context_.giveBack(std::move(upstream_));
 }
 
 }  // namespace sluice::proxy

@@ -192,7 +192,8 @@ const ProxyEndpoint* Session::originOf(const ProxyCluster& cluster) {
 void Session::chooseEndpoint() {
   exchange_.endpoint = originOf(*exchange_.cluster);
   if (exchange_.endpoint == nullptr)
-    exchange_.endpoint = context_.balancer.pick(*exchange_.cluster, toAvoid(), origin_.workload);
+    exchange_.endpoint =
+        context_.balancer.pick(*exchange_.cluster, toAvoid(), {origin_.workload, exchange_.hash});
   if (exchange_.endpoint == nullptr) return reply(kNoHealthyUpstream);
   active_ = exchange_.endpoint->id;
   if (active_) context_.balancer.started(active_);
@@ -206,7 +207,9 @@ void Session::reach() {
   while (auto upstream = context_.pool.take(key, *this)) {
     // A request that must not be sent twice is not risked on a connection whose end is waiting
     // to be read; the others are sent again when that happens.
-    if (exchange_.idempotent || upstream->channel().isQuiet()) return attach(std::move(upstream));
+    const bool usable = upstream->mayTakeAnother(context_.reactor.now()) &&
+                        (exchange_.idempotent || upstream->channel().isQuiet());
+    if (usable) return attach(std::move(upstream));
     upstream->close();
   }
   connect();
@@ -215,12 +218,14 @@ void Session::reach() {
 void Session::attach(std::shared_ptr<Upstream> upstream) {
   ++context_.stats.upstream_reused;
   upstream_ = std::move(upstream);
+  upstream_->setUser(*this);
   startRelay();
 }
 
 void Session::connect() {
+  if (!takePlace()) return;
   state_ = State::kConnecting;
-  context_.connecting.join(*this);
+  connectDeadline().join(*this);
   UpstreamTarget target{.workload = origin_.workload,
                         .route = route_->id,
                         .cluster = exchange_.endpoint->cluster,
@@ -243,15 +248,18 @@ void Session::opened(uint64_t attempt, Result<Fd> socket) {
     if (socket.error().code() == Error::Code::kPermission) {
       park();
     } else {
+      judge(balance::Outcome::kLocalFailure);
       connectFailed();
     }
     return advance();
   }
+  const int fd = socket->get();
   auto channel = std::make_shared<SocketChannel>(context_.reactor, *std::move(socket));
   auto upstream =
       Upstream::watch(std::move(channel), {origin_.workload, exchange_.endpoint->address}, *this);
   if (upstream.ok()) {
     upstream_ = *std::move(upstream);
+    applyPool(*upstream_, fd);
   } else {
     connectFailed();
     advance();
@@ -259,11 +267,15 @@ void Session::opened(uint64_t attempt, Result<Fd> socket) {
 }
 
 void Session::connecting() {
-  if (upstream_->channel().broken()) return connectFailed();
+  if (upstream_->channel().broken()) {
+    judge(balance::Outcome::kLocalFailure);
+    return connectFailed();
+  }
   if (!upstream_->channel().writable()) return;
   ++context_.stats.upstream_connections;
   context_.counters.upstreamConnection(route_->binding, exchange_.endpoint->cluster,
                                        exchange_.endpoint->id);
+  if (exchange_.opaque) judge(balance::Outcome::kSuccess);
   leads_ ? streamsMade() : startRelay();
 }
 

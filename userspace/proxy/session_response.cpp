@@ -21,6 +21,7 @@ bool Session::readResponseHead() {
     head_seen_ = parsed.complete() ? 0 : response_.unseen().size();
     if (parsed.refused()) {
       ++context_.stats.bad_responses;
+      judge(balance::Outcome::kLocalFailure);
       tryFailed(TryFailure::kReset, kProtocolError);
       return true;
     }
@@ -57,12 +58,14 @@ void Session::switchProtocols(const http1::Parsed& parsed) {
   }
   ++context_.stats.tunnels;
   stopTimers();
+  judgeAnswer(101);
   count(101);
   if (!passHeadOn(parsed, false)) return headTooLarge();
   state_ = State::kTunnel;
 }
 
 void Session::finalHead(const http1::Parsed& parsed) {
+  judgeAnswer(context_.response_head.status);
   if (retryInsteadOf(parsed)) return;
   request_.forget();
   const http1::ResponseHead& head = context_.response_head;
@@ -84,7 +87,9 @@ bool Session::passHeadOn(const http1::Parsed& parsed, bool close) {
   const int status = context_.response_head.status;
   const bool final = status >= 200 || status == 101;
   const auto* edits = responseEdits();
-  if (final && ((edits != nullptr && !edits->empty()) || !exchange_.cors.empty())) {
+  const bool changed = (edits != nullptr && !edits->empty()) || !exchange_.cors.empty() ||
+                       !exchange_.set_cookie.empty();
+  if (final && changed) {
     writeResponseHead(edits, close);
   } else if (!http1::rewriteResponse(context_.response_head, bytes, change, context_.text)) {
     response_.clear(parsed.consumed);
@@ -148,6 +153,7 @@ bool Session::relayResponseBody() {
       break;
   }
   exchange_.flags.add(ResponseFlags::kUpstreamTermination);
+  judge(balance::Outcome::kLocalFailure);
   responseCut();
   return true;
 }

@@ -160,6 +160,7 @@ void Session::armTryTimeout() {
 void Session::timedOut() {
   exchange_.timeout_timer = 0;
   ++context_.stats.timeouts;
+  if (state_ == State::kRelaying) judge(balance::Outcome::kLocalFailure);
   if (!exchange_.response_started && response_.idle()) {
     reply(kTimeout);
     return advance();
@@ -173,6 +174,7 @@ void Session::tryTimedOut() {
   exchange_.try_timer = 0;
   if (exchange_.response_started) return;
   ++context_.stats.try_timeouts;
+  if (state_ == State::kRelaying) judge(balance::Outcome::kLocalFailure);
   tryFailed(TryFailure::kTimeout, kTimeout);
   advance();
 }

@@ -71,6 +71,7 @@ void Session::decide() {
   if (exchange_.rule->actions && answerByRule()) return;
   // Before the faults: an aborted request, too, belongs to one destination.
   exchange_.cluster = context_.balancer.drawCluster(*exchange_.rule);
+  hashRequest();
   exchange_.rewrite_needed |= ruleChangesHead();
   rememberForResponse();
   if (exchange_.faults_drawn) return afterFaults();
@@ -163,6 +164,7 @@ bool Session::answerPreflight() {
 
 void Session::toDestination() {
   if (exchange_.cluster == nullptr || !exchange_.cluster->cluster) return reply(kNoCluster);
+  if (!beginAtCluster()) return;
   exchange_.share = context_.retry_limits.request(retryLimit(), retryKey());
   if (exchange_.requestRead()) armTimeout();
   chooseEndpoint();

@@ -17,6 +17,7 @@ bool Session::tunnel() {
     close();
     return false;
   }
+  if (up || down) tunnelMoved();
   return up || down;
 }
 

@@ -32,6 +32,7 @@ void Upstream::close() {
   user_ = nullptr;
   leave();
   channel_->close();
+  held_.reset();
 }
 
 void Upstream::abort() {
@@ -39,6 +40,7 @@ void Upstream::abort() {
   user_ = nullptr;
   leave();
   channel_->reset();
+  held_.reset();
 }
 
 }  // namespace sluice::proxy

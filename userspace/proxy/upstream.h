@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
+#include <limits>
 #include <memory>
+#include <optional>
+#include <string_view>
 
 #include "userspace/base/deadlines.h"
 #include "userspace/base/reactor.h"
@@ -35,6 +39,21 @@ class Upstream final : public Timed,
     SocketAddress address;
     friend auto operator<=>(const Key&, const Key&) = default;
   };
+  struct KeyHash {
+    size_t operator()(const Key& key) const {
+      const auto& ip = key.address.ip.bytes;
+      const std::string_view bytes(reinterpret_cast<const char*>(ip.data()), ip.size());
+      return (std::hash<WorkloadId>{}(key.workload) * 31 + std::hash<std::string_view>{}(bytes)) *
+                 31 +
+             key.address.port;
+    }
+  };
+  /// How long a connection may be used: what the policy of its cluster says.
+  struct Terms {
+    uint32_t requests = std::numeric_limits<uint32_t>::max();
+    TimePoint until = TimePoint::max();           ///< it takes no request after that
+    std::optional<Duration> idle = std::nullopt;  ///< it is kept; absent: as the pool does
+  };
 
   /// `channel` is connecting; `user` hears when it is done.
   static Result<std::shared_ptr<Upstream>> watch(std::shared_ptr<Channel> channel, const Key& key,
@@ -48,6 +67,15 @@ class Upstream final : public Timed,
   /// It is one of several requests on a connection, which lives on without it.
   bool multiplexed() const { return multiplexed_; }
   void setMultiplexed() { multiplexed_ = true; }
+  void setTerms(const Terms& terms) { terms_ = terms; }
+  const Terms& terms() const { return terms_; }
+  /// Another request is sent on it.
+  void countRequest() { ++requests_; }
+  bool mayTakeAnother(TimePoint now) const {
+    return requests_ < terms_.requests && now < terms_.until;
+  }
+  /// Keeps something as long as the connection is open.
+  void hold(std::shared_ptr<void> held) { held_ = std::move(held); }
   void setUser(UpstreamUser& user) { user_ = &user; }
 
   /// Gives the channel away; nobody watches it any more.
@@ -68,6 +96,9 @@ class Upstream final : public Timed,
   UpstreamUser* user_;  ///< null when closed
   bool reused_ = false;
   bool multiplexed_ = false;
+  Terms terms_;
+  uint32_t requests_ = 0;
+  std::shared_ptr<void> held_;
 };
 
 }  // namespace sluice::proxy

@@ -26,7 +26,8 @@ void UpstreamPool::give(std::shared_ptr<Upstream> upstream) {
   }
   upstream->setUser(*this);
   upstream->setReused();
-  expiry_.join(*upstream);
+  const auto& idle_time = upstream->terms().idle;
+  (idle_time ? other_expiries_.of(*idle_time) : expiry_).join(*upstream);
   idle.push_back(std::move(upstream));
   ++size_;
 }

@@ -2,10 +2,10 @@
 #pragma once
 
 #include <memory>
-#include <string_view>
 #include <unordered_map>
 #include <vector>
 
+#include "userspace/base/deadline_lists.h"
 #include "userspace/proxy/upstream.h"
 
 namespace sluice::proxy {
@@ -15,7 +15,7 @@ namespace sluice::proxy {
 class UpstreamPool final : private UpstreamUser {
  public:
   UpstreamPool(Reactor& reactor, Duration idle_timeout, size_t per_endpoint)
-      : expiry_(reactor, idle_timeout), per_endpoint_(per_endpoint) {}
+      : expiry_(reactor, idle_timeout), other_expiries_(reactor), per_endpoint_(per_endpoint) {}
   ~UpstreamPool() { closeAll(); }
 
   /// Null when there is none.
@@ -27,21 +27,13 @@ class UpstreamPool final : private UpstreamUser {
   void closeAll();
 
  private:
-  struct Hash {
-    size_t operator()(const Upstream::Key& key) const {
-      const auto& ip = key.address.ip.bytes;
-      const std::string_view bytes(reinterpret_cast<const char*>(ip.data()), ip.size());
-      return (std::hash<WorkloadId>{}(key.workload) * 31 + std::hash<std::string_view>{}(bytes)) *
-                 31 +
-             key.address.port;
-    }
-  };
   using Idle = std::vector<std::shared_ptr<Upstream>>;
 
   void upstreamReady(Upstream& upstream) override;
 
-  std::unordered_map<Upstream::Key, Idle, Hash> idle_;
+  std::unordered_map<Upstream::Key, Idle, Upstream::KeyHash> idle_;
   DeadlineList expiry_;
+  DeadlineLists other_expiries_;  ///< of connections that are kept for another time
   size_t per_endpoint_;
   size_t size_ = 0;
 };

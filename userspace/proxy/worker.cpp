@@ -19,6 +19,8 @@ const char* stateName(Session::State state) {
       return "delayed";
     case Session::State::kParked:
       return "rerouting";
+    case Session::State::kQueued:
+      return "queued";
     case Session::State::kConnecting:
       return "connecting";
     case Session::State::kBackingOff:

@@ -23,14 +23,16 @@ Simple balancerOf(const ClusterPolicy& policy) {
   return policy.load_balancer->value.simple.value_or(Simple::kUnspecified);
 }
 
-bool goesByClient(const ClusterPolicy& policy) {
-  if (!policy.load_balancer) return false;
-  const auto& hash = policy.load_balancer->value.consistent_hash;
-  return hash && hash->use_source_ip.value_or(false);
+const ConsistentHash* hashOf(const ClusterPolicy& policy) {
+  if (!policy.load_balancer || !policy.load_balancer->value.consistent_hash) return nullptr;
+  return &*policy.load_balancer->value.consistent_hash;
 }
 
 BalancePolicy policyOf(const ClusterPolicy& policy) {
-  if (goesByClient(policy)) return BalancePolicy::kClient;
+  if (const auto* hash = hashOf(policy)) {
+    if (hash->use_source_ip.value_or(false)) return BalancePolicy::kClient;
+    return BalancePolicy::kRequest;
+  }
   const auto simple = balancerOf(policy);
   if (simple == Simple::kRandom) return BalancePolicy::kRandom;
   if (simple == Simple::kRoundRobin) return BalancePolicy::kRoundRobin;
@@ -93,6 +95,7 @@ class Clusters::Builder {
     cluster->key = key_;
     cluster->protocol = port_.protocol;
     cluster->policy = policyOf(*cluster->settings);
+    cluster->hash = Shared(hashKeys(rule_.get(), subset_, key_.port, *cluster->settings));
     cluster->passthrough = balancerOf(*cluster->settings) == Simple::kPassthrough ||
                            service_.resolution == RegistryService::Resolution::kOriginal;
     cluster->original_port = port_.original_port;

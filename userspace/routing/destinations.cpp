@@ -12,6 +12,7 @@ WeightedCluster Destinations::find(const Destination& to, const std::string& rul
   result.key.host = fullHost(to.host, rule_namespace, lookups_.agent().cluster_domain);
   result.key.subset = to.subset;
   const auto* service = lookups_.service(result.key.host, client_);
+  result.port_named = to.port.has_value();
   result.key.port = portOf(to, service, port_default);
   if (service && service->resolution == RegistryService::Resolution::kAlias) {
     if (!isFollowed(*service, port_default)) {

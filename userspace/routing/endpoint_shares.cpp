@@ -40,13 +40,16 @@ std::vector<balance::Group> groupsOf(const Cluster& cluster) {
 
 }  // namespace
 
-std::vector<uint32_t> endpointShares(const Cluster& cluster, std::span<const uint8_t> unhealthy) {
+std::vector<uint32_t> endpointShares(const Cluster& cluster,
+                                     std::span<const EndpointState> states) {
   const GroupIndex index(cluster);
   std::vector<balance::Member> members;
   members.reserve(cluster.endpoints.size());
   for (size_t i = 0; i < cluster.endpoints.size(); ++i) {
     const auto& endpoint = cluster.endpoints[i];
-    members.push_back({index.of(endpoint), endpoint.weight, unhealthy.empty() || !unhealthy[i]});
+    const EndpointState state = states.empty() ? EndpointState() : states[i];
+    members.push_back(
+        {index.of(endpoint), endpoint.weight * (state.percent / 100.0), state.healthy});
   }
   return balance::shares(members, groupsOf(cluster));
 }

@@ -9,9 +9,15 @@
 
 namespace sluice::routing {
 
+/// What is known of an endpoint at present.
+struct EndpointState {
+  bool healthy = true;     ///< or it must get nothing
+  uint32_t percent = 100;  ///< of its weight that counts
+};
+
 /// What each endpoint of `cluster` gets of its traffic, in their order, relative to the others; 0:
-/// nothing. `unhealthy` says of each endpoint whether it must get nothing; empty: none.
+/// nothing. `states` are in the same order; empty: all are as they should be.
 std::vector<uint32_t> endpointShares(const Cluster& cluster,
-                                     std::span<const uint8_t> unhealthy = {});
+                                     std::span<const EndpointState> states = {});
 
 }  // namespace sluice::routing

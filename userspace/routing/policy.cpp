@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "userspace/routing/policy.h"
 
+#include <initializer_list>
 #include <string>
 
 namespace sluice::routing {
@@ -85,7 +86,44 @@ void placeDefaults(ClusterPolicy& policy, const AgentSettings& agent) {
     place(policy.outlier_detection, blocks.outlier_detection, from, "outlierDetection");
 }
 
+/// The key of a policy for the port, or its own.
+const ConsistentHash* hashOf(const TrafficPolicy* policy, std::optional<uint16_t> port) {
+  const PolicyBlocks* blocks = policy;
+  if (policy == nullptr) return nullptr;
+  if (port) {
+    const auto level = portLevel(*policy, *port);
+    if (!level) return nullptr;
+    blocks = &policy->port_level_settings[*level];
+  }
+  const bool hashes = blocks->load_balancer && blocks->load_balancer->consistent_hash;
+  return hashes ? &*blocks->load_balancer->consistent_hash : nullptr;
+}
+
 }  // namespace
+
+HashKeys hashKeys(const MergedRule* rule, const MergedRule::PlacedSubset* subset, uint16_t port,
+                  const ClusterPolicy& policy) {
+  if (!policy.load_balancer || !policy.load_balancer->value.consistent_hash) return {};
+  const bool placed = subset && subset->subset->traffic_policy;
+  const auto* inner = placed ? &*subset->subset->traffic_policy : nullptr;
+  const auto* outer = rule ? rule->traffic_policy : nullptr;
+  const auto first = [](std::initializer_list<const ConsistentHash*> keys) {
+    for (const auto* key : keys)
+      if (key != nullptr) return std::optional(*key);
+    return std::optional<ConsistentHash>();
+  };
+  HashKeys keys{
+      first({hashOf(inner, port), hashOf(inner, {}), hashOf(outer, port), hashOf(outer, {})}),
+      first({hashOf(inner, {}), hashOf(outer, {})})};
+  // No rule's: sessionAffinity of the Service.
+  if (!keys.with_port)
+    keys.with_port = keys.without_port = policy.load_balancer->value.consistent_hash;
+  return keys;
+}
+
+bool hashesTheRequest(const ConsistentHash& key) {
+  return !key.http_header_name.empty() || key.http_cookie || !key.http_query_parameter_name.empty();
+}
 
 ClusterPolicy effectivePolicy(const MergedRule* rule, const MergedRule::PlacedSubset* subset,
                               uint16_t port, const RegistryService& service,

@@ -20,4 +20,11 @@ ClusterPolicy effectivePolicy(const MergedRule* rule, const MergedRule::PlacedSu
                               uint16_t port, const RegistryService& service,
                               const AgentSettings& agent);
 
+/// What is hashed of requests and connections to a cluster under `policy`, its effective one.
+HashKeys hashKeys(const MergedRule* rule, const MergedRule::PlacedSubset* subset, uint16_t port,
+                  const ClusterPolicy& policy);
+
+/// Whether the proxy must read the request to find what is hashed.
+bool hashesTheRequest(const ConsistentHash& key);
+
 }  // namespace sluice::routing

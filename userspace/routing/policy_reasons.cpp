@@ -4,20 +4,17 @@
 #include <algorithm>
 
 #include "userspace/model/codes.h"
+#include "userspace/routing/policy.h"
 #include "userspace/routing/protocol.h"
 
 namespace sluice::routing {
 namespace {
 
-/// Limits that a connect() cannot keep. Time limits of connecting are left to the socket.
-bool limitsRequests(const ConnectionPoolSettings& pool) {
-  return pool.http.has_value() || (pool.tcp && pool.tcp->max_connections > 0);
-}
-
-bool hashesTheRequest(const LoadBalancerSettings& balancer) {
-  const auto& hash = balancer.consistent_hash;
-  return hash && (!hash->http_header_name.empty() || hash->http_cookie ||
-                  !hash->http_query_parameter_name.empty());
+/// Limits that a connect() cannot keep. How a connection is made is left to the client's socket.
+bool limits(const ConnectionPoolSettings& pool, bool http) {
+  const auto& tcp = pool.tcp;
+  if (tcp && (tcp->max_connections > 0 || tcp->max_connection_duration)) return true;
+  return http ? pool.http.has_value() : tcp && tcp->idle_timeout && tcp->idle_timeout->count() > 0;
 }
 
 bool originatesTls(const ClientTlsSettings& tls) {
@@ -29,26 +26,28 @@ class PolicyReasons {
  public:
   PolicyReasons(bool http, std::vector<Reason>& reasons) : http_(http), reasons_(reasons) {}
 
-  void add(const ClusterPolicy& policy) {
+  void add(const WeightedCluster& destination) {
+    const auto& policy = *destination.cluster->settings;
     if (policy.tls && originatesTls(policy.tls->value))
       say(code::kClientTls, policy.tls->from, "the proxy speaks TLS with the destination");
     if (policy.tunnel) say(code::kTunnel, policy.tunnel->from, "the proxy opens the tunnel");
     if (policy.proxy_protocol)
       say(code::kTunnel, policy.proxy_protocol->from,
           "the proxy sends the PROXY protocol's header");
-    if (http_) addAboutRequests(policy);
+    addAboutUse(policy);
+    if (const auto* key = destination.hashKey(); http_ && key && hashesTheRequest(*key))
+      say(code::kHashKey, policy.load_balancer->from, "the proxy takes the hash from the request");
   }
 
  private:
-  void addAboutRequests(const ClusterPolicy& policy) {
-    if (policy.connection_pool && limitsRequests(policy.connection_pool->value))
+  void addAboutUse(const ClusterPolicy& policy) {
+    if (policy.connection_pool && limits(policy.connection_pool->value, http_))
       say(code::kConnectionPool, policy.connection_pool->from,
           "the proxy keeps the limits of the connection pool");
     if (policy.outlier_detection)
       say(code::kOutlierDetection, policy.outlier_detection->from,
-          "the proxy watches the answers for outliers");
-    if (policy.load_balancer && hashesTheRequest(policy.load_balancer->value))
-      say(code::kHashKey, policy.load_balancer->from, "the proxy takes the hash from the request");
+          http_ ? "the proxy watches the answers for outliers"
+                : "the proxy watches for connections that cannot be made");
   }
 
   void say(const char* code, const std::string& field, const char* text) {
@@ -67,7 +66,7 @@ void addPolicyReasons(const ServiceRoute& route, std::vector<Reason>& reasons) {
   PolicyReasons found(isHttp(route.protocol), reasons);
   const auto add_all = [&](const std::vector<WeightedCluster>& destinations) {
     for (const auto& destination : destinations)
-      if (destination.cluster) found.add(*destination.cluster->settings);
+      if (destination.cluster) found.add(destination);
   };
   for (const auto& rule : route.rules) add_all(rule.destinations);
   for (const auto& rule : route.l4_rules) add_all(rule.destinations);

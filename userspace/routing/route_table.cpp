@@ -49,7 +49,14 @@ std::string ClusterKey::text() const {
 
 bool operator==(const WeightedCluster& a, const WeightedCluster& b) {
   return a.key == b.key && a.weight == b.weight && a.headers == b.headers &&
-         a.missing == b.missing && sameCluster(a.cluster, b.cluster);
+         a.missing == b.missing && a.port_named == b.port_named &&
+         sameCluster(a.cluster, b.cluster);
+}
+
+const ConsistentHash* WeightedCluster::hashKey() const {
+  if (!cluster) return nullptr;
+  const auto& hashed = port_named ? cluster->hash->with_port : cluster->hash->without_port;
+  return hashed ? &*hashed : nullptr;
 }
 
 bool RequestMatch::matchesEverything() const {

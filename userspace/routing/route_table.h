@@ -52,7 +52,8 @@ struct ClusterKey {
 };
 
 /// kClient: the same endpoint for the same client, as long as the endpoints stay the same.
-enum class BalancePolicy { kRandom, kRoundRobin, kLeastRequest, kClient };
+/// kRequest: by what the request says, if it says it (HashKeys).
+enum class BalancePolicy { kRandom, kRoundRobin, kLeastRequest, kClient, kRequest };
 
 struct ClusterEndpoint {
   SocketAddress address;
@@ -86,6 +87,14 @@ struct ClusterPolicy {
   std::optional<Sourced<ProxyProtocolSettings>> proxy_protocol;
   std::optional<Sourced<RetryBudget>> retry_budget;
   friend bool operator==(const ClusterPolicy&, const ClusterPolicy&) = default;
+};
+
+/// What is hashed of those who call a cluster with consistentHash. Istio, hashForHTTPDestination:
+/// of the subset's policy for the port, the subset's, the rule's for the port, the rule's, the
+/// first that has one; those for the port only where the route's destination names it.
+struct HashKeys {
+  std::optional<ConsistentHash> with_port, without_port;
+  friend bool operator==(const HashKeys&, const HashKeys&) = default;
 };
 
 /// The endpoints of one locality and one priority, where localities matter.
@@ -129,6 +138,7 @@ struct Cluster {
   std::string variant = {};
   std::vector<LocalityGroup> groups = {};  ///< empty: localities do not matter
   std::vector<UnresolvedEndpoint> unresolved = {};
+  Shared<HashKeys> hash = {};
   friend bool operator==(const Cluster&, const Cluster&) = default;
 };
 
@@ -139,6 +149,9 @@ struct WeightedCluster {
   std::shared_ptr<const Cluster> cluster;
   Headers headers = {};      ///< of this destination; http only
   std::string missing = {};  ///< why there is no cluster; empty when there is one
+  bool port_named = true;    ///< by the rule; else the port is the one called
+  /// Null: nothing is hashed, requests go to any endpoint. Lives in `cluster`.
+  const ConsistentHash* hashKey() const;
   /// By content, clusters included.
   friend bool operator==(const WeightedCluster&, const WeightedCluster&);
 };

@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "userspace/routing/health.h"
 #include "userspace/routing/route_table.h"
 
 namespace sluice::steering {
@@ -23,12 +24,9 @@ inline std::string bindingName(const std::string& service_name, const std::strin
   return service_name + "#" + class_name;
 }
 
-/// "outbound|80|v1|product-api.default.svc.cluster.local@default/product-api/v4"; nothing after the
-/// host for a cluster that is the same for all clients.
+/// "outbound|80|v1|product-api.default.svc.cluster.local@default/product-api/v4".
 inline std::string clusterName(const routing::Cluster& cluster, routing::Family family) {
-  auto name = cluster.key.text();
-  if (!cluster.variant.empty()) name += "@" + cluster.variant;
-  return name + familySuffix(family);
+  return routing::clusterName(cluster) + familySuffix(family);
 }
 
 }  // namespace sluice::steering

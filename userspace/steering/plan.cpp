@@ -42,6 +42,8 @@ uint32_t policyNumber(routing::BalancePolicy policy, bool even) {
       return even ? BALANCE_LEAST_REQUEST : BALANCE_RANDOM;
     case routing::BalancePolicy::kClient:
       return BALANCE_CLIENT;
+    case routing::BalancePolicy::kRequest:  // a connection says nothing of it
+      return BALANCE_RANDOM;
   }
   return BALANCE_RANDOM;
 }
@@ -55,22 +57,6 @@ endpoint endpointAt(const SocketAddress& address) {
 
 /// A slot that always takes `id`.
 alias_slot only(uint32_t id) { return {~uint64_t{0}, id, id}; }
-
-/// Every cluster that a route may use, each once.
-std::set<const Cluster*> clustersOf(const ServiceRoute& route) {
-  std::set<const Cluster*> clusters;
-  const auto add = [&](const std::vector<routing::WeightedCluster>& destinations) {
-    for (const auto& destination : destinations) clusters.insert(destination.cluster.get());
-  };
-  for (const auto& rule : route.rules) {
-    add(rule.destinations);
-    for (const auto& mirror : rule.mirrors) clusters.insert(mirror.target.cluster.get());
-  }
-  for (const auto& rule : route.l4_rules) add(rule.destinations);
-  clusters.insert(route.plain.get());
-  clusters.erase(nullptr);
-  return clusters;
-}
 
 /// Plans one service on one family. What it takes is its own until it is merged into the plan.
 class ServicePlanner {
@@ -159,7 +145,7 @@ class ServicePlanner {
   /// the called family is listed even while it is empty, so that endpoints may come and go.
   Result<void> describeProxied(const ServiceRoute& route, RouteContent& content) {
     std::set<uint32_t> ids;
-    for (const auto* cluster : clustersOf(route))
+    for (const auto* cluster : routing::clustersOf(route))
       for (const auto family : kFamilies) {
         if (isNowhere(*cluster)) continue;
         if (family != family_ && !hasFamily(*cluster, family)) continue;
@@ -229,13 +215,15 @@ class ServicePlanner {
   }
 
   /// Endpoints that get nothing at present are members all the same: the proxy may need them when
-  /// others fail.
+  /// others fail. Where all of them have failed there are none.
   Result<void> addMembers(const Cluster& cluster, Family family, std::vector<alias_slot>& slots,
                           bool& even) {
     std::vector<uint32_t> ids, shares;
-    for (const auto& member : cluster.endpoints) {
+    const auto all_shares = routing::sharesUnder(context_.health, cluster);
+    for (size_t i = 0; i < all_shares.size(); ++i) {
+      const auto& member = cluster.endpoints[i];
       if (routing::familyOf(member.address.ip) != family) continue;
-      shares.push_back(member.share);
+      shares.push_back(all_shares[i]);
       SLUICE_TRY(take(NAME_ENDPOINT, member.address.text(), ids.emplace_back()));
       if (!context_.contents.endpoints.contains(ids.back()))
         endpoints_[ids.back()] = endpointAt(member.address);
@@ -300,7 +288,17 @@ class Planner {
     auto keys =
         changedServices(context_.planned_routes ? *context_.planned_routes : nothing, routing_);
     keys.insert(context_.refused.begin(), context_.refused.end());
+    if (context_.changed_clusters.empty()) return keys;
+    for (const auto& [name, service] : context_.planned)
+      if (isOtherwise(*service)) keys.insert(service->routes.begin()->second->service);
     return keys;
+  }
+
+  /// Whether the health of a cluster of it is not what it was planned for.
+  bool isOtherwise(const ServicePlan& service) const {
+    return std::ranges::any_of(service.routes, [&](const auto& route) {
+      return routing::usesAny(*route.second, context_.changed_clusters);
+    });
   }
 
   /// Services that nobody names any more.
@@ -346,7 +344,7 @@ class Planner {
     auto routes = routesOf(key);
     const auto last = context_.planned.find(name);
     const bool known = last != context_.planned.end();
-    if (known && last->second->routes == routes) return;
+    if (known && last->second->routes == routes && !isOtherwise(*last->second)) return;
     const auto old_keys = known ? last->second->keys.size() : 0;
     const auto room =
         context_.service_limit - std::min<size_t>(context_.service_limit, key_count_ - old_keys);

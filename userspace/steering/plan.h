@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "userspace/model/ids.h"
+#include "userspace/routing/health.h"
 #include "userspace/routing/route_table.h"
 #include "userspace/steering/contents.h"
 #include "userspace/steering/planned_routes.h"
@@ -66,6 +67,8 @@ struct PlanContext {
   /// What `planned` was made from; null when that is not known, so that every service is looked at.
   const PlannedRoutes* planned_routes;
   const std::set<routing::ServiceKey>& refused;  ///< last time; they are tried again
+  const routing::Health& health;
+  const std::set<std::string>& changed_clusters;  ///< whose health is not what was planned
   const Contents& contents;
   const std::map<uint32_t, std::string>& definitions;  ///< of the clusters in `contents`
   IdBook& book;

@@ -35,15 +35,17 @@ Result<std::unique_ptr<Steering>> Steering::create(DataPlane& data_plane, const 
 
 // --- stage -------------------------------------------------------------------------------------
 
-Result<std::vector<Refusal>> Steering::stage(const routing::Routing& routing) {
+Result<std::vector<Refusal>> Steering::stage(const routing::Routing& routing,
+                                             const routing::Health& health) {
   discardPlan();
   // It is in every proxied route, and in none of the objects that are compared.
   if (std::exchange(fail_policy_, routing.agent.fail_policy) != routing.agent.fail_policy) {
     forgetRoutes();
   }
-  plan_ = makePlan(
-      routing, {planned_, planned_keys_, planned_routes_ ? &*planned_routes_ : nullptr, refused_,
-                contents_, definitions_, book_, route_slots_, cluster_slots_, SLUICE_MAX_SERVICES});
+  const auto changed = routing::changedClusters(health_, health);
+  plan_ = makePlan(routing, {planned_, planned_keys_, planned_routes_ ? &*planned_routes_ : nullptr,
+                             refused_, health, changed, contents_, definitions_, book_,
+                             route_slots_, cluster_slots_, SLUICE_MAX_SERVICES});
   SLUICE_TRY(writeNames());
   for (const auto& [id, value] : plan_.endpoints) {
     SLUICE_TRY(View<Table::kEndpoints>(data_plane_).put(id, value));
@@ -51,7 +53,7 @@ Result<std::vector<Refusal>> Steering::stage(const routing::Routing& routing) {
   }
   SLUICE_TRY(writeClusters());
   SLUICE_TRY(writeRoutes());
-  takePlan(routing);
+  takePlan(routing, health);
   return std::exchange(plan_, {}).refused;  // the first plan is too large to be kept
 }
 
@@ -76,13 +78,14 @@ void Steering::discardPlan() {
 }
 
 /// Everything that the plan names is written.
-void Steering::takePlan(const routing::Routing& routing) {
+void Steering::takePlan(const routing::Routing& routing, const routing::Health& health) {
   for (const auto& [id, definition] : plan_.definitions) definitions_[id] = definition;
   for (const auto& name : plan_.removed) setPlanned(name, nullptr);
   for (const auto& [name, service] : plan_.services) setPlanned(name, service);
   classes_.clear();
   for (const auto& [number, table] : routing.tables) classes_.insert(number.value);
   planned_routes_ = routesOf(routing);
+  health_ = health;
   refused_ = std::move(plan_.refused_services);
   staged_ = true;
 }

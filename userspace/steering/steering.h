@@ -46,8 +46,10 @@ class Steering {
                                                   Options options = {});
 
   /// Answers the services that did not fit; they keep what they have. An error of the data plane
-  /// leaves everything that is published as it was; stage() may be called again.
-  Result<std::vector<Refusal>> stage(const routing::Routing& routing);
+  /// leaves everything that is published as it was; stage() may be called again. Services of which
+  /// a cluster's `health` has changed are planned anew, too.
+  Result<std::vector<Refusal>> stage(const routing::Routing& routing,
+                                     const routing::Health& health = {});
 
   /// Makes visible what was staged last. After an error it may be called again.
   Result<void> publish();
@@ -84,7 +86,7 @@ class Steering {
   Result<void> writeRoutes();
   void forgetRoutes();
   void discardPlan();
-  void takePlan(const routing::Routing& routing);
+  void takePlan(const routing::Routing& routing, const routing::Health& health);
   void setPlanned(const std::string& name, const std::shared_ptr<const ServicePlan>& service);
   void countClusters(const ServicePlan& service, bool used);
   void claimKeys(const std::string& name, const ServicePlan* service);
@@ -139,6 +141,7 @@ class Steering {
   ServicePlans planned_;                         ///< what was staged last
   size_t planned_keys_ = 0;                      ///< of all of them together
   std::optional<PlannedRoutes> planned_routes_;  ///< nothing: not made from routes of this process
+  routing::Health health_;                       ///< that was planned for
   std::set<routing::ServiceKey> refused_;        ///< when they were planned last
   std::set<std::string> dirty_;                  ///< names whose plan is not published yet
   std::set<service_key, ServiceKeyLess> dirty_keys_;

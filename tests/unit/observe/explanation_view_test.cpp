@@ -62,6 +62,10 @@ TEST(ExplanationView, HasTheFieldsOfTheContract) {
   auto& destination = explanation.destinations.emplace_back();
   destination.cluster = {"api", 80, "v1"};
   destination.exists = true;
+  auto& balancer = destination.policy.load_balancer.emplace();
+  balancer.value.consistent_hash.emplace().http_header_name = "x-user";
+  balancer.value.consistent_hash->ring_hash.emplace();
+  balancer.value.warmup = Warmup{.duration = std::chrono::seconds(30)};
   destination.policy.connection_pool.emplace().from = "DestinationRule/shop/api spec.trafficPolicy";
   destination.policy.connection_pool->value.tcp.emplace().max_connections = 3;
   auto& retries = explanation.retries.emplace();
@@ -94,6 +98,11 @@ TEST(ExplanationView, HasTheFieldsOfTheContract) {
   EXPECT_EQ(policy.at("connectionPool"),
             (Json{{"tcp", {{"maxConnections", 3}}},
                   {"from", "DestinationRule/shop/api spec.trafficPolicy"}}));
+  // What is done, where that is not what was asked for.
+  EXPECT_EQ(policy.at("loadBalancer").at("consistentHash"),
+            (Json{{"httpHeaderName", "x-user"}, {"maglev", {{"tableSize", 65537}}}}));
+  EXPECT_EQ(policy.at("loadBalancer").at("warmup"),
+            (Json{{"duration", "30s"}, {"minimumPercent", 10.0}, {"aggression", 1.0}}));
   EXPECT_EQ(view.at("rewrite"), (Json{{"path", "/new"}}));
   EXPECT_EQ(view.at("losers").at(0).at("virtualService"), "shop/later");
   EXPECT_EQ(view.at("path"), "proxy");

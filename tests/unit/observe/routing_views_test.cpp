@@ -65,6 +65,15 @@ TEST(RoutingViews, EndpointsNameTheirPodAndSubset) {
   EXPECT_EQ(items[0]["subset"], "v1");
 }
 
+TEST(RoutingViews, EjectedEndpointsAreShown) {
+  const auto routing = shared(ClientClass{1});
+  EXPECT_EQ(endpointItems(routing)[0]["state"], "ready");
+  Outliers outliers;
+  outliers["outbound|80|v1|a.default.svc.cluster.local"].ejected = {
+      {*IpAddress::parse("10.0.0.1"), 8080}};
+  EXPECT_EQ(endpointItems(routing, outliers)[0]["state"], "ejected");
+}
+
 TEST(RoutingViews, ConditionsAreASentence) {
   routing::RequestMatch both, other;
   both.method = StringMatch{StringMatch::Kind::kExact, "GET"};

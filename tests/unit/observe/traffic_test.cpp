@@ -85,12 +85,19 @@ TEST_F(TrafficTest, ScrapeShowsServicesDestinationsReasonsAndTheAgent) {
   facts.last_success = std::chrono::system_clock::time_point(std::chrono::milliseconds(1500));
   facts.rejected_resources = 2;
   facts.workloads_pending = 1;
+  // What differs between clients adds up.
+  facts.clusters = {{"outbound|80|v1|a", 1, 2, 3, 4}, {"outbound|80|v1|a@dr", 1, 1, 1, 1}};
   const auto page = scrape(data_plane_, facts);
   ASSERT_TRUE(page.ok());
   const std::string destination = "{host=\"a\",port=\"80\",subset=\"v1\",code_class=\"2xx\"} 11\n";
   for (const std::string& line :
        {std::string("sluice_requests_total{service=\"a:80\",code_class=\"2xx\"} 12\n"),
         "sluice_cluster_requests_total" + destination,
+        std::string("sluice_cluster_ejected_endpoints{host=\"a\",port=\"80\",subset=\"v1\"} 2\n"),
+        std::string("sluice_cluster_ejections_total{host=\"a\",port=\"80\",subset=\"v1\"} 3\n"),
+        std::string(
+            "sluice_cluster_held_ejections_total{host=\"a\",port=\"80\",subset=\"v1\"} 4\n"),
+        std::string("sluice_cluster_overflows_total{host=\"a\",port=\"80\",subset=\"v1\"} 5\n"),
         std::string("sluice_path_total{reason=\"steered\"} 8\n"),
         std::string("sluice_path_total{reason=\"to_proxy\"} 0\n"),
         std::string("sluice_config_revision 5\n"),

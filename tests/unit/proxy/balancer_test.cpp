@@ -6,6 +6,7 @@
 
 #include <map>
 
+#include "maps/lib/hash.h"
 #include "tests/support/memory_data_plane.h"
 #include "tests/support/statistics.h"
 #include "userspace/balance/spread.h"
@@ -33,7 +34,7 @@ class Balancing : public testing::Test {
   }
   EndpointId pick(const ProxyCluster& cluster, WorkloadId client = {1},
                   const std::vector<EndpointId>& tried = {}) {
-    return balancer_.pick(cluster, tried, client)->id;
+    return balancer_.pick(cluster, tried, {client})->id;
   }
   /// How often each of `cluster`'s endpoints is picked; each request is over before the next.
   std::vector<uint64_t> counts(const ProxyCluster& cluster) {
@@ -88,6 +89,45 @@ TEST_F(Balancing, AClientKeepsItsEndpointUntilThatFails) {
   int others = 0;
   for (int i = 0; i < 100; ++i) others += pick(four, {7}, {home}) != home ? 1 : 0;
   EXPECT_GT(others, 90) << "another is drawn, five times at most";
+}
+
+/// By the hash of the request, all members alike.
+ProxyCluster hashed(ProxyCluster cluster) {
+  const std::vector<balance::MaglevMember> members = {{"a"}, {"b"}, {"c"}, {"d"}};
+  cluster.by_hash = std::make_shared<const balance::MaglevTable>(
+      *balance::MaglevTable::of(members, balance::MaglevTable::kDefaultSize));
+  return cluster;
+}
+
+TEST_F(Balancing, ARequestKeepsItsEndpointByItsHash) {
+  const auto four = hashed(cluster(BalancePolicy::kRequest, {1, 1, 1, 1}));
+  std::map<uint32_t, int> homes;
+  for (uint64_t hash = 0; hash < 400; ++hash) {
+    const auto* home = balancer_.pick(four, {}, {{1}, mix64(hash)});
+    EXPECT_EQ(balancer_.pick(four, {}, {{2}, mix64(hash)}), home);
+    ++homes[home->id.value];
+  }
+  for (const auto& [id, count] : homes) EXPECT_GT(count, 60) << id;
+  EXPECT_EQ(homes.size(), 4u);
+}
+
+TEST_F(Balancing, AnotherAttemptLeadsElsewhereAndToTheSamePlaceEachTime) {
+  const auto four = hashed(cluster(BalancePolicy::kRequest, {1, 1, 1, 1}));
+  int others = 0;
+  for (uint64_t hash = 0; hash < 100; ++hash) {
+    const Caller caller{{1}, mix64(hash)};
+    const std::vector<EndpointId> tried = {balancer_.pick(four, {}, caller)->id};
+    const auto* other = balancer_.pick(four, tried, caller);
+    others += other->id != tried[0] ? 1 : 0;
+    EXPECT_EQ(balancer_.pick(four, tried, caller), other);
+  }
+  EXPECT_GT(others, 90);
+}
+
+TEST_F(Balancing, RequestsWithoutAHashGoAnywhere) {
+  const auto found = counts(hashed(cluster(BalancePolicy::kRequest, {1, 1, 1, 1})));
+  EXPECT_GT(sluice::test::goodnessOfFit(found, std::array{0.25, 0.25, 0.25, 0.25}),
+            sluice::test::kSignificance);
 }
 
 }  // namespace

@@ -13,7 +13,9 @@
 #include "tests/support/memory_data_plane.h"
 #include "tests/unit/proxy/peers.h"
 #include "userspace/balance/alias_table.h"
+#include "userspace/balance/outlier_watch.h"
 #include "userspace/proxy/worker.h"
+#include "userspace/routing/policy.h"
 
 namespace sluice::proxy::test {
 
@@ -103,6 +105,9 @@ struct TestRule {
   Headers headers = {};
   routing::ClusterPolicy policy = {};             ///< of every destination
   std::vector<Headers> destination_headers = {};  ///< of the first destinations
+  ConsistentHash hash = {};                       ///< of all of them, where it has a key
+  std::optional<ConnectionPoolSettings> pool = {};
+  std::optional<OutlierDetection> outliers = {};
 };
 
 inline const std::string kOk = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
@@ -242,6 +247,8 @@ class WorkerTest : public testing::Test {
   std::unique_ptr<Worker> worker_;
   uint16_t port_ = 0;
   bool envoy_habits_ = false;  ///< of the configurations to come
+  PoolUses pools_;
+  balance::OutlierWatch outliers_{*reactor_, [] {}};
   std::vector<std::unique_ptr<Server>> servers_;
   std::vector<std::unique_ptr<Peer>> clients_;
 
@@ -267,6 +274,28 @@ class WorkerTest : public testing::Test {
     return cluster;
   }
 
+  static void hashBy(const ConsistentHash& key, ProxyCluster& cluster) {
+    auto described = std::make_shared<routing::Cluster>(*cluster.cluster);
+    described->policy = routing::BalancePolicy::kRequest;
+    described->hash = Shared(routing::HashKeys{key, key});
+    cluster.hash_key = &*described->hash->with_port;
+    cluster.cluster = std::move(described);
+    std::vector<std::string> names;
+    for (const auto& endpoint : cluster.endpoints) names.push_back(endpoint.address.text());
+    std::vector<balance::MaglevMember> members;
+    for (const auto& name : names) members.push_back({name});
+    cluster.by_hash =
+        std::make_shared<const balance::MaglevTable>(*balance::MaglevTable::of(members, 1021));
+  }
+
+  void watch(const OutlierDetection& policy, const std::string& name, ProxyCluster& cluster) {
+    cluster.outliers = outliers_.detector(name, balance::OutlierSettings::of(policy));
+    std::vector<SocketAddress> members;
+    for (const auto& endpoint : cluster.endpoints) members.push_back(endpoint.address);
+    const auto monitors = cluster.outliers->setMembers(members);
+    for (size_t i = 0; i < monitors.size(); ++i) cluster.endpoints[i].monitor = monitors[i];
+  }
+
   ProxyRule ruleOf(const TestRule& rule, const routing::Rule& matched) {
     ProxyRule result;
     result.rule = &matched;
@@ -281,6 +310,12 @@ class WorkerTest : public testing::Test {
       for (const uint32_t id : ids) {
         cluster.endpoints.push_back({servers_.at(id - 1)->address(), {id}, cluster_id});
       }
+      if (routing::hashesTheRequest(rule.hash)) hashBy(rule.hash, cluster);
+      const auto name = std::to_string(cluster_id.value);
+      if (rule.pool)
+        cluster.pool =
+            std::make_shared<const ClusterPool>(PoolSettings::of(*rule.pool), pools_.of(name));
+      if (rule.outliers) watch(*rule.outliers, name, cluster);
       const auto& headers = rule.destination_headers;
       cluster.edits = DestinationEdits::of(
           matched, weights.size() <= headers.size() ? headers[weights.size() - 1] : Headers{});

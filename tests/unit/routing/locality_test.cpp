@@ -241,9 +241,12 @@ TEST(Locality, UnhealthyEndpointsMoveTrafficOn) {
   auto mesh = test::stock();
   mesh.add(outlierDetection());
   const auto cluster = mesh.cluster({test::kStock, 80, ""}, test::web(mesh));
-  EXPECT_THAT(endpointShares(*cluster, std::vector<uint8_t>{1, 0, 0}), ElementsAre(0, 7, 3));
-  EXPECT_THAT(endpointShares(*cluster, std::vector<uint8_t>{1, 1, 0}), ElementsAre(0, 0, 1));
-  EXPECT_THAT(endpointShares(*cluster, std::vector<uint8_t>{1, 1, 1}), ElementsAre(0, 0, 0));
+  EXPECT_THAT(endpointShares(*cluster, std::vector<EndpointState>{{false}, {}, {}}),
+              ElementsAre(0, 7, 3));
+  EXPECT_THAT(endpointShares(*cluster, std::vector<EndpointState>{{false}, {false}, {}}),
+              ElementsAre(0, 0, 1));
+  EXPECT_THAT(endpointShares(*cluster, std::vector<EndpointState>{{false}, {false}, {false}}),
+              ElementsAre(0, 0, 0));
 }
 
 TEST(Locality, OnlyLabelsThatTheSettingLooksAtMatter) {

@@ -187,6 +187,29 @@ TEST(Path, PoliciesThatLookAtRequestsNeedTheProxy) {
   EXPECT_THAT(routeOf(world)->reasons[0].field, testing::HasSubstr("DestinationRule/default/dr"));
 }
 
+TEST(Path, LimitsOfConnectionsNeedTheProxyOnEveryPort) {
+  const auto codes_of = [](const auto& limit, const std::string& port_name) {
+    auto rule = test::versions(meta("dr"), "db");
+    limit(rule.traffic_policy.emplace());
+    World world;
+    world.add(test::service("db", {"10.96.0.10"}, {{port_name, 80}})).add(rule);
+    return codes(routeOf(world));
+  };
+  const auto tcp = [](auto set) {
+    return [set](TrafficPolicy& policy) { set(policy.connection_pool.emplace().tcp.emplace()); };
+  };
+  const auto connections = tcp([](TcpSettings& t) { t.max_connections = 1; });
+  const auto idle = tcp([](TcpSettings& t) { t.idle_timeout = std::chrono::seconds(9); });
+  const auto patience = tcp([](TcpSettings& t) { t.connect_timeout = std::chrono::seconds(9); });
+  const auto outliers = [](TrafficPolicy& policy) { policy.outlier_detection.emplace(); };
+  EXPECT_THAT(codes_of(connections, "tcp"), ElementsAre("SLU4023"));
+  EXPECT_THAT(codes_of(connections, "http"), ElementsAre("SLU4023"));
+  EXPECT_THAT(codes_of(idle, "tcp"), ElementsAre("SLU4023"));
+  EXPECT_THAT(codes_of(idle, "http"), ElementsAre());
+  EXPECT_THAT(codes_of(patience, "tcp"), ElementsAre());
+  EXPECT_THAT(codes_of(outliers, "tcp"), ElementsAre("SLU4024"));
+}
+
 TEST(Path, ConnectOnlyToEndpointsOfTheCalledFamily) {
   World world;
   world.add(test::service("product-api", {"10.96.0.10", "fd00::10"}))

@@ -56,6 +56,14 @@ class Policy : public testing::Test {
                            agent_);
   }
 
+  /// Of the subset.
+  HashKeys keysOn(uint16_t port) const {
+    test::Mesh mesh;
+    mesh.add(rule_);
+    const auto merged = DestinationRules(mesh.snapshot).find(service_, {"shop", {}});
+    return hashKeys(merged.get(), merged->subset("v1"), port, on(port, true));
+  }
+
   std::optional<TrafficPolicy>& ofSubset() { return rule_.subsets[0].traffic_policy; }
 
   DestinationRule rule_;
@@ -148,12 +156,63 @@ TEST_F(Policy, TheMeshFillsPoolAndOutlierDetectionWhereTheyAreAbsent) {
   EXPECT_EQ(connections(effectivePolicy(nullptr, nullptr, 80, service_, agent_)), 5);
 }
 
+PolicyBlocks hashing(const std::string& header) {
+  PolicyBlocks blocks;
+  blocks.load_balancer.emplace();
+  if (!header.empty()) {
+    blocks.load_balancer->consistent_hash.emplace();
+    blocks.load_balancer->consistent_hash->http_header_name = header;
+  }
+  return blocks;
+}
+
+std::string named(const std::optional<ConsistentHash>& key) {
+  return key ? key->http_header_name : "(none)";
+}
+
+TEST_F(Policy, TheKeyOfAHashIsTheInnermost) {
+  const auto keys = [&](const char* with_port, const char* without) {
+    EXPECT_EQ(named(keysOn(80).with_port), with_port);
+    EXPECT_EQ(named(keysOn(80).without_port), without);
+  };
+  rule_.traffic_policy = policyOf(hashing("rule"));
+  keys("rule", "rule");
+  addPort(*rule_.traffic_policy, 80, hashing("rule-port"));
+  keys("rule-port", "rule");
+  ofSubset() = policyOf(hashing("subset"));
+  keys("subset", "subset");
+  addPort(*ofSubset(), 80, hashing("subset-port"));
+  keys("subset-port", "subset");
+}
+
+TEST_F(Policy, AKeyOfAnotherPortIsNone) {
+  rule_.traffic_policy = policyOf({});
+  addPort(*rule_.traffic_policy, 81, hashing("other"));
+  EXPECT_EQ(keysOn(80), HashKeys{});
+  // Hashed by the port's policy, but a route that does not name the port gives no hash.
+  addPort(*rule_.traffic_policy, 80, hashing("port"));
+  EXPECT_EQ(named(keysOn(80).with_port), "port");
+  EXPECT_EQ(named(keysOn(80).without_port), "(none)");
+}
+
+TEST_F(Policy, WhereTheBalancerDoesNotHashThereIsNoKey) {
+  rule_.traffic_policy = policyOf(hashing("rule"));
+  ofSubset() = policyOf(balancer(Simple::kRoundRobin));
+  EXPECT_EQ(keysOn(80), HashKeys{});
+}
+
 TEST_F(Policy, SessionAffinityIsAHashOfTheClientsAddress) {
   service_.session_affinity = true;
   EXPECT_EQ(on(80).load_balancer->value.consistent_hash->use_source_ip, true);
   EXPECT_EQ(on(80).load_balancer->from, "Service/shop/catalog spec.sessionAffinity");
   rule_.traffic_policy = policyOf(balancer(Simple::kRandom));
   EXPECT_FALSE(on(80).load_balancer->value.consistent_hash);
+}
+
+TEST_F(Policy, SessionAffinityIsTheKeyWhateverPortIsNamed) {
+  service_.session_affinity = true;
+  EXPECT_EQ(keysOn(80).with_port->use_source_ip, true);
+  EXPECT_EQ(keysOn(80).without_port->use_source_ip, true);
 }
 
 }  // namespace

@@ -137,6 +137,44 @@ TEST_F(SteeringTest, SharesOfEndpointsAreSlots) {
   EXPECT_EQ(second->alias, steering->endpointId(cluster.endpoints[0].address).value);
 }
 
+TEST_F(SteeringTest, EndpointsThatAreAvoidedGetNothing) {
+  load(onlyTo("v1"));
+  const auto cluster =
+      routing.tables.at({}).services.begin()->second->rules[0].destinations[0].cluster;
+  const auto& addresses = cluster->endpoints;
+  const auto shape = [&] {
+    const auto id = steering->clusterId(*cluster, routing::Family::kV4);
+    return *maps::View<Table::kClusters>(tables).get(id.value);
+  };
+  const auto stage = [&](const std::set<SocketAddress>& avoided) {
+    routing::Health health;
+    if (!avoided.empty()) health.avoided[routing::clusterName(*cluster)] = avoided;
+    return steering->stage(routing, health).ok() && steering->publish().ok();
+  };
+  ASSERT_TRUE(stage({addresses[0].address}));
+  EXPECT_EQ(see(), "connect {10.1.0.1:8080 10.1.0.2:8080}") << "the proxy may still need it";
+  const auto first = maps::View<Table::kClusterSlots>(tables).get(shape().first_slot);
+  EXPECT_EQ(first->threshold, 0u);
+  EXPECT_EQ(first->alias, steering->endpointId(addresses[1].address).value);
+  ASSERT_TRUE(stage({addresses[0].address, addresses[1].address}));
+  EXPECT_EQ(see(), "connect {}") << "connections are refused";
+  ASSERT_TRUE(stage({}));
+  EXPECT_EQ(see(), "connect {10.1.0.1:8080 10.1.0.2:8080}");
+  EXPECT_EQ(maps::View<Table::kClusterSlots>(tables).get(shape().first_slot)->threshold,
+            ~uint64_t{0});
+}
+
+TEST_F(SteeringTest, TheSameHealthCostsNothing) {
+  load(onlyTo("v1"));
+  routing::Health health;
+  health.avoided["outbound|80||somebody.else"] = {};
+  ASSERT_TRUE(steering->stage(routing, health).ok());
+  ASSERT_TRUE(steering->publish().ok());
+  tables.failAfter(0, Error(Error::Code::kSystem, "written"));
+  EXPECT_TRUE(steering->stage(routing, health).ok());
+  EXPECT_TRUE(steering->publish().ok());
+}
+
 TEST_F(SteeringTest, RoutesThatAreTheSameObjectsCostNothing) {
   load(splitByClient());
   tables.forgetChanges();
