@@ -36,17 +36,18 @@ void checkTls(const ClientTlsSettings& tls, const FieldPath& path, Unserved& uns
   unserved.add(tls.mode == Mode::kSimple || tls.mode == Mode::kMutual, path, kNotSent);
 }
 
+void checkPool(const HttpSettings& http, const FieldPath& path, Unserved& unserved) {
+  constexpr const char* kNoHttp2 = "the proxy speaks HTTP/1 with servers";
+  unserved.add(http.h2_upgrade_policy == HttpSettings::H2UpgradePolicy::kUpgrade,
+               path / "h2UpgradePolicy", kNoHttp2);
+  unserved.add(http.use_client_protocol, path / "useClientProtocol", kNoHttp2);
+  unserved.add(http.max_concurrent_streams > 0, path / "maxConcurrentStreams", kNoHttp2);
+  unserved.add(http.http2_keep_alive.has_value(), path / "http2KeepAlive", kNoHttp2);
+}
+
 void checkBlocks(const PolicyBlocks& blocks, const FieldPath& path, Unserved& unserved) {
-  const auto balancer = path / "loadBalancer";
-  if (blocks.load_balancer) {
-    unserved.add(blocks.load_balancer->consistent_hash.has_value(), balancer / "consistentHash",
-                 "endpoints are chosen as without it");
-    unserved.add(blocks.load_balancer->warmup.has_value(), balancer / "warmup",
-                 "new endpoints get their whole share at once");
-  }
-  unserved.add(blocks.connection_pool.has_value(), path / "connectionPool", "nothing is limited");
-  unserved.add(blocks.outlier_detection.has_value(), path / "outlierDetection",
-               "no endpoint is ejected");
+  if (blocks.connection_pool && blocks.connection_pool->http)
+    checkPool(*blocks.connection_pool->http, path / "connectionPool" / "http", unserved);
   if (blocks.tls) checkTls(*blocks.tls, path / "tls", unserved);
 }
 

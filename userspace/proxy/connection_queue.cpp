@@ -51,6 +51,7 @@ ConnectionQueue::Ticket ConnectionQueue::wait(const Upstream::Key& key,
 }
 
 bool ConnectionQueue::handOver(const std::shared_ptr<Upstream>& upstream) {
+  if (upstream->multiplexed()) return false;  // a stream takes one request
   const auto next = first(upstream->key());
   if (!next) return false;
   lines_.at(upstream->key()).waiting.pop_front();

@@ -156,11 +156,40 @@ void shares(Evidence& evidence) {
   }
 }
 
+/// Times at which the endpoint has answered, in their order.
+std::vector<double> answersOf(const Evidence& evidence, const std::string& endpoint) {
+  std::vector<double> times;
+  for (const auto& exchange : evidence.outcome.exchanges)
+    if (exchange.served_by == endpoint) times.push_back(exchange.ended_ms);
+  return times;
+}
+
+/// Requests came one after the other, and went on until the endpoint was back (Traffic::back_from).
+void ejected(Evidence& evidence) {
+  const auto& expect = evidence.test.expect;
+  const size_t errors = expect.at("after_consecutive");
+  const double pause = expect.at("back_after_ms");
+  const auto times = answersOf(evidence, expect.at("endpoint"));
+  if (times.size() != errors + 1)
+    return evidence.problem("{} answers of the endpoint, should be {} and one when it is back",
+                            times.size(), errors);
+  const double away = times[errors] - times[errors - 1];
+  if (away < pause)
+    evidence.problem("back after {:.0f} ms, should be {:.0f} at least", away, pause);
+}
+
 void action(Evidence& evidence, const json& expected) {
   static const std::map<std::string, void (*)(Evidence&)> kActions = {
-      {"forward", forwarded},          {"local", local},    {"redirect", local},
-      {"passthrough", passedThrough},  {"refuse", refused}, {"split", split},
-      {"same-endpoint", sameEndpoint}, {"spread", spread},  {"shares", shares}};
+      {"forward", forwarded},
+      {"local", local},
+      {"redirect", local},
+      {"passthrough", passedThrough},
+      {"refuse", refused},
+      {"split", split},
+      {"same-endpoint", sameEndpoint},
+      {"spread", spread},
+      {"shares", shares},
+      {"eject", ejected}};
   const auto found = kActions.find(expected);
   if (found == kActions.end())
     return evidence.problem("the runner cannot check action {}", expected.get<std::string>());
@@ -186,8 +215,9 @@ std::map<std::string, size_t> tallyOf(const Outcome& outcome) {
 const Checks& destinationChecks() {
   static const Checks kChecks = [] {
     Checks checks = {{"action", action}};
-    for (const char* key : {"host", "subset", "port", "endpoints", "to", "shares", "tolerance",
-                            "per", "response_from"})
+    for (const char* key :
+         {"host", "subset", "port", "endpoints", "to", "shares", "tolerance", "per",
+          "response_from", "endpoint", "after_consecutive", "back_after_ms"})
       checks[key] = ofAction;
     checks["delayed"] = shareOfAction;
     for (int status = 100; status < 600; ++status) {

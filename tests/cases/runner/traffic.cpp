@@ -79,6 +79,11 @@ size_t atOnce(const Case& test, size_t exchanges) {
   return draws && exchanges >= kManyRequests ? kAtOnceForShares : 1;
 }
 
+/// After an ejection: sweeps come in intervals, and the machine may be busy.
+constexpr auto kBackPatience = std::chrono::seconds(20);
+/// Between requests that only look whether a backend is back.
+constexpr auto kLookAgain = std::chrono::milliseconds(20);
+
 /// A backend names itself in a line, and to those who speak HTTP in a field.
 std::string servedBy(std::string_view text) {
   constexpr std::string_view kServedBy = "served-by";
@@ -152,11 +157,38 @@ class Talker {
   size_t used_ = 0;
 };
 
+class Stopwatch {
+ public:
+  double milliseconds() const {
+    return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start_)
+        .count();
+  }
+
+ private:
+  const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+Exchange timed(Talker& talker, const Stopwatch& watch) {
+  auto exchange = talker.exchange();
+  exchange.ended_ms = watch.milliseconds();
+  return exchange;
+}
+
+void sendUntilBack(const Traffic& traffic, const Stopwatch& watch,
+                   std::vector<Exchange>& exchanges) {
+  Talker talker(traffic);
+  const double last = watch.milliseconds() + static_cast<double>(traffic.patience.count());
+  do {
+    std::this_thread::sleep_for(kLookAgain);
+    exchanges.push_back(timed(talker, watch));
+  } while (exchanges.back().served_by != traffic.back_from && watch.milliseconds() < last);
+}
+
 json jsonOf(const Exchange& exchange) {
   auto headers = json::array();
   for (const auto& [name, value] : exchange.headers) headers.push_back({name, value});
   return json::array({exchange.status, exchange.served_by, headers, exchange.body, exchange.took_ms,
-                      exchange.error});
+                      exchange.error, exchange.ended_ms});
 }
 
 Exchange exchangeOf(const json& list) {
@@ -165,6 +197,7 @@ Exchange exchangeOf(const json& list) {
   exchange.body = list.at(3);
   exchange.took_ms = list.at(4);
   exchange.error = list.at(5);
+  exchange.ended_ms = list.at(6);
   return exchange;
 }
 
@@ -179,6 +212,11 @@ Result<Traffic> Traffic::from(const Case& test, const SocketAddress& to) {
   traffic.exchanges = connections > 0 ? connections * count : count;
   traffic.per_connection = connections > 0 ? count : 0;
   traffic.at_once = atOnce(test, traffic.exchanges);
+  if (test.expect.value("action", "") == "eject") {
+    traffic.back_from = test.expect.value("endpoint", "");
+    traffic.patience =
+        std::chrono::milliseconds(test.expect.value("back_after_ms", 0)) + kBackPatience;
+  }
   if (protocol == "http") {
     traffic.request = httpRequest(request);
     return traffic;
@@ -191,6 +229,7 @@ Result<Traffic> Traffic::from(const Case& test, const SocketAddress& to) {
 }
 
 std::vector<Exchange> send(const Traffic& traffic) {
+  const Stopwatch watch;
   std::vector<Exchange> exchanges(traffic.exchanges);
   std::atomic<size_t> next = 0;
   std::vector<std::thread> talkers;
@@ -198,9 +237,10 @@ std::vector<Exchange> send(const Traffic& traffic) {
     talkers.emplace_back([&] {
       Talker talker(traffic);
       for (size_t index = next++; index < exchanges.size(); index = next++)
-        exchanges[index] = talker.exchange();
+        exchanges[index] = timed(talker, watch);
     });
   for (auto& talker : talkers) talker.join();
+  if (!traffic.back_from.empty()) sendUntilBack(traffic, watch, exchanges);
   return exchanges;
 }
 

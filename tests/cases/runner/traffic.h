@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,10 @@ struct Traffic {
   size_t exchanges = 1;          ///< in all
   size_t per_connection = 0;     ///< after so many, another connection; 0: as many as it lasts
   size_t at_once = 1;
+  /// Afterwards it goes on until this backend has answered once more, as long as the patience
+  /// lasts; empty: it does not.
+  std::string back_from = {};
+  std::chrono::milliseconds patience{};
 
   /// `to` is what the name in the request means.
   static Result<Traffic> from(const Case& test, const SocketAddress& to);
@@ -32,6 +37,7 @@ struct Exchange {
   HttpHeaders headers = {};
   std::string body = {};  ///< kBytes: what was read
   double took_ms = 0;
+  double ended_ms = 0;     ///< since the first began
   std::string error = {};  ///< why there is no answer
 };
 

@@ -55,26 +55,51 @@ TEST(NotCarriedOut, IsSaidOfEachBlock) {
   };
   const std::string policy = "SLU3003 DestinationRule/shop/d spec.trafficPolicy.";
   for (const auto& [blocks, field] : std::vector<std::pair<std::string, std::string>>{
-           {"loadBalancer: {consistentHash: {useSourceIp: true}}", "loadBalancer.consistentHash"},
-           {"loadBalancer: {warmup: {duration: 10s}}", "loadBalancer.warmup"},
-           {"connectionPool: {tcp: {maxConnections: 1}}", "connectionPool"},
-           {"outlierDetection: {}", "outlierDetection"},
+           {"connectionPool: {http: {h2UpgradePolicy: UPGRADE}}",
+            "connectionPool.http.h2UpgradePolicy"},
+           {"connectionPool: {http: {useClientProtocol: true}}",
+            "connectionPool.http.useClientProtocol"},
+           {"connectionPool: {http: {maxConcurrentStreams: 1}}",
+            "connectionPool.http.maxConcurrentStreams"},
+           {"connectionPool: {http: {http2KeepAlive: {interval: 1s}}}",
+            "connectionPool.http.http2KeepAlive"},
            {"tls: {mode: SIMPLE}", "tls"},
            {"tls: {mode: ISTIO_MUTUAL}", "tls"},
            {"tunnel: {targetHost: a, targetPort: 1}", "tunnel"},
            {"proxyProtocol: {version: V1}", "proxyProtocol"},
            {"retryBudget: {budgetInterval: 1s}", "retryBudget.budgetInterval"},
-           {"portLevelSettings: [{port: {number: 80}, outlierDetection: {}}]",
-            "portLevelSettings[0].outlierDetection"}})
+           {"portLevelSettings: [{port: {number: 80}, tls: {mode: SIMPLE}}]",
+            "portLevelSettings[0].tls"}})
     EXPECT_THAT(of_policy(blocks), ElementsAre(policy + field)) << blocks;
-  EXPECT_THAT(of_policy("tls: {mode: DISABLE}, loadBalancer: {simple: RANDOM}"), IsEmpty());
+  for (const char* blocks :
+       {"tls: {mode: DISABLE}, loadBalancer: {simple: RANDOM}",
+        "loadBalancer: {consistentHash: {httpHeaderName: x, maglev: {}}}",
+        "loadBalancer: {warmup: {duration: 10s}}", "outlierDetection: {}",
+        "connectionPool: {tcp: {maxConnections: 1}, http: {http2MaxRequests: 1}}"})
+    EXPECT_THAT(of_policy(blocks), IsEmpty()) << blocks;
   EXPECT_THAT(of_policy("retryBudget: {percent: 10, budgetInterval: 0s}"), IsEmpty());
   EXPECT_THAT(findings(service("a") + destinationRule("d",
                                                       "host: a, subsets: [{name: v1, "
-                                                      "trafficPolicy: {outlierDetection: {}}}]"),
+                                                      "trafficPolicy: {tls: {mode: SIMPLE}}}]"),
                        "SLU3003"),
               ElementsAre("SLU3003 DestinationRule/shop/d "
-                          "spec.subsets[0].trafficPolicy.outlierDetection"));
+                          "spec.subsets[0].trafficPolicy.tls"));
+}
+
+TEST(RingHash, IsSaidToBeATable) {
+  const auto of_hash = [](const std::string& fields) {
+    return findings(service("a") + destinationRule("d",
+                                                   "host: a, trafficPolicy: {loadBalancer: "
+                                                   "{consistentHash: {httpHeaderName: x" +
+                                                       fields + "}}}"),
+                    "SLU2014");
+  };
+  const std::string at =
+      "SLU2014 DestinationRule/shop/d spec.trafficPolicy.loadBalancer.consistentHash.";
+  EXPECT_THAT(of_hash(", ringHash: {minimumRingSize: 9}"), ElementsAre(at + "ringHash"));
+  EXPECT_THAT(of_hash(", minimumRingSize: 9"), ElementsAre(at + "minimumRingSize"));
+  EXPECT_THAT(of_hash(", maglev: {}"), IsEmpty());
+  EXPECT_THAT(of_hash(""), IsEmpty());
 }
 
 TEST(SubsetPolicies, ActOnlyWhereARouteUsesThem) {
