@@ -128,7 +128,10 @@ class Merger {
  public:
   Merger(const std::shared_ptr<const VirtualService>& root, const FindDelegate& find,
          const std::string& domain)
-      : root_(root), find_(find), domain_(domain) {}
+      : root_(root),
+        find_(find),
+        domain_(domain),
+        pairs_left_(kMaxDelegatedMatches / std::max<size_t>(root->hosts.size(), 1)) {}
 
   DelegatedRules merge() && {
     for (size_t i = 0; i < root_->http.size(); ++i) {
@@ -155,7 +158,8 @@ class Merger {
     if (!affords(rule, *leaf)) {
       result_.dropped.push_back({index, rule.name,
                                  "with it, rules and delegates have more than " +
-                                     std::to_string(kMaxDelegatedMatches) + " pairs of matches"});
+                                     std::to_string(kMaxDelegatedMatches) +
+                                     " pairs of matches and destinations for all hosts"});
       return;
     }
     for (size_t i = 0; i < leaf->http.size(); ++i)
@@ -168,8 +172,9 @@ class Merger {
     for (const auto& inner : leaf.http) {
       const auto pairs =
           std::max<size_t>(rule.match.size(), 1) * std::max<size_t>(inner.match.size(), 1);
-      if (pairs > left) return false;
-      left -= pairs;
+      const auto weight = pairs + inner.route.size();
+      if (weight > left) return false;
+      left -= weight;
     }
     pairs_left_ = left;
     return true;
@@ -194,7 +199,7 @@ class Merger {
   const std::shared_ptr<const VirtualService>& root_;
   const FindDelegate& find_;
   const std::string& domain_;
-  size_t pairs_left_ = kMaxDelegatedMatches;
+  size_t pairs_left_;
   DelegatedRules result_;
 };
 

@@ -29,8 +29,9 @@ struct DelegatedRules {
 using FindDelegate = std::function<std::shared_ptr<const VirtualService>(
     const std::string& key, const std::string& root_namespace, std::string& why)>;
 
-/// Each match of a rule is merged with each of its delegate's rules. So many pairs may a
-/// VirtualService have in all; rules beyond it are dropped, and say so.
+/// Each match of a rule is merged with each of its delegate's rules, and each host has the result
+/// for itself. So many pairs may the hosts of a VirtualService have in all; rules beyond it are
+/// dropped, and say so.
 inline constexpr size_t kMaxDelegatedMatches = 250'000;
 
 /// The http rules of `root` after delegation. Istio: mergeVirtualServicesIfNeeded; one level, a

@@ -2,7 +2,9 @@
 #include "userspace/routing/destination_rules.h"
 
 #include <algorithm>
+#include <string_view>
 #include <tuple>
+#include <unordered_set>
 
 #include "userspace/routing/snapshot_changes.h"
 
@@ -36,21 +38,28 @@ bool isExportedTo(const MergedRule& rule, const std::string& client_namespace) {
          (!client_namespace.empty() && rule.export_to.contains(client_namespace));
 }
 
-MergedRule startWith(const DestinationRule& rule, const std::string& host) {
-  MergedRule merged;
-  merged.name = rule.metadata.key();
-  merged.host = host;
-  merged.export_to = exportsOf(rule);
-  merged.workload_selector = rule.workload_selector;
-  return merged;
+/// A rule that others may join.
+struct OpenRule {
+  MergedRule rule;
+  std::unordered_set<std::string_view> subsets;  ///< names of those that it has
+};
+
+OpenRule startWith(const DestinationRule& rule, const std::string& host) {
+  OpenRule open;
+  open.rule.name = rule.metadata.key();
+  open.rule.host = host;
+  open.rule.export_to = exportsOf(rule);
+  open.rule.workload_selector = rule.workload_selector;
+  return open;
 }
 
 /// Istio, mergeDestinationRule: subsets are united, the older one of a name is kept; the first
 /// traffic policy is kept whole.
-void mergeInto(MergedRule& merged, const std::shared_ptr<const DestinationRule>& younger) {
+void mergeInto(OpenRule& open, const std::shared_ptr<const DestinationRule>& younger) {
+  MergedRule& merged = open.rule;
   const auto from = "DestinationRule/" + younger->metadata.key() + " spec.";
   for (size_t i = 0; i < younger->subsets.size(); ++i)
-    if (const auto& subset = younger->subsets[i]; !merged.subset(subset.name))
+    if (const auto& subset = younger->subsets[i]; open.subsets.insert(subset.name).second)
       merged.subsets.push_back({&subset, from + "subsets[" + std::to_string(i) + "]"});
   if (!merged.traffic_policy && younger->traffic_policy) {
     merged.traffic_policy = &*younger->traffic_policy;
@@ -80,7 +89,7 @@ class Merger {
   void add(const std::shared_ptr<const DestinationRule>& rule) {
     bool apart = true;
     for (auto& older : merged_) {
-      const auto fit = fitOf(older, *rule);
+      const auto fit = fitOf(older.rule, *rule);
       if (fit != Fit::kApart) mergeInto(older, rule);
       apart = fit != Fit::kMerged;
     }
@@ -92,7 +101,7 @@ class Merger {
   /// A rule that is what one of `known` is, is that object.
   std::vector<DestinationRules::Rule> take(const std::vector<DestinationRules::Rule>& known) && {
     std::vector<DestinationRules::Rule> result;
-    for (auto& merged : merged_) {
+    for (auto& [merged, _] : merged_) {
       const auto same = std::ranges::find_if(known, [&](const auto& rule) {
         return rule->sources == merged.sources && rule->export_to == merged.export_to;
       });
@@ -104,7 +113,7 @@ class Merger {
 
  private:
   const std::string& host_;
-  std::vector<MergedRule> merged_;
+  std::vector<OpenRule> merged_;
 };
 
 /// Istio, SidecarScope.DestinationRule: the first for these workloads of its own namespace, else

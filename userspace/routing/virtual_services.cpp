@@ -2,6 +2,7 @@
 #include "userspace/routing/virtual_services.h"
 
 #include <algorithm>
+#include <unordered_set>
 #include <utility>
 
 #include "userspace/routing/age.h"
@@ -26,11 +27,12 @@ Visibility visibilityOf(const MeshVirtualService& service, const std::string& cl
 void addVisible(const std::vector<const MeshVirtualService*>& services, const std::string& pattern,
                 const std::string& client_namespace, std::vector<Candidate>& candidates) {
   const auto first_new = candidates.size();
+  std::unordered_set<const MeshVirtualService*> known;
+  for (const auto& candidate : candidates) known.insert(candidate.service);
   for (const auto* service : services) {
     const Candidate candidate{service, pattern, visibilityOf(*service, client_namespace)};
-    const bool known = std::any_of(candidates.begin(), candidates.end(),
-                                   [&](const auto& c) { return c.service == service; });
-    if (candidate.visibility != Visibility::kHidden && !known) candidates.push_back(candidate);
+    if (candidate.visibility != Visibility::kHidden && !known.contains(service))
+      candidates.push_back(candidate);
   }
   std::sort(candidates.begin() + static_cast<std::ptrdiff_t>(first_new), candidates.end(),
             comesBefore);

@@ -98,6 +98,20 @@ TEST(Delegates, PairsOfMatchesAreLimited) {
   EXPECT_THAT(route->skipped[0].why, HasSubstr("more than 250000 pairs"));
 }
 
+TEST(Delegates, PairsOfMatchesCountForEachHost) {
+  const auto leaf = std::make_shared<const VirtualService>(test::virtualService(
+      meta("leaf"), {},
+      {answer(201, std::vector<HttpMatchRequest>(1000, test::header("x", exact("1"))))}));
+  const auto rules_of = [&](size_t hosts) {
+    const auto root = std::make_shared<const VirtualService>(test::virtualService(
+        meta("root"), std::vector<std::string>(hosts, "a"), {delegateTo("leaf")}));
+    const auto find = [&](const auto&, const auto&, auto&) { return leaf; };
+    return delegatedRules(root, find, "cluster.local").rules.size();
+  };
+  EXPECT_EQ(rules_of(kMaxDelegatedMatches / 1000), 1u);
+  EXPECT_EQ(rules_of(kMaxDelegatedMatches / 1000 + 1), 0u);
+}
+
 TEST(Delegates, TextsLieInsideEachOther) {
   EXPECT_TRUE(merges(uri(prefix("/a")), uri(prefix("/a/b"))));
   EXPECT_TRUE(merges(uri(prefix("/a")), uri(exact("/ab"))));
