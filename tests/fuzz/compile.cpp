@@ -41,7 +41,7 @@ void run(std::string_view text) {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace sluice::test;
-  const CostMeter meter(size, kCompilingLimits);
+  const CostGuard guard(size, kCompilingLimits);
   run({reinterpret_cast<const char*>(data), size});
   return 0;
 }

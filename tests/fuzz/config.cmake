@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # Configuration: reading it, checking it, and the whole way to the kernel's tables.
-add_library(sluice_fuzz_config OBJECT config_checks.cpp cost.cpp random_yaml.cpp yaml_mutator.cpp)
-target_link_libraries(sluice_fuzz_config PUBLIC sluice_source)
+add_library(sluice_test_cost STATIC cost.cpp)
+target_link_libraries(sluice_test_cost PUBLIC sluice_flags)
+add_library(sluice_fuzz_config OBJECT config_checks.cpp random_yaml.cpp yaml_mutator.cpp)
+target_link_libraries(sluice_fuzz_config PUBLIC sluice_source sluice_test_cost)
 
 sluice_fuzz_target(yaml LINK sluice_source sluice_fuzz_config)
 sluice_fuzz_target(validate LINK sluice_analysis sluice_fuzz_config)

@@ -7,13 +7,14 @@
 #include <cstdlib>
 #include <ctime>
 
-// The header comes with clang; GCC's builds do not search, and only replay.
-#if defined(__clang__) && __has_include(<sanitizer/allocator_interface.h>)
-#include <sanitizer/allocator_interface.h>
-#define SLUICE_COUNTS_MEMORY 1
-#else
-#define SLUICE_COUNTS_MEMORY 0
-#endif
+// As <sanitizer/allocator_interface.h> of clang declares them. GCC has AddressSanitizer without
+// that header; a build without it has neither.
+extern "C" {
+int __sanitizer_install_malloc_and_free_hooks(  // NOLINT: the sanitizer's names
+    void (*malloc_hook)(const volatile void*, size_t), void (*free_hook)(const volatile void*))
+    __attribute__((weak));
+size_t __sanitizer_get_allocated_size(const volatile void*) __attribute__((weak));  // NOLINT
+}
 
 namespace sluice::test {
 namespace {
@@ -22,21 +23,19 @@ namespace {
 std::atomic<int64_t> g_allocated = 0;  // NOLINT: the allocator's hooks have no context
 std::atomic<int64_t> g_most = 0;       // NOLINT
 
-#if SLUICE_COUNTS_MEMORY
 void onMalloc(const volatile void*, size_t size) {
   const int64_t now = g_allocated += static_cast<int64_t>(size);
   if (now > g_most) g_most = now;
 }
+
 void onFree(const volatile void* pointer) {
   g_allocated -= static_cast<int64_t>(__sanitizer_get_allocated_size(pointer));
 }
-#endif
 
 void countAllocations() {
-#if SLUICE_COUNTS_MEMORY
-  [[maybe_unused]] static const int kInstalled =
-      __sanitizer_install_malloc_and_free_hooks(onMalloc, onFree);
-#endif
+  [[maybe_unused]] static const bool kInstalled =
+      __sanitizer_install_malloc_and_free_hooks != nullptr &&
+      __sanitizer_install_malloc_and_free_hooks(onMalloc, onFree) != 0;
   // What was allocated before the hooks were there may be freed later: only differences count.
   g_allocated = 0;
   g_most = 0;
@@ -60,16 +59,17 @@ void check(const char* what, uint64_t cost, const Allowance& allowance, size_t i
 
 }  // namespace
 
-CostMeter::CostMeter(size_t input_bytes, const CostLimits& limits)
-    : input_bytes_(input_bytes), limits_(limits), start_(threadTime()) {
-  countAllocations();
+CostMeter::CostMeter() : start_(threadTime()) { countAllocations(); }
+
+Cost CostMeter::spent() const {
+  return {static_cast<uint64_t>(std::max<int64_t>(g_most, 0)), threadTime() - start_};
 }
 
-CostMeter::~CostMeter() {
-  const auto time = threadTime() - start_;
-  check("bytes of memory", static_cast<uint64_t>(std::max<int64_t>(g_most, 0)), limits_.memory,
+CostGuard::~CostGuard() {
+  const Cost cost = meter_.spent();
+  check("bytes of memory", cost.memory, limits_.memory, input_bytes_);
+  check("microseconds", static_cast<uint64_t>(cost.cpu.count()), limits_.microseconds,
         input_bytes_);
-  check("microseconds", static_cast<uint64_t>(time.count()), limits_.microseconds, input_bytes_);
 }
 
 }  // namespace sluice::test

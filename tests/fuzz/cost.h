@@ -9,6 +9,22 @@
 
 namespace sluice::test {
 
+struct Cost {
+  uint64_t memory = 0;              ///< bytes, the most that was allocated at once
+  std::chrono::microseconds cpu{};  ///< of this thread; what else the machine does takes no part
+};
+
+/// Measures from its construction on. Memory is seen where AddressSanitizer is, and is 0 elsewhere.
+/// One at a time.
+class CostMeter {
+ public:
+  CostMeter();
+  Cost spent() const;
+
+ private:
+  std::chrono::microseconds start_;
+};
+
 /// Of an input of n bytes: at most `base` and n times `per_byte`.
 struct Allowance {
   uint64_t base;
@@ -17,24 +33,23 @@ struct Allowance {
 };
 
 struct CostLimits {
-  Allowance memory;        ///< bytes that are allocated at once, beyond what was before
-  Allowance microseconds;  ///< of this thread's CPU time
+  Allowance memory;        ///< bytes
+  Allowance microseconds;  ///< of CPU time
 };
 
-/// Measures from its construction to its destruction, and ends the process with a message when
-/// that was more than the input may cost. Memory is seen in clang's builds only, which have
-/// AddressSanitizer. One at a time.
-class CostMeter {
+/// Ends the process with a message when its life has cost more than the input may.
+class CostGuard {
  public:
-  CostMeter(size_t input_bytes, const CostLimits& limits);
-  ~CostMeter();
-  CostMeter(const CostMeter&) = delete;
-  CostMeter& operator=(const CostMeter&) = delete;
+  CostGuard(size_t input_bytes, const CostLimits& limits)
+      : input_bytes_(input_bytes), limits_(limits) {}
+  ~CostGuard();
+  CostGuard(const CostGuard&) = delete;
+  CostGuard& operator=(const CostGuard&) = delete;
 
  private:
   size_t input_bytes_;
   CostLimits limits_;
-  std::chrono::microseconds start_;
+  CostMeter meter_;
 };
 
 }  // namespace sluice::test

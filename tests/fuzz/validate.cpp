@@ -25,7 +25,7 @@ void checkOrder(const Diagnostics& diagnostics) {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace sluice;
-  const test::CostMeter meter(size, test::kReadingLimits);
+  const test::CostGuard guard(size, test::kReadingLimits);
   const auto analysis = analysis::analyzeFiles({test::fileOf(data, size)}, {});
   test::checkDiagnostics(analysis.diagnostics);
   test::checkOrder(analysis.diagnostics);

@@ -7,7 +7,7 @@
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace sluice;
   const auto file = test::fileOf(data, size);
-  const test::CostMeter meter(size, test::kReadingLimits);
+  const test::CostGuard guard(size, test::kReadingLimits);
   const auto decoded = source::decodeFile(file);
   for (const auto& document : decoded.documents) test::checkDocument(document);
   test::checkDiagnostics(decoded.diagnostics);
