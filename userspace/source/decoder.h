@@ -27,7 +27,9 @@ struct Dialect {
 /// decoding goes on, so that a user sees all mistakes at once.
 class Decoder {
  public:
+  /// Borrows both.
   Decoder(Findings& findings, const Dialect& dialect) : findings_(findings), dialect_(dialect) {}
+  Decoder(Findings& findings, Dialect&& dialect) = delete;
 
   /// Fills `object`, which must be of the type that `message` describes.
   void message(const YamlNode& node, const Location& at, const Message& message, void* object);
