@@ -26,6 +26,9 @@ class Fleet {
 
   virtual void connections(std::function<void(std::vector<proxy::ConnectionInfo>)> answer) = 0;
 
+  /// Of all workers together, as they were a second ago at most.
+  virtual proxy::WorkerStats stats() const = 0;
+
   /// Ends every connection in order, at the deadline by force.
   virtual void drain(Duration deadline, std::function<void()> done) = 0;
 };

@@ -150,10 +150,19 @@ class Agent {
   Page metricsPage() const {
     const auto workloads = enroller_->status();
     const auto enrolled = countEnrolled(workloads);
-    auto text =
-        observe::scrape(*data_plane_, {rollout_->status().revision, rollout_->status().last_success,
-                                       countRejected(configuration_->store()), enrolled,
-                                       workloads.size() - enrolled, rollout_->clusters().facts()});
+    const auto proxy = fleet_->stats();
+    observe::AgentFacts facts{.revision = rollout_->status().revision,
+                              .last_success = rollout_->status().last_success,
+                              .rejected_resources = countRejected(configuration_->store()),
+                              .workloads_enrolled = enrolled,
+                              .workloads_pending = workloads.size() - enrolled,
+                              .clusters = rollout_->clusters().facts(),
+                              .proxy_events = {},
+                              .proxy_connections = proxy.open_connections};
+    proxy::eachCounter(proxy, [&](std::string_view name, const char*, uint64_t count) {
+      facts.proxy_events.emplace_back(name, count);
+    });
+    auto text = observe::scrape(*data_plane_, facts);
     if (!text) return {503, text.error().message() + "\n"};
     return {200, *std::move(text)};
   }

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sys/socket.h>
 
+#include <mutex>
 #include <thread>
 
 #include "userspace/base/log.h"
@@ -47,12 +48,25 @@ void replaceListeners(proxy::Worker& worker, WorkloadId workload, Specs specs) {
 }  // namespace
 
 struct WorkerFleet::Member {
+  /// On the worker's thread, again and again.
+  void publishStats();
+
   SystemRandom random;
   std::unique_ptr<Reactor> reactor;
   std::unique_ptr<broker::SocketClient> sockets;
   std::unique_ptr<proxy::Worker> worker;
   std::thread thread;
+  std::mutex mutex;
+  proxy::WorkerStats published;  ///< guarded by `mutex`
 };
+
+void WorkerFleet::Member::publishStats() {
+  {
+    const std::lock_guard lock(mutex);
+    published = worker->stats();
+  }
+  reactor->after(std::chrono::seconds(1), [this] { publishStats(); });
+}
 
 Result<std::unique_ptr<WorkerFleet>> WorkerFleet::start(Reactor& control, const Clock& clock,
                                                         DataPlane& data_plane, Options options) {
@@ -60,7 +74,10 @@ Result<std::unique_ptr<WorkerFleet>> WorkerFleet::start(Reactor& control, const 
   for (auto& channel : options.channels)
     SLUICE_TRY(fleet->add(clock, data_plane, std::move(channel), options));
   for (const auto& member : fleet->members_)
-    member->thread = std::thread([raw = member.get()] { raw->reactor->run(); });
+    member->thread = std::thread([raw = member.get()] {
+      raw->publishStats();
+      raw->reactor->run();
+    });
   return fleet;
 }
 
@@ -149,6 +166,15 @@ void WorkerFleet::connections(std::function<void(std::vector<proxy::ConnectionIn
       });
       ready();
     });
+}
+
+proxy::WorkerStats WorkerFleet::stats() const {
+  proxy::WorkerStats sum;
+  for (const auto& member : members_) {
+    const std::lock_guard lock(member->mutex);
+    sum += member->published;
+  }
+  return sum;
 }
 
 void WorkerFleet::drain(Duration deadline, std::function<void()> done) {

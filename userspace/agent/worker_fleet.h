@@ -32,6 +32,7 @@ class WorkerFleet final : public Fleet {
   Result<void> listen(WorkloadId workload, const Enrolled& enrolled) override;
   void unlisten(WorkloadId workload) override;
   void connections(std::function<void(std::vector<proxy::ConnectionInfo>)> answer) override;
+  proxy::WorkerStats stats() const override;
   void drain(Duration deadline, std::function<void()> done) override;
 
  private:

@@ -4,6 +4,8 @@
 #include <chrono>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "userspace/model/data_plane.h"
@@ -27,6 +29,8 @@ struct AgentFacts {
   size_t workloads_enrolled = 0;
   size_t workloads_pending = 0;
   std::vector<ClusterFacts> clusters = {};
+  std::vector<std::pair<std::string_view, uint64_t>> proxy_events;  ///< by name
+  size_t proxy_connections = 0;
 };
 
 /// The whole page of /metrics, read from the maps now. Fails when the maps cannot be read: half a

@@ -36,6 +36,7 @@ class FakeFleet final : public Fleet {
   void connections(std::function<void(std::vector<proxy::ConnectionInfo>)> answer) override {
     answer({});
   }
+  proxy::WorkerStats stats() const override { return {}; }
   void drain(Duration, std::function<void()> done) override { done(); }
 
   void acknowledge() {

@@ -56,7 +56,7 @@ Texts textsOf(const Snapshot& snapshot) {
 /// What is understood of a document that stands alone; nothing when it is wrong.
 std::optional<std::string> understood(const std::string& text) {
   const auto decoded = source::decodeFile({"alone.yaml", text, std::nullopt});
-  const auto& resource = decoded.documents.at(0).resource;
+  const auto& resource = decoded.documents.at(0).resource();
   return resource ? std::optional(textOf(*resource)) : std::nullopt;
 }
 

@@ -87,6 +87,8 @@ TEST_F(TrafficTest, ScrapeShowsServicesDestinationsReasonsAndTheAgent) {
   facts.workloads_pending = 1;
   // What differs between clients adds up.
   facts.clusters = {{"outbound|80|v1|a", 1, 2, 3, 4}, {"outbound|80|v1|a@dr", 1, 1, 1, 1}};
+  facts.proxy_events = {{"retries", 3}};
+  facts.proxy_connections = 4;
   const auto page = scrape(data_plane_, facts);
   ASSERT_TRUE(page.ok());
   const std::string destination = "{host=\"a\",port=\"80\",subset=\"v1\",code_class=\"2xx\"} 11\n";
@@ -103,7 +105,9 @@ TEST_F(TrafficTest, ScrapeShowsServicesDestinationsReasonsAndTheAgent) {
         std::string("sluice_config_revision 5\n"),
         std::string("sluice_config_last_success_timestamp_seconds 1.5\n"),
         std::string("sluice_config_rejected_resources 2\n"),
-        std::string("sluice_workloads{state=\"pending\"} 1\n")})
+        std::string("sluice_workloads{state=\"pending\"} 1\n"),
+        std::string("sluice_proxy_events_total{event=\"retries\"} 3\n"),
+        std::string("sluice_proxy_connections 4\n")})
     EXPECT_NE(page->find(line), std::string::npos) << line << "is not in\n" << *page;
 }
 
