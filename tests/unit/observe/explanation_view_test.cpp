@@ -65,7 +65,7 @@ TEST(ExplanationView, HasTheFieldsOfTheContract) {
   auto& balancer = destination.policy.load_balancer.emplace();
   balancer.value.consistent_hash.emplace().http_header_name = "x-user";
   balancer.value.consistent_hash->ring_hash.emplace();
-  balancer.value.warmup = Warmup{.duration = std::chrono::seconds(30)};
+  balancer.value.warmup.emplace().duration = std::chrono::seconds(30);
   destination.policy.connection_pool.emplace().from = "DestinationRule/shop/api spec.trafficPolicy";
   destination.policy.connection_pool->value.tcp.emplace().max_connections = 3;
   auto& retries = explanation.retries.emplace();

@@ -101,7 +101,7 @@ TEST(Clusters, ClientsStayWithAnEndpointWhereTheServiceOrTheRuleSaysSo) {
   EXPECT_EQ(policyOf("None", false, false), BalancePolicy::kLeastRequest);
   EXPECT_EQ(policyOf("ClientIP", false, false), BalancePolicy::kClient);
   EXPECT_EQ(policyOf("None", true, false), BalancePolicy::kClient);
-  EXPECT_EQ(policyOf("ClientIP", false, true), BalancePolicy::kLeastRequest)
+  EXPECT_EQ(policyOf("ClientIP", false, true), BalancePolicy::kRequest)
       << "a DestinationRule's balancer stands before the service's affinity";
 }
 

@@ -189,10 +189,10 @@ TEST(Path, PoliciesThatLookAtRequestsNeedTheProxy) {
 
 TEST(Path, LimitsOfConnectionsNeedTheProxyOnEveryPort) {
   const auto codes_of = [](const auto& limit, const std::string& port_name) {
-    auto rule = test::versions(meta("dr"), "db");
+    auto rule = test::versions(meta("dr"), "product-api");
     limit(rule.traffic_policy.emplace());
     World world;
-    world.add(test::service("db", {"10.96.0.10"}, {{port_name, 80}})).add(rule);
+    world.add(test::service("product-api", {"10.96.0.10"}, {{port_name, 80}})).add(rule);
     return codes(routeOf(world));
   };
   const auto tcp = [](auto set) {
