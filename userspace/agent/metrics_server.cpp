@@ -5,28 +5,16 @@
 
 #include <array>
 
+#include "userspace/proxy/http1/reason.h"
+
 namespace sluice::agent {
 namespace {
 
 using namespace std::chrono_literals;
 
-const char* reasonPhrase(int status) {
-  switch (status) {
-    case 200:
-      return "OK";
-    case 404:
-      return "Not Found";
-    case 405:
-      return "Method Not Allowed";
-    case 503:
-      return "Service Unavailable";
-    default:
-      return "Bad Request";
-  }
-}
-
 std::string response(const Page& page, bool with_body) {
-  std::string text = "HTTP/1.1 " + std::to_string(page.status) + " " + reasonPhrase(page.status);
+  std::string text =
+      "HTTP/1.1 " + std::to_string(page.status) + " " + http1::reasonPhrase(page.status);
   text += "\r\nContent-Type: text/plain; version=0.0.4; charset=utf-8\r\nContent-Length: ";
   text += std::to_string(page.body.size()) + "\r\nConnection: close\r\n";
   if (page.status == 405) text += "Allow: GET, HEAD\r\n";

@@ -3,7 +3,6 @@
 
 #include <nghttp2/nghttp2.h>
 
-#include <array>
 #include <utility>
 
 #include "userspace/proxy/http1/chars.h"
@@ -168,9 +167,7 @@ Result<void> Http2Connection::start(std::string_view bytes) {
   nghttp2_session_set_local_window_size(session_, NGHTTP2_FLAG_NONE, 0, kConnectionWindow);
   SLUICE_TRY(channel_->watch(shared_from_this()));
   const auto self = shared_from_this();
-  if (nghttp2_session_mem_recv(session_, reinterpret_cast<const uint8_t*>(bytes.data()),
-                               bytes.size()) < 0)
-    close();
+  if (!feed(bytes)) close();
   schedule();
   return {};
 }
@@ -211,12 +208,16 @@ void Http2Connection::receive() {
     if (incoming_.space().empty()) break;
     const auto io = channel_->read(incoming_);
     if (io == Channel::Io::kEnd || io == Channel::Io::kFailed) return close();
-    const auto bytes = incoming_.data();
-    const auto taken = nghttp2_session_mem_recv(
-        session_, reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size());
+    const bool valid = feed(incoming_.data());
     incoming_.clear();
-    if (taken < 0) return close();
+    if (!valid) return close();
   }
+}
+
+/// False when this cannot be HTTP/2, or nothing of it any more.
+bool Http2Connection::feed(std::string_view bytes) {
+  return nghttp2_session_mem_recv(session_, reinterpret_cast<const uint8_t*>(bytes.data()),
+                                  bytes.size()) >= 0;
 }
 
 void Http2Connection::notifyStreams() {

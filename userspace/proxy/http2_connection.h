@@ -85,6 +85,7 @@ class Http2Connection : public Timed,
   void channelReady() override;
   void turn();
   void receive();
+  bool feed(std::string_view bytes);
   void notifyStreams();
   void send();
   bool fill();

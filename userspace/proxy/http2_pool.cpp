@@ -58,12 +58,6 @@ void Http2Pool::forget(const Upstream::Key& key, const Http2Client& connection) 
   if (server.connections.empty() && !server.connecting) servers_.erase(found);
 }
 
-size_t Http2Pool::size() const {
-  size_t size = 0;
-  for (const auto& [key, server] : servers_) size += server.connections.size();
-  return size;
-}
-
 void Http2Pool::closeAll() {
   for (const auto& [key, server] : std::exchange(servers_, {}))
     for (const auto& connection : server.connections) connection->abort();

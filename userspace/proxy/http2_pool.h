@@ -30,7 +30,6 @@ class Http2Pool {
   Result<void> adopt(const Upstream::Key& key, std::shared_ptr<Channel> channel);
   void giveUp(const Upstream::Key& key);
 
-  size_t size() const;
   void closeAll();
 
  private:

@@ -92,8 +92,7 @@ bool MirroredRequest::step() {
 bool MirroredRequest::becomeStream() {
   if (!upstream_->channel().writable()) return false;
   const Upstream::Key key = upstream_->key();
-  ++context_.stats.upstream_connections;
-  context_.counters.upstreamConnection({}, endpoint_.cluster, endpoint_.id);
+  countConnection();
   if (context_.http2_pool->adopt(key, upstream_->release()).ok())
     upstream_ = context_.http2_pool->open(key, *this);
   if (!upstream_ || !upstream_->multiplexed()) fail();
@@ -103,13 +102,15 @@ bool MirroredRequest::becomeStream() {
 bool MirroredRequest::write() {
   Channel& server = upstream_->channel();
   if (written_ == size() || !server.writable()) return false;
-  if (written_ == 0 && !upstream_->reused() && !upstream_->multiplexed()) {
-    ++context_.stats.upstream_connections;
-    context_.counters.upstreamConnection({}, endpoint_.cluster, endpoint_.id);
-  }
+  if (written_ == 0 && !upstream_->reused() && !upstream_->multiplexed()) countConnection();
   const auto io = server.write(std::string_view(*copy_.bytes).substr(written_), written_);
   if (io == Channel::Io::kFailed) fail();
   return io == Channel::Io::kProgress;
+}
+
+void MirroredRequest::countConnection() {
+  ++context_.stats.upstream_connections;
+  context_.counters.upstreamConnection({}, endpoint_.cluster, endpoint_.id);
 }
 
 bool MirroredRequest::readHead() {

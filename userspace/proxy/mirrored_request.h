@@ -32,6 +32,7 @@ class MirroredRequest final : public UpstreamUser,
   void advance();
   bool step();
   bool write();
+  void countConnection();
   bool readHead();
   bool readBody();
   bool read();

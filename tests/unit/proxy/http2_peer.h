@@ -67,9 +67,11 @@ class Http2Peer {
   std::map<int32_t, Http2Message>& messages() { return messages_; }
   Http2Message& message(int32_t id) { return messages_[id]; }
 
+  /// With exactly these fields, and no body.
+  int32_t request(const FieldList& head) { return submit(head, nullptr); }
   /// GET of `path`, more fields behind the pseudo ones.
   int32_t get(const std::string& path, const FieldList& more = {}) {
-    return submit(requestHead("GET", path, more), nullptr);
+    return request(requestHead("GET", path, more));
   }
   /// POST; send() and finish() follow.
   int32_t post(const std::string& path, const FieldList& more = {}) {

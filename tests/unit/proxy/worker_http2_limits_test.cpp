@@ -83,15 +83,8 @@ TEST_F(Http2Limits, PathsThatMeanMoreInHttp1AreRefused) {
   serve();
   routeAsHttp2();
   auto& end = client();
-  const FieldList head{
-      {":method", "GET"}, {":scheme", "gopher"}, {":authority", "a"}, {":path", "http://other/"}};
-  std::vector<nghttp2_nv> block;
-  for (const auto& [name, value] : head)
-    block.push_back({reinterpret_cast<uint8_t*>(const_cast<char*>(name.data())),
-                     reinterpret_cast<uint8_t*>(const_cast<char*>(value.data())), name.size(),
-                     value.size(), NGHTTP2_NV_FLAG_NONE});
-  const auto id =
-      nghttp2_submit_request(end.session(), nullptr, block.data(), block.size(), nullptr, nullptr);
+  const auto id = end.request(
+      {{":method", "GET"}, {":scheme", "gopher"}, {":authority", "a"}, {":path", "http://other/"}});
   ASSERT_TRUE(until([&] { return end.message(id).closed; }));
   EXPECT_EQ(end.message(id).error, static_cast<uint32_t>(NGHTTP2_PROTOCOL_ERROR));
   EXPECT_TRUE(servers_[0]->connections().empty());
@@ -100,14 +93,7 @@ TEST_F(Http2Limits, PathsThatMeanMoreInHttp1AreRefused) {
 TEST_F(Http2Limits, ConnectIsNotImplemented) {
   routeToServers();
   auto& end = client();
-  const FieldList head{{":method", "CONNECT"}, {":authority", "a:80"}};
-  std::vector<nghttp2_nv> block;
-  for (const auto& [name, value] : head)
-    block.push_back({reinterpret_cast<uint8_t*>(const_cast<char*>(name.data())),
-                     reinterpret_cast<uint8_t*>(const_cast<char*>(value.data())), name.size(),
-                     value.size(), NGHTTP2_NV_FLAG_NONE});
-  const auto id =
-      nghttp2_submit_request(end.session(), nullptr, block.data(), block.size(), nullptr, nullptr);
+  const auto id = end.request({{":method", "CONNECT"}, {":authority", "a:80"}});
   ASSERT_TRUE(until([&] { return !end.message(id).head.empty(); }));
   EXPECT_EQ(end.message(id).get(":status"), "501");
 }

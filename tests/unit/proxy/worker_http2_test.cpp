@@ -54,15 +54,8 @@ TEST_F(Http2, InterimResponsesAndHeadsPass) {
   });
   routeToServers();
   auto& end = client();
-  const nghttp2_nv head[] = {{reinterpret_cast<uint8_t*>(const_cast<char*>(":method")),
-                              reinterpret_cast<uint8_t*>(const_cast<char*>("HEAD")), 7, 4, 0},
-                             {reinterpret_cast<uint8_t*>(const_cast<char*>(":scheme")),
-                              reinterpret_cast<uint8_t*>(const_cast<char*>("http")), 7, 4, 0},
-                             {reinterpret_cast<uint8_t*>(const_cast<char*>(":authority")),
-                              reinterpret_cast<uint8_t*>(const_cast<char*>("a")), 10, 1, 0},
-                             {reinterpret_cast<uint8_t*>(const_cast<char*>(":path")),
-                              reinterpret_cast<uint8_t*>(const_cast<char*>("/")), 5, 1, 0}};
-  const auto id = nghttp2_submit_request(end.session(), nullptr, head, 4, nullptr, nullptr);
+  const auto id =
+      end.request({{":method", "HEAD"}, {":scheme", "http"}, {":authority", "a"}, {":path", "/"}});
   ASSERT_TRUE(until([&] { return end.message(id).closed; }));
   EXPECT_EQ(end.message(id).interim, std::vector<std::string>{"103"});
   EXPECT_EQ(end.message(id).get("content-length"), "5");

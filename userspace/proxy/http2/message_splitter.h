@@ -26,7 +26,7 @@ class MessageSplitter {
     kNothing,    ///< more bytes are needed
     kHead,       ///< in the scratch, as long as nobody else uses it; points into the bytes
     kData,       ///< Piece::data
-    kEnd,        ///< of the message; see trailers()
+    kEnd,        ///< of the message; see eachTrailer()
     kMalformed,  ///< nothing more will be taken
   };
   /// What is at the front of the bytes: `size` of them, `data` included.
@@ -50,7 +50,6 @@ class MessageSplitter {
   /// Only the end of the connection ends the body.
   bool untilClose() const { return body_.kind() == http1::BodyKind::kUntilClose; }
   bool inBody() const { return phase_ == Phase::kBody; }
-  bool ended() const { return phase_ == Phase::kDone; }
 
   /// visit(name, value) for each field of the trailer section.
   template <typename Visit>
