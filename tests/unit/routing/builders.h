@@ -191,4 +191,11 @@ inline World productApi() {
   return world;
 }
 
+/// The same in httpMode istio.
+inline World whereHostDecides() {
+  auto world = productApi();
+  world.snapshot.agent.http_mode = AgentSettings::HttpMode::kIstio;
+  return world;
+}
+
 }  // namespace sluice::test

@@ -14,13 +14,8 @@ namespace {
 using test::answer;
 using test::entry;
 using test::meta;
+using test::whereHostDecides;
 using test::World;
-
-World whereHostDecides() {
-  auto world = test::productApi();
-  world.snapshot.agent.http_mode = AgentSettings::HttpMode::kIstio;
-  return world;
-}
 
 const RouteTable& tableOf(const Routing& routing, const std::string& client) {
   const auto known = routing.workload_class.find(client);

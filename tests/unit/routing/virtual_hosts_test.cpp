@@ -11,13 +11,8 @@ namespace {
 using test::answer;
 using test::kHost;
 using test::meta;
+using test::whereHostDecides;
 using test::World;
-
-World whereHostDecides() {
-  auto world = test::productApi();
-  world.snapshot.agent.http_mode = AgentSettings::HttpMode::kIstio;
-  return world;
-}
 
 VirtualService about(const std::string& host, int status, Metadata metadata = meta("vs")) {
   return test::virtualService(std::move(metadata), {host}, {answer(status)});
