@@ -11,7 +11,8 @@ namespace {
 void checkRoundTrip(const source::Resource& resource, const Position& position) {
   const auto written = source::encodeResource(resource);
   source::Findings findings(position.file, written.get());
-  const auto read = source::kindOf(resource).decode(*written, position, findings);
+  LabelPool pool;
+  const auto read = source::kindOf(resource).decode(*written, position, pool, findings);
   FUZZ_REQUIRE(read && source::sameContent(*read, resource));
 }
 

@@ -30,7 +30,7 @@ bool same(const Routing& a, const Routing& b) { return RoutingDifference::betwee
 
 /// A path that some rule of `route` asks for.
 std::string pathFor(const routing::ServiceRoute& route) {
-  for (const auto& rule : route.rules)
+  for (const auto& rule : *route.rules)
     for (const auto& match : rule.matches)
       if (match.uri && match.uri->value.starts_with('/')) return match.uri->value;
   return "/";

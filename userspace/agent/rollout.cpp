@@ -111,7 +111,7 @@ Result<Rollout::Attempt> Rollout::stage(std::shared_ptr<const Snapshot> snapshot
 }
 
 void Rollout::showRefused(std::vector<steering::Refusal> refused) {
-  for (const auto& [service, error] : refused)
+  for (const auto& [service, error, key] : refused)
     log::error("service {} keeps its last good route: {}", service, withHint(error));
   status_.refused = std::move(refused);
 }

@@ -16,7 +16,7 @@ using source::ResourceStatus;
 
 Json diagnosticView(const Diagnostic& diagnostic) {
   return {{"code", diagnostic.code},          {"level", levelName(diagnostic.level)},
-          {"resource", diagnostic.resource},  {"file", diagnostic.position.file},
+          {"resource", diagnostic.resource},  {"file", diagnostic.position.file.text()},
           {"line", diagnostic.position.line}, {"column", diagnostic.position.column},
           {"field", diagnostic.field},        {"message", diagnostic.message},
           {"hint", diagnostic.hint}};
@@ -31,7 +31,7 @@ Json diagnosticViews(const Diagnostics& diagnostics) {
 Json resourceView(const ResourceStatus& status) {
   return {{"resource", status.kind + "/" + status.namespace_ + "/" + status.name},
           {"state", source::stateName(status.state)},
-          {"file", status.position.file},
+          {"file", status.position.file.text()},
           {"line", status.position.line},
           {"column", status.position.column},
           {"diagnostics", diagnosticViews(status.diagnostics)}};
@@ -64,7 +64,7 @@ Json problemView(const std::optional<Error>& problem) {
 
 Json refusedViews(const std::vector<steering::Refusal>& refused) {
   Json views = Json::array();
-  for (const auto& [service, error] : refused)
+  for (const auto& [service, error, key] : refused)
     views.push_back({{"service", service}, {"message", error.message()}, {"hint", error.hint()}});
   return views;
 }

@@ -21,7 +21,7 @@ struct Need {
 /// The clusters of a route; routes of several clients share theirs.
 void collect(const routing::ServiceRoute& route, std::set<const routing::Cluster*>& clusters) {
   clusters.insert(route.plain.get());
-  for (const auto& rule : route.rules) {
+  for (const auto& rule : *route.rules) {
     for (const auto& destination : rule.destinations) clusters.insert(destination.cluster.get());
   }
   clusters.erase(nullptr);

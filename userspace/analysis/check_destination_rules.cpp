@@ -49,7 +49,8 @@ bool includesAll(const Labels& labels, const Labels& wanted) {
 std::optional<Labels> united(const Labels& selector, const Labels& subset) {
   Labels both = subset;
   for (const auto& [key, value] : selector) {
-    if (both.try_emplace(key, value).first->second != value) return std::nullopt;
+    both.insert({key, value});
+    if (both.find(key)->second != value) return std::nullopt;
   }
   return both;
 }

@@ -23,7 +23,7 @@ Labels topologyOf(const std::string& node_name, const Nodes& nodes) {
     const auto label = node->second->find(std::string(key));
     if (label != node->second->end() && !label->second.empty()) topology.insert(*label);
   }
-  topology.emplace(kHostname, node_name);
+  topology.insert({std::string(kHostname), node_name});
   return topology;
 }
 

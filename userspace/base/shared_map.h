@@ -2,13 +2,14 @@
 #pragma once
 
 #include <algorithm>
-#include <atomic>
 #include <cstddef>
 #include <functional>
 #include <iterator>
 #include <memory>
 #include <utility>
 #include <vector>
+
+#include "userspace/base/copy_on_write.h"
 
 namespace sluice {
 
@@ -172,14 +173,7 @@ class SharedMap {
     return static_cast<size_t>(at - run.begin());
   }
 
-  Run& own(size_t index) {
-    auto& run = runs_[index];
-    if (run.use_count() > 1)
-      run = std::make_shared<Run>(*run);
-    else
-      std::atomic_thread_fence(std::memory_order_acquire);  // after the last other owner's reads
-    return *run;
-  }
+  Run& own(size_t index) { return ownCopy(runs_[index]); }
 
   void split(size_t index) {
     Run& run = *runs_[index];

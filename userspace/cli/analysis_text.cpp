@@ -21,7 +21,7 @@ namespace {
 
 Json itemOf(const Diagnostic& diagnostic) {
   return {{"code", diagnostic.code},          {"level", levelName(diagnostic.level)},
-          {"resource", diagnostic.resource},  {"file", diagnostic.position.file},
+          {"resource", diagnostic.resource},  {"file", diagnostic.position.file.text()},
           {"line", diagnostic.position.line}, {"column", diagnostic.position.column},
           {"field", diagnostic.field},        {"message", diagnostic.message},
           {"hint", diagnostic.hint}};

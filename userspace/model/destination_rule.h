@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "userspace/base/rare.h"
 #include "userspace/model/traffic_policy.h"
 
 namespace sluice {
@@ -19,7 +20,7 @@ struct WorkloadSelector {
 struct Subset {
   std::string name;
   Labels labels;
-  std::optional<TrafficPolicy> traffic_policy;
+  Rare<TrafficPolicy> traffic_policy;
   friend bool operator==(const Subset&, const Subset&) = default;
 };
 
@@ -27,7 +28,7 @@ struct DestinationRule {
   Metadata metadata;
   std::string host;
   std::vector<Subset> subsets;
-  std::optional<TrafficPolicy> traffic_policy;
+  Rare<TrafficPolicy> traffic_policy;
   std::vector<std::string> export_to;  ///< empty: everyone
   std::optional<WorkloadSelector> workload_selector;
   friend bool operator==(const DestinationRule&, const DestinationRule&) = default;

@@ -8,9 +8,9 @@
 namespace sluice {
 
 std::string Position::text() const {
-  if (line == 0) return file;
-  if (column == 0) return fmt::format("{}:{}", file, line);
-  return fmt::format("{}:{}:{}", file, line, column);
+  if (line == 0) return file.text();
+  if (column == 0) return fmt::format("{}:{}", file.text(), line);
+  return fmt::format("{}:{}:{}", file.text(), line, column);
 }
 
 const char* levelName(Diagnostic::Level level) {

@@ -4,11 +4,13 @@
 #include <string>
 #include <vector>
 
+#include "userspace/base/shared_text.h"
+
 namespace sluice {
 
 /// A place in a file; line and column count from 1, 0 is unknown.
 struct Position {
-  std::string file;
+  SharedText file;
   int line = 0;
   int column = 0;
 

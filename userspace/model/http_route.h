@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "userspace/base/rare.h"
+#include "userspace/base/shared.h"
 #include "userspace/model/metadata.h"
 
 namespace sluice {
@@ -67,7 +69,7 @@ struct Percent {
 struct RouteDestination {
   Destination destination;
   uint32_t weight = 0;
-  Headers headers;  ///< http only
+  Shared<Headers> headers;  ///< http only
   friend bool operator==(const RouteDestination&, const RouteDestination&) = default;
 };
 
@@ -163,19 +165,19 @@ struct HttpRoute {
   std::string name;
   std::vector<HttpMatchRequest> match;  ///< any of them; empty: everything
   std::vector<RouteDestination> route;
-  std::optional<HttpRedirect> redirect;
-  std::optional<HttpDirectResponse> direct_response;
-  std::optional<Delegate> delegate;
-  std::optional<HttpRewrite> rewrite;
+  Rare<HttpRedirect> redirect;
+  Rare<HttpDirectResponse> direct_response;
+  Rare<Delegate> delegate;
+  Rare<HttpRewrite> rewrite;
   std::optional<std::chrono::nanoseconds> timeout;
-  std::optional<HttpRetry> retries;
-  std::optional<HttpFaultInjection> fault;
-  std::optional<Destination> mirror;
+  Rare<HttpRetry> retries;
+  Rare<HttpFaultInjection> fault;
+  Rare<Destination> mirror;
   std::vector<HttpMirrorPolicy> mirrors;
   std::optional<uint32_t> mirror_percent;  ///< deprecated, 0 to 100
   std::optional<Percent> mirror_percentage;
-  std::optional<CorsPolicy> cors_policy;
-  Headers headers;
+  Rare<CorsPolicy> cors_policy;
+  Shared<Headers> headers;
   friend bool operator==(const HttpRoute&, const HttpRoute&) = default;
 };
 

@@ -3,15 +3,13 @@
 #pragma once
 
 #include <chrono>
-#include <map>
 #include <optional>
 #include <string>
 
 #include "userspace/model/diagnostic.h"
+#include "userspace/model/labels.h"
 
 namespace sluice {
-
-using Labels = std::map<std::string, std::string>;
 
 /// Metadata that every resource has, and where it was read.
 struct Metadata {

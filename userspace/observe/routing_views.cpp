@@ -125,7 +125,7 @@ using Clusters = std::map<ClusterKey, std::pair<std::string, const routing::Clus
 void collectClusters(const ServiceRoute& route, Clusters& clusters) {
   if (route.plain)
     clusters.try_emplace(route.plain->key, route.service_namespace, route.plain.get());
-  for (const auto& rule : route.rules)
+  for (const auto& rule : *route.rules)
     for (const auto& destination : rule.destinations)
       if (destination.cluster)
         clusters.try_emplace(destination.key, route.service_namespace, destination.cluster.get());
@@ -151,7 +151,7 @@ Json routeItems(const routing::Routing& routing) {
   Json items = Json::array();
   forEachRoute(routing, [&](ClientClass client_class, const ServiceRoute& route) {
     const auto clients = clientsOf(routing, client_class);
-    for (const auto& rule : route.rules) items.push_back(ruleView(route, rule, clients));
+    for (const auto& rule : *route.rules) items.push_back(ruleView(route, rule, clients));
   });
   return items;
 }

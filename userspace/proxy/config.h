@@ -4,13 +4,14 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <tuple>
+#include <set>
 #include <utility>
 #include <vector>
 
 #include "maps/abi/types.h"
 #include "userspace/balance/maglev.h"
 #include "userspace/balance/outlier_detector.h"
+#include "userspace/base/shared_map.h"
 #include "userspace/model/ids.h"
 #include "userspace/proxy/cluster_pool.h"
 #include "userspace/proxy/retry_policy.h"
@@ -77,12 +78,15 @@ struct ProxyL4Rule {
 
 /// One service for one client class.
 struct ProxyRoute {
+  routing::Family family = routing::Family::kV4;  ///< that it is called on
+  ServiceId service;
   RouteId id;
   BindingId binding;
   bool needs_origin = false;  ///< ServiceRoute::needsOrigin(): the kernel leaves it in `origdst`
   std::shared_ptr<const routing::ServiceRoute> route;
-  std::shared_ptr<const routing::Matcher> matcher;           ///< over `route->rules`
-  std::vector<ProxyRule> rules;                              ///< as in `route->rules`
+  std::shared_ptr<const routing::Matcher> matcher;  ///< over `route->rules`
+  /// As in `route->rules`; services that share those share these.
+  std::shared_ptr<const std::vector<ProxyRule>> rules;
   std::vector<std::unique_ptr<const ProxyL4Rule>> l4_rules;  ///< as in `route->l4_rules`
   /// The service without its rules: for whom they do not concern.
   routing::Rule plain_rule;
@@ -111,15 +115,18 @@ struct ProxyConfig {
   /// x-envoy-* from clients, x-envoy-original-path).
   bool envoy_habits = false;
   RetryPolicy retries = RetryPolicy::ofIstio();  ///< of requests whose rule says nothing
-  std::map<std::pair<ServiceId, ClientClass>, std::shared_ptr<const ProxyRoute>> routes;
+  /// Of classes other than 0, those that differ from class 0's.
+  SharedMap<std::pair<ServiceId, ClientClass>, std::shared_ptr<const ProxyRoute>> routes;
   /// By port.
   std::map<std::pair<ClientClass, uint16_t>, ProxyHosts> hosts;
   /// By port, in the order in which they decide: what `whole_port` routes stand for.
   std::map<std::pair<ClientClass, uint16_t>, std::vector<ProxyRange>> ranges;
   /// The routes once more, by what the names of `hosts` lead to.
-  using HostKey = std::tuple<ClientClass, const routing::ServiceRoute*, routing::Family>;
-  std::map<HostKey, std::shared_ptr<const ProxyRoute>> by_host;
+  using HostKey = std::pair<const routing::ServiceRoute*, routing::Family>;
+  SharedMap<HostKey, std::shared_ptr<const ProxyRoute>> by_host;
   std::map<WorkloadId, ClientClass> workloads;
+  /// Services whose routes are those of an earlier routing, because newer ones found no room.
+  std::set<routing::ServiceKey> refused;
 
   /// 0 for a workload that is not known.
   ClientClass classOf(WorkloadId workload) const {
@@ -128,8 +135,9 @@ struct ProxyConfig {
   }
   /// Null: the clients do not meet that service here.
   std::shared_ptr<const ProxyRoute> routeOf(ServiceId service, ClientClass client_class) const {
-    const auto found = routes.find({service, client_class});
-    return found == routes.end() ? nullptr : found->second;
+    const auto* route = routes.get(std::pair(service, client_class));
+    if (route == nullptr) route = routes.get(std::pair(service, ClientClass{}));
+    return route == nullptr ? nullptr : *route;
   }
 };
 

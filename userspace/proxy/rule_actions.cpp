@@ -12,7 +12,7 @@ namespace {
 /// The host that a rule or, where it has none, a destination gives.
 std::string hostFor(const routing::Rule& rule, const Headers& destination) {
   if (rule.rewrite && !rule.rewrite->authority.empty()) return rule.rewrite->authority;
-  const auto own = HeaderEdits::hostOf(rule.headers.request);
+  const auto own = HeaderEdits::hostOf(rule.headers->request);
   return own.empty() ? HeaderEdits::hostOf(destination.request) : own;
 }
 
@@ -42,8 +42,8 @@ Result<std::optional<PathRewrite>> rewriteOf(const routing::Rule& rule) {
 
 std::shared_ptr<const DestinationEdits> DestinationEdits::of(const routing::Rule& rule,
                                                              const Headers& destination) {
-  DestinationEdits edits{joined(rule, rule.headers.request, destination.request),
-                         joined(rule, rule.headers.response, destination.response),
+  DestinationEdits edits{joined(rule, rule.headers->request, destination.request),
+                         joined(rule, rule.headers->response, destination.response),
                          hostFor(rule, destination)};
   if (edits.request.empty() && edits.response.empty() && edits.host.empty()) return nullptr;
   return std::make_shared<const DestinationEdits>(std::move(edits));
@@ -68,7 +68,7 @@ Result<std::shared_ptr<const RuleActions>> RuleActions::of(const routing::Rule& 
   }
   if (rule.fault && rule.fault->abort)
     actions.abort_grpc_status = grpcStatusNumber(rule.fault->abort->grpc_status).value_or(-1);
-  actions.response.append(rule.headers.response);
+  actions.response.append(rule.headers->response);
   const bool nothing = !actions.redirect && actions.direct_response == nullptr &&
                        !actions.rewrite && !actions.cors && actions.abort_grpc_status < 0;
   if (nothing) return std::shared_ptr<const RuleActions>();

@@ -176,9 +176,7 @@ std::shared_ptr<const ProxyRoute> Session::routeOf(
   const auto own = routing::familyOf(origin_.client.ip);
   const auto other = own == routing::Family::kV4 ? routing::Family::kV6 : routing::Family::kV4;
   for (const auto family : {own, other})
-    if (const auto found = routes.find({client_class_, service.get(), family});
-        found != routes.end())
-      return found->second;
+    if (const auto* found = routes.get(ProxyConfig::HostKey{service.get(), family})) return *found;
   return nullptr;
 }
 

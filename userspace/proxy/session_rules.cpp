@@ -61,7 +61,7 @@ routing::RequestView Session::requestView() const {
 const ProxyRule* Session::matchedRule() const {
   if (exchange_.past_rules) return &route_->plain;
   const auto index = route_->matcher->firstMatch(requestView());
-  return index ? &route_->rules[*index] : nullptr;
+  return index ? &(*route_->rules)[*index] : nullptr;
 }
 
 void Session::decide() {

@@ -22,6 +22,7 @@ CatalogChanges Catalog::update(const Snapshot& before, const Snapshot& after) {
   changes.virtual_services = virtual_services.update(before, after);
   clusters.update(changes.services, changes.rules, agent);
   followAliases(changes.services, changes.rules);
+  rules.startUpdate(changes.virtual_services.names);
   return changes;
 }
 

@@ -8,6 +8,7 @@
 #include "userspace/routing/clusters.h"
 #include "userspace/routing/destination_rules.h"
 #include "userspace/routing/registry.h"
+#include "userspace/routing/rule_book.h"
 #include "userspace/routing/virtual_services.h"
 
 namespace sluice::routing {
@@ -38,6 +39,7 @@ class Catalog {
   DestinationRules destination_rules;
   VirtualServices virtual_services;
   Clusters clusters;
+  RuleBook rules;
 
   /// The hosts of ExternalName services that stand for `host`, whoever may see them.
   const Names& aliasesOf(const std::string& host) const;

@@ -87,7 +87,7 @@ class TraitReader {
       for (const auto& match : route.match) readMatch(match);
   }
 
-  void readPolicies(const std::optional<TrafficPolicy>& policy) {
+  void readPolicies(const Rare<TrafficPolicy>& policy) {
     if (!policy) return;
     readPolicy(*policy);
     for (const auto& port : policy->port_level_settings) readPolicy(port);

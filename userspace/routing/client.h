@@ -20,6 +20,7 @@ struct Client {
   Labels labels;           ///< those of where it runs included (topology.h)
 
   bool has(const Labels& selector) const;
+  friend auto operator<=>(const Client&, const Client&) = default;
 };
 
 /// A Workload of `snapshot`, or else a Pod, by "namespace/name"; nothing when there is neither. A

@@ -50,7 +50,7 @@ class RouteCompiler {
     route_->plain = lookups_.cluster({service_.host, port_.number, ""}, client_);
     if (mayCarryHttp(port_.protocol)) addHttpRules();
     if (!isHttp(port_.protocol)) addConnectionRules();
-    if (route_->rules.empty()) addDefaultRule();
+    if (route_->rules->empty()) addDefaultRule();
     decidePath(*route_, {.agent = lookups_.agent(),
                          .winner = winner_,
                          .candidates = candidates_,
@@ -65,10 +65,9 @@ class RouteCompiler {
   void addHttpRules() {
     for (const auto& candidate : candidates_) {
       if (candidate.pattern != candidates_.front().pattern) break;
-      auto compiled = compileHttpRules(*candidate.service, port_.number, client_, destinations_,
-                                       lookups_.httpPortDefault());
-      addSkipped(std::move(compiled.skipped));
-      if (!compiled.rules.empty()) {
+      auto compiled = lookups_.httpRules(*candidate.service, port_.number, client_);
+      addSkipped(compiled.skipped);
+      if (!compiled.rules->empty()) {
         route_->rules = std::move(compiled.rules);
         win(candidate);
         return;
@@ -102,7 +101,7 @@ class RouteCompiler {
     auto compiled = port_.protocol == Protocol::kTls
                         ? compileTlsRules(services, called, client_, destinations_)
                         : compileTcpRules(services, called, client_, destinations_);
-    addSkipped(std::move(compiled.skipped));
+    addSkipped(Shared(std::move(compiled.skipped)));
     route_->l4_rules = std::move(compiled.rules);
     if (route_->virtual_service.empty() && !route_->l4_rules.empty())
       route_->virtual_service = route_->l4_rules.front().virtual_service;
@@ -121,8 +120,15 @@ class RouteCompiler {
     return services;
   }
 
-  void addSkipped(std::vector<SkippedRule> skipped) {
-    std::move(skipped.begin(), skipped.end(), std::back_inserter(route_->skipped));
+  /// Services that have none but those of one VirtualService share them.
+  void addSkipped(const Shared<std::vector<SkippedRule>>& skipped) {
+    if (skipped->empty()) return;
+    if (route_->skipped->empty()) {
+      route_->skipped = skipped;
+      return;
+    }
+    auto& all = route_->skipped.edit();
+    all.insert(all.end(), skipped->begin(), skipped->end());
   }
 
   void addDefaultRule() {
@@ -132,7 +138,7 @@ class RouteCompiler {
     whole.key = {service_.host, port_.number, ""};
     whole.cluster = route_->plain;
     rule.destinations.push_back(std::move(whole));
-    route_->rules.push_back(std::move(rule));
+    route_->rules = Shared(std::vector{std::move(rule)});
   }
 
   Lookups& lookups_;
@@ -164,9 +170,8 @@ std::shared_ptr<const ServiceRoute> compileForeignHost(Lookups& lookups,
                                                        const MeshVirtualService& service,
                                                        const std::string& host, uint16_t port,
                                                        const Client& client) {
-  const Destinations destinations(lookups, client, port);
-  auto compiled = compileHttpRules(service, port, client, destinations, lookups.httpPortDefault());
-  if (compiled.rules.empty()) return nullptr;
+  auto compiled = lookups.httpRules(service, port, client);
+  if (compiled.rules->empty()) return nullptr;
   auto route = std::make_shared<ServiceRoute>();
   route->service = {host, port};
   route->protocol = Protocol::kHttp;

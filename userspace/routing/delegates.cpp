@@ -72,8 +72,8 @@ std::string joinNames(const std::string& root, const std::string& leaf) {
   return root + "-" + leaf;
 }
 
-template <typename T>
-void inherit(std::optional<T>& own, const std::optional<T>& from) {
+template <typename Optional>
+void inherit(Optional& own, const Optional& from) {
   if (!own) own = from;
 }
 
@@ -98,7 +98,7 @@ HttpMatchRequest mergeMatch(const HttpMatchRequest& root, const HttpMatchRequest
 /// A root's mirrors are named from the root's namespace, wherever the rule stands that inherits.
 void inheritMirrors(HttpRoute& merged, const HttpRoute& root, const std::string& root_namespace,
                     const std::string& domain) {
-  const auto complete = [&](std::optional<Destination>& destination) {
+  const auto complete = [&](auto& destination) {
     if (destination) destination->host = fullHost(destination->host, root_namespace, domain);
   };
   if (!merged.mirror) {
@@ -120,7 +120,7 @@ void inheritActions(HttpRoute& merged, const HttpRoute& root) {
   inherit(merged.retries, root.retries);
   inherit(merged.fault, root.fault);
   inherit(merged.cors_policy, root.cors_policy);
-  if (merged.headers.empty()) merged.headers = root.headers;
+  if (merged.headers->empty()) merged.headers = root.headers;
 }
 
 /// Replaces the rules of one root by what its delegates say.

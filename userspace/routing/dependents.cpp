@@ -16,13 +16,14 @@ void dropOwnName(const Unit& unit, Reads& reads) {
     reads.services.erase(unit.name);
     return;
   }
+  if (unit.kind == Unit::Kind::kRules) return;
   reads.hosts.erase(unit.name);
   reads.named.erase(unit.name);
 }
 
 bool isEmpty(const Reads& reads) {
   return reads.hosts.empty() && reads.named.empty() && reads.services.empty() &&
-         reads.patterns.empty() && !reads.every_virtual_service;
+         reads.patterns.empty() && reads.rules.empty() && !reads.every_virtual_service;
 }
 
 template <typename Index>
@@ -65,6 +66,12 @@ class Concerned {
       if (hostMatches(host, asked)) add(units);
   }
 
+  /// Of the rules among the units.
+  void addReadersOfRules(const Index& index) {
+    const auto first = units_.lower_bound({Unit::Kind::kRules, ""});
+    for (const auto& rules : Dependents::Units(first, units_.end())) addReaders(index, rules.name);
+  }
+
   Dependents::Units take() && { return std::move(units_); }
 
  private:
@@ -75,11 +82,13 @@ class Concerned {
 }  // namespace
 
 void Dependents::set(const Unit& unit, Reads reads) {
-  forget(unit);
+  const auto before = take(unit);
   dropOwnName(unit, reads);
-  if (isEmpty(reads)) return;
-  link(unit, reads);
-  reads_.emplace(unit, std::move(reads));
+  if (!isEmpty(reads)) {
+    link(unit, reads);
+    reads_.emplace(unit, std::move(reads));
+  }
+  forgetUnread(before.rules);
 }
 
 void Dependents::add(const Unit& unit, const Reads& more) {
@@ -88,11 +97,13 @@ void Dependents::add(const Unit& unit, const Reads& more) {
   set(unit, std::move(reads));
 }
 
-void Dependents::forget(const Unit& unit) {
-  const auto known = reads_.find(unit);
-  if (known == reads_.end()) return;
-  unlink(unit, known->second);
-  reads_.erase(known);
+void Dependents::forget(const Unit& unit) { forgetUnread(take(unit).rules); }
+
+Reads Dependents::take(const Unit& unit) {
+  auto known = reads_.extract(unit);
+  if (known.empty()) return {};
+  unlink(unit, known.mapped());
+  return std::move(known.mapped());
 }
 
 void Dependents::link(const Unit& unit, const Reads& reads) {
@@ -100,6 +111,7 @@ void Dependents::link(const Unit& unit, const Reads& reads) {
   linkAll(named_, reads.named, unit);
   linkAll(services_, reads.services, unit);
   linkAll(patterns_, reads.patterns, unit);
+  linkAll(rules_, reads.rules, unit);
   if (reads.every_virtual_service) reading_all_.insert(unit);
 }
 
@@ -108,7 +120,13 @@ void Dependents::unlink(const Unit& unit, const Reads& reads) {
   unlinkAll(named_, reads.named, unit);
   unlinkAll(services_, reads.services, unit);
   unlinkAll(patterns_, reads.patterns, unit);
+  unlinkAll(rules_, reads.rules, unit);
   reading_all_.erase(unit);
+}
+
+void Dependents::forgetUnread(const std::set<std::string>& rules) {
+  for (const auto& name : rules)
+    if (!rules_.contains(name)) forget({Unit::Kind::kRules, name});
 }
 
 Dependents::Units Dependents::of(const CatalogChanges& changes,
@@ -127,6 +145,7 @@ Dependents::Units Dependents::of(const CatalogChanges& changes,
     concerned.addReaders(services_, name);
   }
   if (!changes.virtual_services.names.empty()) concerned.add(reading_all_);
+  concerned.addReadersOfRules(rules_);
   return std::move(concerned).take();
 }
 

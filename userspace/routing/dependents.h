@@ -17,9 +17,12 @@ struct Unit {
   enum class Kind : uint8_t {
     kService,         ///< all ports of a host
     kVirtualService,  ///< what one makes of the hosts that are no services
+    /// Rules of the RuleBook: compiled with the units that have asked for them, and when something
+    /// changes that they have asked for, those are.
+    kRules,
   };
   Kind kind = Kind::kService;
-  std::string name;  ///< the host; "shop/catalog"
+  std::string name;  ///< the host; "shop/catalog"; as in Reads::rules
   friend auto operator<=>(const Unit&, const Unit&) = default;
 };
 
@@ -28,7 +31,8 @@ class Dependents {
  public:
   using Units = std::set<Unit>;
 
-  /// The unit has been made anew, and has asked for all this.
+  /// The unit has been made anew, and has asked for all this. Rules after the units that have
+  /// asked for them: they are forgotten with the last of these.
   void set(const Unit& unit, Reads reads);
   /// It has asked for more.
   void add(const Unit& unit, const Reads& more);
@@ -44,11 +48,13 @@ class Dependents {
 
   void link(const Unit& unit, const Reads& reads);
   void unlink(const Unit& unit, const Reads& reads);
+  Reads take(const Unit& unit);
+  void forgetUnread(const std::set<std::string>& rules);
 
   /// Without what has the unit's own name, on which it always depends; units that have asked for
   /// nothing else are not here.
   std::map<Unit, Reads> reads_;
-  Index hosts_, named_, services_;
+  Index hosts_, named_, services_, rules_;
   std::map<std::string, Units> patterns_;
   Units reading_all_;  ///< VirtualServices
 };

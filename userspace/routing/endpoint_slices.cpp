@@ -99,7 +99,7 @@ class Reader {
   static PodIndex::OriginRef withoutPod(const std::string& node) {
     auto origin = std::make_shared<EndpointOrigin>();
     origin->node = node;
-    origin->place = std::make_shared<const Labels>(placeLabels("", node, ""));
+    origin->place = placeLabels("", node, "");
     return origin;
   }
 

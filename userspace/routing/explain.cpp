@@ -64,7 +64,7 @@ class Explainer {
   void describe(const ServiceRoute& route) {
     answer_.path = route.path;
     answer_.reasons = route.reasons;
-    answer_.skipped = route.skipped;
+    answer_.skipped = *route.skipped;
     answer_.losers = route.losers;
   }
 

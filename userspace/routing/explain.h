@@ -90,9 +90,9 @@ struct Explanation {
   // What the rule does.
   std::optional<std::chrono::nanoseconds> timeout;
   std::optional<Sourced<HttpRetry>> retries;  ///< those that hold; absent: there are none
-  std::optional<HttpFaultInjection> fault;
+  Rare<HttpFaultInjection> fault;
   std::vector<ExplainedMirror> mirrors;
-  std::optional<CorsPolicy> cors;
+  Rare<CorsPolicy> cors;
   Headers headers;  ///< of the rule
   std::optional<std::string> rewritten_path, rewritten_authority;
   std::string upstream_path;  ///< of a forwarded request: normalised, rewritten

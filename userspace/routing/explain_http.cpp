@@ -94,7 +94,7 @@ class RuleExplainer {
     answer_.rule_index = rule_.index;
     answer_.rule_name = rule_.name;
     answer_.delegate = rule_.delegate;
-    answer_.headers = rule_.headers;
+    answer_.headers = *rule_.headers;
   }
 
   void redirect(const RequestMatch* matched) {
@@ -128,7 +128,7 @@ class RuleExplainer {
         answer_.rewritten_path = answer_.upstream_path;
     }
     const auto authority = upstreamAuthority(
-        rule_, rule_.destinations.empty() ? Headers{} : rule_.destinations.front().headers);
+        rule_, rule_.destinations.empty() ? Headers{} : *rule_.destinations.front().headers);
     if (!authority.empty()) answer_.rewritten_authority = authority;
   }
 
@@ -185,8 +185,8 @@ class RuleExplainer {
 
 void addUnmatched(const ServiceRoute& route, const Matcher& matcher, size_t matched,
                   const RequestView& view, Explanation& explanation) {
-  for (size_t i = 0; i < route.rules.size(); ++i) {
-    const auto& rule = route.rules[i];
+  for (size_t i = 0; i < route.rules->size(); ++i) {
+    const auto& rule = (*route.rules)[i];
     if (i == matched || rule.index < 0) continue;
     const auto why = i > matched ? "behind the rule that matches"
                                  : matcher.firstFailure(i, view) + " does not match";
@@ -213,15 +213,16 @@ std::string authorityOf(const ExplainRequest& request) {
 
 Result<void> explainHttp(const ExplainContext& context, const ServiceRoute& route,
                          uint16_t called_port, Explanation& explanation) {
-  if (route.rules.front().index >= 0) explanation.virtual_service = route.virtual_service;
-  const auto matcher = Matcher::compile(route.rules);
+  if (route.rules->front().index >= 0) explanation.virtual_service = route.virtual_service;
+  const auto matcher = Matcher::compile(*route.rules);
   if (!matcher) return matcher.error();
   const OwnedRequest request(context.request);
   const auto view = request.view();
   const auto matched = (*matcher)->firstMatch(view);
-  addUnmatched(route, **matcher, matched.value_or(route.rules.size()), view, explanation);
+  addUnmatched(route, **matcher, matched.value_or(route.rules->size()), view, explanation);
   if (!matched) return notFound(explanation), Result<void>();
-  return RuleExplainer(context, route.rules[*matched], request, called_port, explanation).explain();
+  return RuleExplainer(context, (*route.rules)[*matched], request, called_port, explanation)
+      .explain();
 }
 
 }  // namespace sluice::routing

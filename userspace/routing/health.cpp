@@ -52,7 +52,7 @@ std::set<const Cluster*> clustersOf(const ServiceRoute& route) {
   const auto add = [&](const std::vector<WeightedCluster>& destinations) {
     for (const auto& destination : destinations) clusters.insert(destination.cluster.get());
   };
-  for (const auto& rule : route.rules) {
+  for (const auto& rule : *route.rules) {
     add(rule.destinations);
     for (const auto& mirror : rule.mirrors) clusters.insert(mirror.target.cluster.get());
   }

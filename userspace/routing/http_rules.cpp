@@ -24,8 +24,8 @@ RequestMatch requestPart(const HttpMatchRequest& match) {
 
 /// A fault that would hit no request is none, so that it does not cost the route its path. An
 /// abort that says nothing about the answer is accepted by Istio, and injects nothing.
-std::optional<HttpFaultInjection> effectiveFault(const std::optional<HttpFaultInjection>& fault) {
-  if (!fault) return std::nullopt;
+Rare<HttpFaultInjection> effectiveFault(const Rare<HttpFaultInjection>& fault) {
+  if (!fault) return fault;
   HttpFaultInjection effective = *fault;
   const auto& [delay, abort] = effective;
   if (delay && (delay->percentage.millionths == 0 || delay->fixed_delay.count() <= 0))
@@ -33,6 +33,7 @@ std::optional<HttpFaultInjection> effectiveFault(const std::optional<HttpFaultIn
   if (abort &&
       (abort->percentage.millionths == 0 || (!abort->http_status && abort->grpc_status.empty())))
     effective.abort.reset();
+  if (effective == *fault) return fault;
   if (!effective.delay && !effective.abort) return std::nullopt;
   return effective;
 }
@@ -71,7 +72,7 @@ class HttpCompiler {
         port_default_(port_default) {}
 
   HttpRules compile() && {
-    result_.skipped = service_.dropped;
+    skipped_ = service_.dropped;
     bool closed = false;
     for (const auto& source : service_.http) {
       if (closed)
@@ -79,7 +80,7 @@ class HttpCompiler {
       else
         closed = addRule(source);
     }
-    return std::move(result_);
+    return {Shared(std::move(rules_)), Shared(std::move(skipped_))};
   }
 
  private:
@@ -90,12 +91,12 @@ class HttpCompiler {
     if (!compileMatches(source, rule.matches, everything)) return false;
     fillActions(source, rule);
     if (everything) dropNeedlessMatches(rule);
-    result_.rules.push_back(std::move(rule));
+    rules_.push_back(std::move(rule));
     return everything;
   }
 
   void skip(const HttpRuleSource& source, std::string why) {
-    result_.skipped.push_back({source.index, source.route->name, std::move(why), source.delegate});
+    skipped_.push_back({source.index, source.route->name, std::move(why), source.delegate});
   }
 
   /// False when no match of the rule can hold. Istio stops at the first that always holds.
@@ -164,7 +165,8 @@ class HttpCompiler {
   const Client& client_;
   const Destinations& destinations_;
   PortDefault port_default_;
-  HttpRules result_;
+  std::vector<Rule> rules_;
+  std::vector<SkippedRule> skipped_;
 };
 
 }  // namespace

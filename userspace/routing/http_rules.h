@@ -5,15 +5,10 @@
 
 #include "userspace/routing/client.h"
 #include "userspace/routing/destinations.h"
+#include "userspace/routing/rule_book.h"
 #include "userspace/routing/virtual_services.h"
 
 namespace sluice::routing {
-
-/// The http rules of one VirtualService as one client meets them on one port.
-struct HttpRules {
-  std::vector<Rule> rules;  ///< empty: the VirtualService does not act there at all
-  std::vector<SkippedRule> skipped;
-};
 
 /// Decides everything that does not depend on a request. `port` is the one that the client called.
 /// Istio: BuildHTTPRoutesForVirtualService.

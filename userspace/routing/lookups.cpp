@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "userspace/routing/http_rules.h"
 #include "userspace/routing/names.h"
 
 namespace sluice::routing {
@@ -12,6 +13,10 @@ bool isAlias(const RegistryService& service) {
   return service.resolution == RegistryService::Resolution::kAlias;
 }
 
+bool namesSeveralHosts(const MeshVirtualService& service) {
+  return service.hosts.size() > 1 || service.hosts.front().starts_with('*');
+}
+
 }  // namespace
 
 void Reads::merge(const Reads& more) {
@@ -19,6 +24,7 @@ void Reads::merge(const Reads& more) {
   named.insert(more.named.begin(), more.named.end());
   services.insert(more.services.begin(), more.services.end());
   patterns.insert(more.patterns.begin(), more.patterns.end());
+  rules.insert(more.rules.begin(), more.rules.end());
   every_virtual_service = every_virtual_service || more.every_virtual_service;
 }
 
@@ -66,6 +72,20 @@ std::vector<Candidate> Lookups::naming(const std::string& host, const Client& cl
 std::vector<Candidate> Lookups::virtualServices(const Client& client) {
   reads_.every_virtual_service = true;
   return catalog_.virtual_services.visibleTo(client.namespace_);
+}
+
+HttpRules Lookups::httpRules(const MeshVirtualService& service, uint16_t port,
+                             const Client& client) {
+  const auto compile = [&](Reads& reads) {
+    Lookups lookups(catalog_, reads);
+    const Destinations destinations(lookups, client, port);
+    return compileHttpRules(service, port, client, destinations, httpPortDefault());
+  };
+  if (!namesSeveralHosts(service)) return compile(reads_);
+  const auto& shared =
+      catalog_.rules.find({service.resource->metadata.key(), port, client}, compile);
+  reads_.rules.insert(shared.name);
+  return shared.rules;
 }
 
 const MeshVirtualService* Lookups::virtualService(const std::string& name) {

@@ -9,19 +9,9 @@
 #include "userspace/routing/catalog.h"
 #include "userspace/routing/client.h"
 #include "userspace/routing/destinations.h"
+#include "userspace/routing/reads.h"
 
 namespace sluice::routing {
-
-/// What somebody has asked a Catalog for, whether there was something or not.
-struct Reads {
-  std::set<std::string> hosts;     ///< their services, aliases, DestinationRules and endpoints
-  std::set<std::string> named;     ///< hosts: which VirtualServices name them
-  std::set<std::string> services;  ///< names of VirtualServices: "shop/catalog"
-  std::set<std::string> patterns;  ///< wildcards: which services are below
-  bool every_virtual_service = false;
-
-  void merge(const Reads& more);
-};
 
 /// The only way in which compilers ask a Catalog: it writes down what they asked for, so that what
 /// they make is made anew when an answer changes. The settings of the agent are not written down:
@@ -59,6 +49,9 @@ class Lookups {
   std::vector<Candidate> naming(const std::string& host, const Client& client);
   std::vector<Candidate> virtualServices(const Client& client);
   const MeshVirtualService* virtualService(const std::string& name);
+
+  /// compileHttpRules(), once for all services that `service` rules alike.
+  HttpRules httpRules(const MeshVirtualService& service, uint16_t port, const Client& client);
 
  private:
   Catalog& catalog_;

@@ -2,6 +2,8 @@
 #include "userspace/routing/path.h"
 
 #include <algorithm>
+#include <map>
+#include <string_view>
 
 #include "userspace/model/codes.h"
 #include "userspace/routing/policy_reasons.h"
@@ -11,6 +13,12 @@ namespace sluice::routing {
 namespace {
 
 using Reasons = std::vector<Reason>;
+/// How often each code would have been given.
+using Said = std::map<std::string_view, size_t>;
+
+/// Of the rules of one route; the others are counted. Nobody reads a thousand, and thousands of
+/// services may have them.
+constexpr size_t kMostOfOneCode = 16;
 
 bool splitsPerConnection(const MeshVirtualService* winner) {
   if (!winner) return false;
@@ -22,7 +30,8 @@ bool splitsPerConnection(const MeshVirtualService* winner) {
 /// Says of one rule what a connection alone cannot carry out.
 class RuleReasons {
  public:
-  RuleReasons(const Rule& rule, Reasons& reasons) : rule_(rule), reasons_(reasons) {}
+  RuleReasons(const Rule& rule, Said& said, Reasons& reasons)
+      : rule_(rule), said_(said), reasons_(reasons) {}
 
   void add(bool per_connection) {
     addAboutTheRequest(per_connection);
@@ -32,6 +41,7 @@ class RuleReasons {
 
  private:
   void say(const char* code, const char* part, const char* text) {
+    if (++said_[code] > kMostOfOneCode) return;
     auto field = "spec.http[" + std::to_string(rule_.index) + "]." + part;
     if (!rule_.delegate.empty()) field = "VirtualService " + rule_.delegate + " " + field;
     reasons_.push_back({code, std::move(field), text});
@@ -63,18 +73,29 @@ class RuleReasons {
     if (!rule_.mirrors.empty()) say(code::kMirror, "mirrors", "the proxy sends copies of requests");
     if (rule_.cors)
       say(code::kCors, "corsPolicy", "the proxy answers and marks requests of other origins");
-    if (!rule_.headers.empty()) say(code::kHeaderOperations, "headers", kHeaderText);
-    if (std::ranges::any_of(rule_.destinations, [](const auto& d) { return !d.headers.empty(); }))
+    if (!rule_.headers->empty()) say(code::kHeaderOperations, "headers", kHeaderText);
+    if (std::ranges::any_of(rule_.destinations, [](const auto& d) { return !d.headers->empty(); }))
       say(code::kHeaderOperations, "route", kHeaderText);
   }
 
   static constexpr const char* kHeaderText = "the proxy changes headers";
 
   const Rule& rule_;
+  Said& said_;
   Reasons& reasons_;
 };
 
-bool hasHttpRules(const ServiceRoute& route) { return route.rules.front().index >= 0; }
+void addRuleReasons(const std::vector<Rule>& rules, bool per_connection, Reasons& reasons) {
+  Said said;
+  for (const auto& rule : rules) RuleReasons(rule, said, reasons).add(per_connection);
+  for (const auto& [code, times] : said)
+    if (times > kMostOfOneCode)
+      reasons.push_back(
+          {std::string(code), "spec.http",
+           "and so it is with " + std::to_string(times - kMostOfOneCode) + " more of the rules"});
+}
+
+bool hasHttpRules(const ServiceRoute& route) { return route.rules->front().index >= 0; }
 
 std::string ruleField(const L4Rule& rule) {
   return std::string(rule.kind == L4Rule::Kind::kTcp ? "spec.tcp[" : "spec.tls[") +
@@ -107,7 +128,7 @@ void addRetriesOfTheMesh(const ServiceRoute& route, const AgentSettings& agent, 
   const auto& policy = agent.default_http_retry_policy;
   if (!isHttp(route.protocol) || !policy || policy->attempts <= 0) return;
   const bool used = std::ranges::any_of(
-      route.rules, [](const auto& rule) { return !rule.retries && !rule.destinations.empty(); });
+      *route.rules, [](const auto& rule) { return !rule.retries && !rule.destinations.empty(); });
   if (used)
     reasons.push_back({code::kRetries, "Agent spec.mesh.defaultHttpRetryPolicy",
                        "the proxy sends a request again that has failed"});
@@ -118,7 +139,7 @@ void addHttpReasons(const ServiceRoute& route, const PathContext& context, Reaso
     reasons.push_back({code::kHostDecides, "",
                        "httpMode istio: the Host header picks the service, which the proxy reads"});
   const bool per_connection = splitsPerConnection(context.winner);
-  for (const auto& rule : route.rules) RuleReasons(rule, reasons).add(per_connection);
+  addRuleReasons(*route.rules, per_connection, reasons);
   addRetriesOfTheMesh(route, context.agent, reasons);
 }
 

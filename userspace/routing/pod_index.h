@@ -8,8 +8,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include "userspace/model/label_pool.h"
 #include "userspace/model/resources.h"
-#include "userspace/routing/label_pool.h"
 #include "userspace/routing/registry_service.h"
 #include "userspace/routing/snapshot_changes.h"
 

@@ -68,7 +68,7 @@ void addPolicyReasons(const ServiceRoute& route, std::vector<Reason>& reasons) {
     for (const auto& destination : destinations)
       if (destination.cluster) found.add(destination);
   };
-  for (const auto& rule : route.rules) add_all(rule.destinations);
+  for (const auto& rule : *route.rules) add_all(rule.destinations);
   for (const auto& rule : route.l4_rules) add_all(rule.destinations);
 }
 

@@ -43,7 +43,7 @@ std::shared_ptr<ServiceRoute> unruled(const RouteTable& table, const ServiceKey&
   Rule rule;
   rule.index = -1;
   rule.destinations.push_back(std::move(where));
-  route->rules.push_back(std::move(rule));
+  route->rules.edit().push_back(std::move(rule));
   return route;
 }
 

@@ -7,9 +7,9 @@
 namespace sluice::routing {
 
 const std::string* EndpointOrigin::label(const std::string& name) const {
-  if (const auto at = place->find(name); at != place->end()) return &at->second;
-  const auto at = own->find(name);
-  return at == own->end() ? nullptr : &at->second;
+  if (const auto at = place.find(name); at != place.end()) return &at->second;
+  const auto at = own.find(name);
+  return at == own.end() ? nullptr : &at->second;
 }
 
 bool EndpointOrigin::has(const Labels& selector) const {
@@ -20,14 +20,9 @@ bool EndpointOrigin::has(const Labels& selector) const {
 }
 
 Labels EndpointOrigin::labels() const {
-  Labels all = *place;
-  all.insert(own->begin(), own->end());
+  Labels all = place;
+  all.merge(own);
   return all;
-}
-
-EndpointOrigin::SharedLabels EndpointOrigin::noLabels() {
-  static const auto kNone = std::make_shared<const Labels>();
-  return kNone;
 }
 
 const RegistryPort* RegistryService::port(uint16_t number) const {

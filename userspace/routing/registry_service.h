@@ -17,14 +17,12 @@ namespace sluice::routing {
 /// What subsets, locality rules and internalTrafficPolicy know an endpoint by. Shared by all ports
 /// and services that the endpoint is in.
 struct EndpointOrigin {
-  using SharedLabels = std::shared_ptr<const Labels>;
-
   std::string pod;  ///< "shop/catalog-v1-a", of a Pod or WorkloadEntry; empty when there is none
   std::string locality;  ///< "region/zone/subzone", as far as known
   std::string node;
-  /// Of the pod or entry, and (topology.h) of where it runs, which stand before those. Never null;
-  /// shared by endpoints that have the same.
-  SharedLabels own = noLabels(), place = noLabels();
+  /// Of the pod or entry, and (topology.h) of where it runs, which stand before those.
+  /// Shared by endpoints that have the same.
+  Labels own, place;
 
   /// Null: no such label.
   const std::string* label(const std::string& name) const;
@@ -32,11 +30,7 @@ struct EndpointOrigin {
   /// All of them.
   Labels labels() const;
 
-  static SharedLabels noLabels();
-  friend bool operator==(const EndpointOrigin& a, const EndpointOrigin& b) {
-    return a.pod == b.pod && a.locality == b.locality && a.node == b.node &&
-           (a.own == b.own || *a.own == *b.own) && (a.place == b.place || *a.place == *b.place);
-  }
+  friend bool operator==(const EndpointOrigin&, const EndpointOrigin&) = default;
 };
 
 struct RegistryEndpoint {

@@ -88,7 +88,7 @@ std::string rewrittenTarget(const HttpRewrite& rewrite, const RequestMatch* matc
 
 std::string upstreamAuthority(const Rule& rule, const Headers& of_destination) {
   if (rule.rewrite && !rule.rewrite->authority.empty()) return rule.rewrite->authority;
-  auto own = authorityIn(rule.headers.request);
+  auto own = authorityIn(rule.headers->request);
   return own.empty() ? authorityIn(of_destination.request) : own;
 }
 

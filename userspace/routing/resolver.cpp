@@ -185,35 +185,35 @@ void Resolver::addViews(const Groups& groups) {
     }
   }
   takeChangedOwners();
+  noteRules();
 }
 
 // --- compiling ---------------------------------------------------------------------------------
 
 void Resolver::compile(const Dependents::Units& units) {
-  compileServices(units);
-  if (!hostDecides()) return;
-  auto concerned = takeChangedOwners();
-  concerned.insert(units.begin(), units.end());
-  compileVirtualServices(concerned);
+  compile(units, Unit::Kind::kService);
+  if (hostDecides()) {
+    auto concerned = takeChangedOwners();
+    concerned.insert(units.begin(), units.end());
+    compile(concerned, Unit::Kind::kVirtualService);
+  }
+  noteRules();
 }
 
-/// For class 0 first: the others share its routes.
-void Resolver::compileServices(const Dependents::Units& units) {
+/// Those of `kind`. For class 0 first: the others share its routes.
+void Resolver::compile(const Dependents::Units& units, Unit::Kind kind) {
   for (const auto& unit : units) {
-    if (unit.kind != Unit::Kind::kService) continue;
+    if (unit.kind != kind) continue;
     Reads reads;
     for (auto& [number, view] : views_) compile(unit, view, reads);
     dependents_.set(unit, std::move(reads));
   }
 }
 
-void Resolver::compileVirtualServices(const Dependents::Units& units) {
-  for (const auto& unit : units) {
-    if (unit.kind != Unit::Kind::kVirtualService) continue;
-    Reads reads;
-    for (auto& [number, view] : views_) compile(unit, view, reads);
-    dependents_.set(unit, std::move(reads));
-  }
+/// What rules that several units share have asked for.
+void Resolver::noteRules() {
+  for (auto& [name, reads] : catalog_->rules.takeReads())
+    dependents_.set({Unit::Kind::kRules, name}, std::move(reads));
 }
 
 void Resolver::compile(const Unit& unit, View& view, Reads& reads) {

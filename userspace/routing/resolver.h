@@ -62,12 +62,12 @@ class Resolver {
   bool hostDecides() const;
 
   void compile(const Dependents::Units& units);
-  void compileServices(const Dependents::Units& units);
-  void compileVirtualServices(const Dependents::Units& units);
+  void compile(const Dependents::Units& units, Unit::Kind kind);
   void compile(const Unit& unit, View& view, Reads& reads);
   void compileService(const std::string& host, View& view, Lookups& lookups);
   void compileNames(const std::string& virtual_service, View& view, Lookups& lookups);
   PortRoutes routesOf(const std::string& host, const View& view, Lookups& lookups) const;
+  void noteRules();
   Dependents::Units takeChangedOwners();
   static void noteHidden(const std::string& host, const PortRoutes& routes, View& view);
   void finish(View& view);

@@ -138,7 +138,7 @@ const ServiceRoutes::Route* ServiceRoutes::find(const ServiceKey& key) const {
 }
 
 const std::vector<WeightedCluster>& ServiceRoute::connectDestinations() const {
-  return l4_rules.empty() ? rules.front().destinations : l4_rules.front().destinations;
+  return l4_rules.empty() ? rules->front().destinations : l4_rules.front().destinations;
 }
 
 Path ServiceRoute::pathFor(Family family) const {
@@ -155,7 +155,7 @@ bool ServiceRoute::needsOrigin() const {
   const auto any_keeps = [&](const auto& rule) {
     return std::ranges::any_of(rule.destinations, keeps_address);
   };
-  return whole_port || (plain && plain->passthrough) || std::ranges::any_of(rules, any_keeps) ||
+  return whole_port || (plain && plain->passthrough) || std::ranges::any_of(*rules, any_keeps) ||
          std::ranges::any_of(
              l4_rules, [&](const auto& rule) { return !rule.subnets.empty() || any_keeps(rule); });
 }

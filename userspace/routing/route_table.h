@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "userspace/base/rare.h"
 #include "userspace/base/shared.h"
 #include "userspace/base/shared_map.h"
 #include "userspace/model/address.h"
@@ -147,9 +148,9 @@ struct WeightedCluster {
   uint32_t weight = 1;
   /// Null: no such service, port or subset; its share is answered with 503 NC.
   std::shared_ptr<const Cluster> cluster;
-  Headers headers = {};      ///< of this destination; http only
-  std::string missing = {};  ///< why there is no cluster; empty when there is one
-  bool port_named = true;    ///< by the rule; else the port is the one called
+  Shared<Headers> headers = {};  ///< of this destination; http only
+  std::string missing = {};      ///< why there is no cluster; empty when there is one
+  bool port_named = true;        ///< by the rule; else the port is the one called
   /// Null: nothing is hashed, requests go to any endpoint. Lives in `cluster`.
   const ConsistentHash* hashKey() const;
   /// By content, clusters included.
@@ -180,15 +181,15 @@ struct Rule {
   std::string name;
   std::vector<RequestMatch> matches;  ///< any of them; empty: everything
   std::vector<WeightedCluster> destinations;
-  std::optional<HttpRedirect> redirect;               ///< instead of destinations
-  std::optional<HttpDirectResponse> direct_response;  ///< instead of destinations
-  std::optional<HttpRewrite> rewrite;
+  Rare<HttpRedirect> redirect;               ///< instead of destinations
+  Rare<HttpDirectResponse> direct_response;  ///< instead of destinations
+  Rare<HttpRewrite> rewrite;
   std::optional<std::chrono::nanoseconds> timeout;
-  std::optional<HttpRetry> retries;         ///< as written; absent: the mesh's default policy
-  std::optional<HttpFaultInjection> fault;  ///< absent when it would hit no request
-  std::vector<Mirror> mirrors;              ///< without those that would get nothing
-  std::optional<CorsPolicy> cors;
-  Headers headers;
+  Rare<HttpRetry> retries;         ///< as written; absent: the mesh's default policy
+  Rare<HttpFaultInjection> fault;  ///< absent when it would hit no request
+  std::vector<Mirror> mirrors;     ///< without those that would get nothing
+  Rare<CorsPolicy> cors;
+  Shared<Headers> headers;
   /// "billing/leaf" when the rule came from a delegate; `index` counts in that one then.
   std::string delegate;
   friend bool operator==(const Rule&, const Rule&) = default;
@@ -255,7 +256,8 @@ struct ServiceRoute {
   Protocol protocol = Protocol::kUnknown;
   std::vector<IpAddress> vips;
   std::string virtual_service;  ///< "shop/catalog"; empty: the service's default
-  std::vector<Rule> rules;      ///< in order; when none matches: 404
+  /// In order; when none matches: 404. Shared by services that one VirtualService rules alike.
+  Shared<std::vector<Rule>> rules;
   /// For connections that carry no HTTP: the first that fits, so that more specific SNI patterns
   /// stand first. When none fits: `plain`, or for TLS ports the address that was called.
   std::vector<L4Rule> l4_rules;
@@ -266,7 +268,7 @@ struct ServiceRoute {
   bool whole_port = false;
   Path path = Path::kConnect;  ///< for clients of a family that the endpoints have
   std::vector<Reason> reasons;
-  std::vector<SkippedRule> skipped;
+  Shared<std::vector<SkippedRule>> skipped;
   std::vector<LosingService> losers;
 
   /// What a connection is shared out between that no proxy looks into (Path::kConnect).

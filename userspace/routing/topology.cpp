@@ -34,7 +34,7 @@ std::string localityLabel(const Labels& labels) {
 }
 
 void set(Labels& labels, const char* name, std::string_view value) {
-  if (!value.empty()) labels.insert_or_assign(name, std::string(value));
+  if (!value.empty()) labels[name] = value;
 }
 
 }  // namespace
@@ -78,8 +78,8 @@ EndpointOrigin originOf(const WorkloadEndpoint& endpoint, std::string name) {
   EndpointOrigin origin;
   origin.pod = std::move(name);
   origin.locality = localityOf(endpoint);
-  origin.own = std::make_shared<const Labels>(endpoint.labels);
-  origin.place = std::make_shared<const Labels>(placeLabels(origin.locality, "", endpoint.network));
+  origin.own = endpoint.labels;
+  origin.place = placeLabels(origin.locality, "", endpoint.network);
   return origin;
 }
 

@@ -88,7 +88,7 @@ HostClaims claimsOfAlias(Lookups& lookups, const RegistryService& alias, const C
   for (const auto& port : alias.ports) {
     if (!mayCarryHttp(port.protocol)) continue;
     const auto route = compileRoute(lookups, alias, port, client);
-    if (route->rules.front().index < 0) continue;
+    if (route->rules->front().index < 0) continue;
     for (auto& name : Spellings(lookups, alias, port.number, client).take())
       result.claims.push_back({port.number, std::move(name), route});
   }

@@ -120,4 +120,17 @@ std::string lowerCaseKey(std::string_view key) {
   return lower;
 }
 
+void Codec<Labels>::decode(Decoder& decoder, const YamlNode& node, const Location& at,
+                           Labels& out) {
+  std::map<std::string, std::string> values;
+  Codec<decltype(values)>::decode(decoder, node, at, values);
+  for (auto& [name, value] : values) out[name] = std::move(value);
+}
+
+YamlNodePtr Codec<Labels>::encode(const Labels& labels) {
+  MapBuilder map;
+  for (const auto& [name, value] : labels) map.add(name, stringNode(value));
+  return std::move(map).take();
+}
+
 }  // namespace sluice::source

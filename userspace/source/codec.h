@@ -19,6 +19,9 @@
 #include <utility>
 #include <vector>
 
+#include "userspace/base/rare.h"
+#include "userspace/base/shared.h"
+#include "userspace/model/labels.h"
 #include "userspace/source/description.h"
 #include "userspace/source/encoder.h"
 
@@ -138,21 +141,31 @@ struct Codec<E> : PlainCodec {
   }
 };
 
-template <typename T, typename C>
+template <typename T, typename C, typename Optional = std::optional<T>>
 struct OptionalOf {
   static std::string type() { return C::type(); }
   static const Message* message() { return C::message(); }
-  static void decode(Decoder& decoder, const YamlNode& node, const Location& at,
-                     std::optional<T>& out) {
+  static void decode(Decoder& decoder, const YamlNode& node, const Location& at, Optional& out) {
     C::decode(decoder, node, at, out.emplace());
   }
-  static YamlNodePtr encode(const std::optional<T>& value) {
-    return value ? C::encode(*value) : nullptr;
-  }
+  static YamlNodePtr encode(const Optional& value) { return value ? C::encode(*value) : nullptr; }
 };
 
 template <typename T>
 struct Codec<std::optional<T>> : OptionalOf<T, Codec<T>> {};
+
+template <typename T>
+struct Codec<Rare<T>> : OptionalOf<T, Codec<T>, Rare<T>> {};
+
+template <typename T>
+struct Codec<Shared<T>> {
+  static std::string type() { return Codec<T>::type(); }
+  static const Message* message() { return Codec<T>::message(); }
+  static void decode(Decoder& decoder, const YamlNode& node, const Location& at, Shared<T>& out) {
+    Codec<T>::decode(decoder, node, at, out.edit());
+  }
+  static YamlNodePtr encode(const Shared<T>& value) { return Codec<T>::encode(*value); }
+};
 
 /// A number where 0 says the same as nothing, because protobuf cannot tell them apart.
 template <typename T>
@@ -216,6 +229,13 @@ struct MapCodec {
     for (const auto& [key, value] : values) map.add(key, Codec<T>::encode(value));
     return std::move(map).take();
   }
+};
+
+template <>
+struct Codec<Labels> : PlainCodec {
+  static std::string type() { return "map of string"; }
+  static void decode(Decoder& decoder, const YamlNode& node, const Location& at, Labels& out);
+  static YamlNodePtr encode(const Labels& labels);
 };
 
 std::string sameKey(std::string_view key);

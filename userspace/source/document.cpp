@@ -28,7 +28,7 @@ struct Inherited {
 
 class FileDecoder {
  public:
-  explicit FileDecoder(const SourceFile& file) : file_(file) {}
+  FileDecoder(const SourceFile& file, LabelPool& pool) : file_(file), pool_(pool) {}
 
   DecodedFile decode() {
     auto parsed = parseYaml(file_.text);
@@ -80,9 +80,9 @@ class FileDecoder {
     const auto id = identify(node, kind);
     if (!id) return;
     const auto position = positionOf(node.place);
-    Findings findings(file_.name, &node, &regexes_);
+    Findings findings(name_, &node, &regexes_);
     findings.setResource(id->text());
-    auto resource = kind.decode(node, position, findings);
+    auto resource = kind.decode(node, position, pool_, findings);
     result_.documents.emplace_back(kind, std::move(resource),
                                    Document::Remarks{*id, position, findings.take()});
   }
@@ -123,9 +123,11 @@ class FileDecoder {
                                    std::move(message), std::move(hint)});
   }
 
-  Position positionOf(Place place) const { return {file_.name, place.line, place.column}; }
+  Position positionOf(Place place) const { return {name_, place.line, place.column}; }
 
   const SourceFile& file_;
+  LabelPool& pool_;
+  const SharedText name_{file_.name};
   const std::string default_namespace_ = Metadata().namespace_;
   DecodedFile result_;
   RegexBudget regexes_;
@@ -167,8 +169,13 @@ ResourceId Document::claim() const {
   return kind_->is_single ? ResourceId{std::string(kind_->name), "", ""} : id();
 }
 
+DecodedFile decodeFile(const SourceFile& file, LabelPool& pool) {
+  return file.unreadable ? unreadable(file) : FileDecoder(file, pool).decode();
+}
+
 DecodedFile decodeFile(const SourceFile& file) {
-  return file.unreadable ? unreadable(file) : FileDecoder(file).decode();
+  LabelPool pool;
+  return decodeFile(file, pool);
 }
 
 }  // namespace sluice::source

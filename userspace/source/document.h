@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "userspace/base/result.h"
+#include "userspace/model/label_pool.h"
 #include "userspace/source/resource.h"
 
 namespace sluice::source {
@@ -57,7 +58,9 @@ struct DecodedFile {
   bool readable = true;
 };
 
-/// Never fails: everything that is wrong is in the result.
+/// Never fails: everything that is wrong is in the result. Equal labels of the resources are one
+/// object, as far as `pool` is the same.
+DecodedFile decodeFile(const SourceFile& file, LabelPool& pool);
 DecodedFile decodeFile(const SourceFile& file);
 
 }  // namespace sluice::source

@@ -17,7 +17,7 @@ class Findings {
  public:
   /// `document`: where the resource was read. Null: no positions. `regexes`: the file's. Null: as
   /// if the resource were alone in its file. Both must outlive this object.
-  explicit Findings(std::string file, const YamlNode* document = nullptr,
+  explicit Findings(SharedText file, const YamlNode* document = nullptr,
                     RegexBudget* regexes = nullptr)
       : file_(std::move(file)), document_(document), shared_regexes_(regexes) {}
 
@@ -55,7 +55,7 @@ class Findings {
   void add(Diagnostic::Level level, const char* code, const FieldPath& path, std::string message,
            std::string hint);
 
-  std::string file_;
+  SharedText file_;
   const YamlNode* document_;
   RegexBudget* shared_regexes_;
   RegexBudget regexes_;

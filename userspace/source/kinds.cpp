@@ -22,7 +22,7 @@ constexpr Dialect kSluice = {false, code::kUnknownField, code::kWrongType, code:
                              code::kInvalidValue};
 
 template <typename T, const Dialect& dialect>
-std::optional<Resource> decodeAs(const YamlNode& node, const Position& position,
+std::optional<Resource> decodeAs(const YamlNode& node, const Position& position, LabelPool& pool,
                                  Findings& findings) {
   T resource;
   Decoder decoder(findings, dialect);
@@ -32,6 +32,7 @@ std::optional<Resource> decodeAs(const YamlNode& node, const Position& position,
   validate(resource, findings);
   if (findings.hasError()) return std::nullopt;
   resource.metadata.position = position;
+  resource.metadata.labels = pool.share(resource.metadata.labels);
   normalise(resource);
   return std::make_shared<const T>(std::move(resource));
 }

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "userspace/model/label_pool.h"
 #include "userspace/source/description.h"
 #include "userspace/source/resource.h"
 
@@ -22,8 +23,9 @@ struct Kind {
   /// What people call several of them in `sluicectl get`: "virtualservices", "vs" or empty.
   std::string_view plural, short_name;
   std::string_view says;  ///< for the reference
-  /// Decodes and validates. Nothing, and findings, when the document is wrong.
-  std::optional<Resource> (*decode)(const YamlNode& node, const Position& position,
+  /// Decodes and validates. Nothing, and findings, when the document is wrong. Its labels are
+  /// those of `pool`.
+  std::optional<Resource> (*decode)(const YamlNode& node, const Position& position, LabelPool& pool,
                                     Findings& findings) = nullptr;
   /// Everything but apiVersion and kind; see encodeResource().
   YamlNodePtr (*encode)(const Resource& resource) = nullptr;

@@ -84,7 +84,7 @@ bool ResourceStore::ByKey::operator()(const ResourceId& a, const ResourceId& b) 
   return a.namespace_ + '/' + a.name < b.namespace_ + '/' + b.name;
 }
 
-bool ResourceStore::update(std::vector<SourceFile> files) {
+bool ResourceStore::update(const std::vector<SourceFile>& files) {
   Ids touched;
   dropAbsent(files, touched);
   for (const SourceFile& file : files) takeFile(file, touched);
@@ -125,7 +125,7 @@ void ResourceStore::takeFile(const SourceFile& file, Ids& touched) {
   const Fingerprint fingerprint(file);
   if (cached.fingerprint == fingerprint) return;
   dropClaimants(&*known, touched);
-  cached.decoded = decodeFile(file);
+  cached.decoded = decodeFile(file, labels_);
   cached.fingerprint = fingerprint;
   addClaimants(&*known, touched);
 }

@@ -43,7 +43,7 @@ class ResourceStore {
   ResourceStore();
 
   /// `files`: all there are, each name once, in any order. Returns whether the snapshot changed.
-  bool update(std::vector<SourceFile> files);
+  bool update(const std::vector<SourceFile>& files);
 
   /// Never null. Revision 0 is empty; a change adds 1. Resources that did not change keep their
   /// object from one snapshot to the next.
@@ -112,6 +112,7 @@ class ResourceStore {
   static Diagnostics findingsOf(const Claim& claim, const Claimant& claimant);
   static void addStatuses(const Claim& claim, std::vector<ResourceStatus>& statuses);
 
+  LabelPool labels_;
   Files files_;
   std::map<std::string, Claims> claims_;  ///< by kind
   Ids contested_;                         ///< which several documents claim

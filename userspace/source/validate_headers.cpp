@@ -143,7 +143,7 @@ void checkHeaders(const Headers& headers, const FieldPath& path, Findings& findi
 
 void checkAuthoritySetOnce(const HttpRoute& route, const FieldPath& path, Findings& findings) {
   const size_t rewritten = route.rewrite && !route.rewrite->authority.empty() ? 1 : 0;
-  const HeaderOperations& request = route.headers.request;
+  const HeaderOperations& request = route.headers->request;
   if (rewritten + countAuthorities(request.set) + countAuthorities(request.add) < 2) return;
   findings.invalid(path, "the authority of requests is set more than once",
                    "keep one of rewrite.authority and the header operations on Host");

@@ -51,7 +51,7 @@ void checkConflicts(const HttpRoute& route, const RuleOwner& owner, const FieldP
 
 void checkDestinationHeaders(const HttpRoute& route, const FieldPath& path, Findings& findings) {
   for (size_t i = 0; i < route.route.size(); ++i) {
-    checkHeaders(route.route[i].headers, path[i] / "headers", findings);
+    checkHeaders(*route.route[i].headers, path[i] / "headers", findings);
   }
 }
 
@@ -72,7 +72,7 @@ void checkPolicies(const HttpRoute& route, const FieldPath& path, Findings& find
   if (route.retries) checkRetries(*route.retries, path / "retries", findings);
   if (route.fault) checkFault(*route.fault, path / "fault", findings);
   if (route.cors_policy) checkCors(*route.cors_policy, path / "corsPolicy", findings);
-  checkHeaders(route.headers, path / "headers", findings);
+  checkHeaders(*route.headers, path / "headers", findings);
   checkDestinationHeaders(route, path / "route", findings);
   checkAuthoritySetOnce(route, path, findings);
 }

@@ -31,10 +31,9 @@ class Key {
   }
   template <typename T>
   Key& operator<<(const std::map<std::string, T>& map) {
-    *this << static_cast<uint32_t>(map.size());
-    for (const auto& [key, value] : map) *this << key << value;
-    return *this;
+    return addEach(map);
   }
+  Key& operator<<(const Labels& labels) { return addEach(labels); }
   Key& operator<<(const std::vector<std::string>& list) {
     *this << static_cast<uint32_t>(list.size());
     for (const std::string& element : list) *this << element;
@@ -43,6 +42,13 @@ class Key {
   std::string text() && { return std::move(text_); }
 
  private:
+  template <typename Map>
+  Key& addEach(const Map& map) {
+    *this << static_cast<uint32_t>(map.size());
+    for (const auto& [key, value] : map) *this << key << value;
+    return *this;
+  }
+
   std::string text_;
 };
 

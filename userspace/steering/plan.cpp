@@ -355,15 +355,15 @@ class Planner {
       planner.abandon();
       context_.book.rollback(mark);
       plan_.refused_services.insert(key);
-      return refuse(name, std::move(planned).error());
+      return refuse(name, key, std::move(planned).error());
     }
     key_count_ += plan_.services.at(name)->keys.size();
     key_count_ -= old_keys;
   }
 
   /// The service keeps what it has, if it has something, and is planned again next time.
-  void refuse(const std::string& name, Error error) {
-    plan_.refused.push_back({name, std::move(error)});
+  void refuse(const std::string& name, const routing::ServiceKey& key, Error error) {
+    plan_.refused.push_back({name, std::move(error), key});
     const auto last = context_.planned.find(name);
     if (last == context_.planned.end()) return;
     auto kept = std::make_shared<ServicePlan>(*last->second);

@@ -28,6 +28,7 @@ struct Placement {
 struct Refusal {
   std::string service;  ///< "product-api.default.svc.cluster.local:80/v4"
   Error error;          ///< names the table that is full
+  routing::ServiceKey key = {};
 };
 
 /// One service on one address family.

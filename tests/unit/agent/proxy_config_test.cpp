@@ -18,29 +18,29 @@ std::shared_ptr<const proxy::ProxyRoute> routeOf(const std::string& host) {
 
 TEST(KeepRefused, RefusedServicesKeepTheirLastGoodRouteAndOthersDoNot) {
   ProxyConfig previous;
-  previous.routes[{ServiceId{1}, ClientClass{}}] = routeOf("full");
-  previous.routes[{ServiceId{2}, ClientClass{}}] = routeOf("removed");
+  previous.routes.set({ServiceId{1}, ClientClass{}}, routeOf("full"));
+  previous.routes.set({ServiceId{2}, ClientClass{}}, routeOf("removed"));
   auto next = std::make_shared<ProxyConfig>();
   const auto fresh = routeOf("other");
-  next->routes[{ServiceId{3}, ClientClass{}}] = fresh;
+  next->routes.set({ServiceId{3}, ClientClass{}}, fresh);
 
-  const auto merged =
-      keepRefused(next, previous, {{"full:80/v4", Error(Error::Code::kExhausted, "full")}});
+  const auto merged = keepRefused(
+      next, previous, {{"full:80/v4", Error(Error::Code::kExhausted, "full"), {"full", 80}}});
   EXPECT_EQ(merged->routes.size(), 2u);
-  EXPECT_TRUE(merged->routes.contains({ServiceId{1}, ClientClass{}}));
-  EXPECT_EQ(merged->routes.at({ServiceId{3}, ClientClass{}}), fresh);
+  EXPECT_TRUE(merged->routes.contains(std::pair(ServiceId{1}, ClientClass{})));
+  EXPECT_EQ(*merged->routes.get(std::pair(ServiceId{3}, ClientClass{})), fresh);
 }
 
 TEST(KeepRefused, ANewRouteIsNotReplacedByAnOldOne) {
   ProxyConfig previous;
-  previous.routes[{ServiceId{1}, ClientClass{}}] = routeOf("service");
+  previous.routes.set({ServiceId{1}, ClientClass{}}, routeOf("service"));
   auto next = std::make_shared<ProxyConfig>();
   const auto fresh = routeOf("service");
-  next->routes[{ServiceId{1}, ClientClass{}}] = fresh;
+  next->routes.set({ServiceId{1}, ClientClass{}}, fresh);
   // The other family was refused: its route has another service id.
-  const auto merged =
-      keepRefused(next, previous, {{"service:80/v6", Error(Error::Code::kExhausted, "full")}});
-  EXPECT_EQ(merged->routes.at({ServiceId{1}, ClientClass{}}), fresh);
+  const auto merged = keepRefused(
+      next, previous, {{"service:80/v6", Error(Error::Code::kExhausted, "full"), {"service", 80}}});
+  EXPECT_EQ(*merged->routes.get(std::pair(ServiceId{1}, ClientClass{})), fresh);
 }
 
 }  // namespace

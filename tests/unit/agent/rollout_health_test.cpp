@@ -24,7 +24,7 @@ class Ejections : public RolloutTest {
     return policy;
   }
   const proxy::ProxyCluster& destination() const {
-    return fleet_.configs.back()->routes.begin()->second->rules.at(0).destinations.at(0);
+    return fleet_.configs.back()->routes.begin()->second->rules->at(0).destinations.at(0);
   }
   void fail(size_t endpoint) {
     destination().endpoints.at(endpoint).monitor->answered(500, clock_.now());
@@ -141,7 +141,7 @@ TEST_F(Ejections, RequestsThatAreHashedHaveATable) {
   ASSERT_TRUE(destination().by_hash);
   EXPECT_EQ(destination().by_hash->slots().size(), 1021u);
   EXPECT_EQ(destination().hash_key->http_header_name, "x-user");
-  const auto& rules = fleet_.configs.back()->routes.begin()->second->rules;
+  const auto& rules = *fleet_.configs.back()->routes.begin()->second->rules;
   EXPECT_EQ(rules.at(0).destinations.at(0).by_hash, rules.at(1).destinations.at(0).by_hash);
 }
 

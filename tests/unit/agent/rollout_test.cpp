@@ -29,9 +29,9 @@ TEST_F(RolloutTest, ConfigurationCarriesTheNumbersThatTheKernelHas) {
   const auto& config = *fleet_.configs.at(0);
   ASSERT_EQ(config.routes.size(), 1u);
   const auto& route = *config.routes.begin()->second;
-  ASSERT_EQ(route.rules.size(), 2u);
-  ASSERT_EQ(route.rules[0].destinations.size(), 1u);
-  const auto& endpoints = route.rules[0].destinations[0].endpoints;
+  ASSERT_EQ(route.rules->size(), 2u);
+  ASSERT_EQ(route.rules->at(0).destinations.size(), 1u);
+  const auto& endpoints = route.rules->at(0).destinations[0].endpoints;
   ASSERT_EQ(endpoints.size(), 1u);
   EXPECT_EQ(endpoints[0].address.text(), "10.1.0.3:8080");
   const auto in_kernel = maps::View<Table::kEndpoints>(data_plane_).get(endpoints[0].id.value);
@@ -41,7 +41,7 @@ TEST_F(RolloutTest, ConfigurationCarriesTheNumbersThatTheKernelHas) {
   ASSERT_TRUE(head.ok());
   EXPECT_EQ(head->via, ROUTE_VIA_PROXY);
   EXPECT_EQ(head->service, config.routes.begin()->first.first.value);
-  EXPECT_EQ(route.rules[1].choice.size(), 1u);
+  EXPECT_EQ(route.rules->at(1).choice.size(), 1u);
 }
 
 TEST_F(RolloutTest, WhatTheProxyHasOfOtherServicesStaysTheSameObject) {
@@ -69,7 +69,7 @@ TEST_F(RolloutTest, NothingIsSentUnencryptedWhereARuleAsksForTls) {
   ASSERT_EQ(config.routes.size(), 1u);
   const auto& route = *config.routes.begin()->second;
   EXPECT_EQ(route.route->path, routing::Path::kProxy);
-  EXPECT_EQ(route.rules.at(0).destinations.at(0).cluster, nullptr);
+  EXPECT_EQ(route.rules->at(0).destinations.at(0).cluster, nullptr);
   EXPECT_EQ(route.plain.destinations.at(0).cluster, nullptr);
 }
 
@@ -94,7 +94,7 @@ TEST_F(RolloutTest, RuleThatLostItsSubsetStaysInForceAndIsShown) {
   ASSERT_EQ(rollout_.status().held.size(), 1u);
   EXPECT_EQ(rollout_.status().held[0].resource, "VirtualService/default/product-api");
   const auto& rules = rollout_.routing()->tables.at({}).services.begin()->second->rules;
-  EXPECT_EQ(rules.at(1).destinations.at(0).key.subset, "v1");
+  EXPECT_EQ(rules->at(1).destinations.at(0).key.subset, "v1");
   applyNow(snapshot(routedTo("v2"), 3));
   EXPECT_TRUE(rollout_.status().held.empty());
 }

@@ -25,7 +25,7 @@ ServiceRoute route(int percent_v1) {
   rule.destinations.push_back({{"a.default.svc.cluster.local", 80, "v2"},
                                static_cast<uint32_t>(100 - percent_v1),
                                nullptr});
-  route.rules.push_back(std::move(rule));
+  route.rules.edit().push_back(std::move(rule));
   return route;
 }
 

@@ -18,11 +18,8 @@ class Http2Test : public WorkerTest {
   void routeAsHttp2() {
     TestRule rule;
     for (uint32_t id = 1; id <= servers_.size(); ++id) rule.destinations.push_back({1, {id}});
-    const auto config = configOf({rule});
-    auto& route = *config->routes.begin()->second;
-    auto& rules = const_cast<ProxyRoute&>(route).rules;
-    for (auto& destination : rules[0].destinations) destination.version = UpstreamVersion::kHttp2;
-    worker_->setConfig(config);
+    rule.version = UpstreamVersion::kHttp2;
+    configure({rule});
   }
 
   /// Connection `index` of server 0, once it is there.

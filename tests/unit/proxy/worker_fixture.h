@@ -96,7 +96,7 @@ struct TestRule {
   std::optional<HttpFaultInjection> fault;
   bool cluster_missing = false;
   std::optional<HttpRedirect> redirect = {};
-  std::optional<HttpDirectResponse> direct_response = {};
+  Rare<HttpDirectResponse> direct_response = {};
   std::optional<HttpRewrite> rewrite = {};
   std::optional<HttpRetry> retries = {};
   std::optional<CorsPolicy> cors = {};
@@ -108,6 +108,7 @@ struct TestRule {
   ConsistentHash hash = {};                       ///< of all of them, where it has a key
   std::optional<ConnectionPoolSettings> pool = {};
   std::optional<OutlierDetection> outliers = {};
+  UpstreamVersion version = UpstreamVersion::kHttp1;  ///< of every destination
 };
 
 inline const std::string kOk = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
@@ -155,18 +156,19 @@ class WorkerTest : public testing::Test {
     auto service = std::make_shared<routing::ServiceRoute>();
     service->service = {"a.default.svc.cluster.local", 80};
     service->protocol = routing::Protocol::kHttp;
-    for (const auto& each : rules) service->rules.push_back(compiled(each));
+    for (const auto& each : rules) service->rules.edit().push_back(compiled(each));
     auto route = std::make_shared<ProxyRoute>();
     route->id = {7};
     route->binding = {3};
     route->route = service;
-    route->matcher = *routing::Matcher::compile(service->rules);
-    for (size_t i = 0; i < rules.size(); ++i) {
-      route->rules.push_back(ruleOf(rules[i], service->rules[i]));
-    }
+    route->matcher = *routing::Matcher::compile(*service->rules);
+    std::vector<ProxyRule> made;
+    for (size_t i = 0; i < rules.size(); ++i)
+      made.push_back(ruleOf(rules[i], service->rules->at(i)));
+    route->rules = std::make_shared<const std::vector<ProxyRule>>(std::move(made));
     auto config = std::make_shared<ProxyConfig>();
     config->envoy_habits = envoy_habits_;
-    config->routes[{ServiceId{kService}, ClientClass{2}}] = route;
+    config->routes.set({ServiceId{kService}, ClientClass{2}}, route);
     config->workloads[{1}] = {2};
     return config;
   }
@@ -263,7 +265,7 @@ class WorkerTest : public testing::Test {
     rule.rewrite = written.rewrite;
     rule.retries = written.retries;
     rule.cors = written.cors;
-    rule.headers = written.headers;
+    rule.headers = Shared(written.headers);
     rule.destinations.resize(written.destinations.size());
     return rule;
   }
@@ -306,6 +308,7 @@ class WorkerTest : public testing::Test {
       weights.push_back(weight);
       ProxyCluster cluster;
       if (!rule.cluster_missing) cluster.cluster = describedBy(rule.policy);
+      cluster.version = rule.version;
       const ClusterId cluster_id{static_cast<uint32_t>(10 + weights.size())};
       for (const uint32_t id : ids) {
         cluster.endpoints.push_back({servers_.at(id - 1)->address(), {id}, cluster_id});

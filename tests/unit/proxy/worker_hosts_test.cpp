@@ -18,13 +18,15 @@ class Hosts : public WorkerTest {
     auto service = std::make_shared<routing::ServiceRoute>();
     service->service = {"service-" + std::to_string(id), 80};
     service->protocol = protocol;
-    service->rules.emplace_back().direct_response = HttpDirectResponse{status, {}};
+    service->rules.edit().emplace_back().direct_response = HttpDirectResponse{status, {}};
     auto route = std::make_shared<ProxyRoute>();
     route->id = {id};
     route->binding = {id};
     route->route = service;
-    route->matcher = *routing::Matcher::compile(service->rules);
-    route->rules.push_back({&service->rules[0], {}, {}, *RuleActions::of(service->rules[0], 80)});
+    route->matcher = *routing::Matcher::compile(*service->rules);
+    const auto& rule = service->rules->front();
+    route->rules = std::make_shared<const std::vector<ProxyRule>>(
+        1, ProxyRule{&rule, {}, {}, *RuleActions::of(rule, 80)});
     addPlain(*route);
     return route;
   }
@@ -41,8 +43,8 @@ class Hosts : public WorkerTest {
     names_->exact.set("called", called->route);
     names_->exact.set("other", other->route);
     auto config = std::make_shared<ProxyConfig>();
-    config->routes[{ServiceId{kService}, kClass}] = called;
-    config->by_host[{kClass, other->route.get(), routing::Family::kV4}] = other;
+    config->routes.set({ServiceId{kService}, kClass}, called);
+    config->by_host.set({other->route.get(), routing::Family::kV4}, other);
     config->hosts[{kClass, 80}] = {names_.get(), registry_only};
     config->workloads[{1}] = kClass;
     worker_->setConfig(config);

@@ -19,12 +19,14 @@ class L4 : public WorkerTest {
     service->protocol = protocol;
     service->vips = {*IpAddress::parse("10.96.0.1")};
     service->l4_rules = rules;
-    service->rules.emplace_back().direct_response = HttpDirectResponse{207, {}};
+    service->rules.edit().emplace_back().direct_response = HttpDirectResponse{207, {}};
     auto route = std::make_shared<ProxyRoute>();
     route->id = {7};
     route->route = service;
-    route->matcher = *routing::Matcher::compile(service->rules);
-    route->rules.push_back({&service->rules[0], {}, {}, *RuleActions::of(service->rules[0], 80)});
+    route->matcher = *routing::Matcher::compile(*service->rules);
+    const auto& http = service->rules->front();
+    route->rules = std::make_shared<const std::vector<ProxyRule>>(
+        1, ProxyRule{&http, {}, {}, *RuleActions::of(http, 80)});
     route->plain.rule = &route->plain_rule;
     sendTo(route->plain, clusterOf(serve(), 1));
     for (const auto& rule : service->l4_rules) {
@@ -36,7 +38,7 @@ class L4 : public WorkerTest {
       route->l4_rules.push_back(std::move(made));
     }
     auto config = std::make_shared<ProxyConfig>();
-    config->routes[{ServiceId{kService}, ClientClass{}}] = route;
+    config->routes.set({ServiceId{kService}, ClientClass{}}, route);
     worker_->setConfig(config);
   }
   static L4Rule tcp(std::vector<routing::Subnet> subnets = {}) {
@@ -147,7 +149,7 @@ TEST_F(L4, DestinationThatDoesNotExist) {
   route->route = service;
   route->plain.rule = &route->plain_rule;
   sendTo(route->plain, {});
-  config->routes[{ServiceId{kService}, ClientClass{}}] = route;
+  config->routes.set({ServiceId{kService}, ClientClass{}}, route);
   worker_->setConfig(config);
   Peer& client = connect();
   ASSERT_TRUE(until([&] { return client.wasReset(); }));

@@ -31,7 +31,7 @@ class Ports : public WorkerTest {
     service->service = {routing::kAnyHost, 80};
     service->protocol = protocol;
     service->whole_port = true;
-    service->rules.emplace_back();
+    service->rules.edit().emplace_back();
     auto route = routeOf(service, 7);
     route->needs_origin = true;
     if (!closed) {
@@ -43,7 +43,7 @@ class Ports : public WorkerTest {
     } else {
       sendTo(route->plain, ProxyCluster{});
     }
-    config_->routes[{ServiceId{kService}, kClass}] = route;
+    config_->routes.set({ServiceId{kService}, kClass}, route);
   }
 
   /// A service without addresses, with a server of its own; its number.
@@ -53,11 +53,12 @@ class Ports : public WorkerTest {
     auto made = std::make_shared<routing::ServiceRoute>();
     made->service = {"service-" + std::to_string(id), 80};
     made->protocol = protocol;
-    made->rules.emplace_back();
+    made->rules.edit().emplace_back();
     auto route = routeOf(made, 10 + id);
     sendTo(route->plain, clusterOf(server, id));
-    route->rules.push_back({&made->rules[0], {}, {}, {}});
-    sendTo(route->rules[0], clusterOf(server, id));
+    ProxyRule rule{&made->rules->front(), {}, {}, {}};
+    sendTo(rule, clusterOf(server, id));
+    route->rules = std::make_shared<const std::vector<ProxyRule>>(1, std::move(rule));
     return route;
   }
   void range(const std::string& subnet, const std::string& name,
@@ -69,7 +70,7 @@ class Ports : public WorkerTest {
   }
   void name(const std::string& host, const std::shared_ptr<ProxyRoute>& route) {
     names_.exact.set(host, route->route);
-    config_->by_host[{kClass, route->route.get(), routing::Family::kV4}] = route;
+    config_->by_host.set({route->route.get(), routing::Family::kV4}, route);
   }
   void hostDecides(bool closed = false) { config_->hosts[{kClass, 80}] = {&names_, closed}; }
 
@@ -117,7 +118,7 @@ class Ports : public WorkerTest {
     route->id = {id};
     route->binding = {id};
     route->route = service;
-    route->matcher = *routing::Matcher::compile(service->rules);
+    route->matcher = *routing::Matcher::compile(*service->rules);
     route->plain.rule = &route->plain_rule;
     return route;
   }

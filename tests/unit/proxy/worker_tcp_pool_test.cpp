@@ -24,11 +24,11 @@ class TcpPools : public WorkerTest {
     auto route = std::make_shared<ProxyRoute>();
     route->id = {7};
     route->route = service;
-    route->matcher = *routing::Matcher::compile(service->rules);
+    route->matcher = *routing::Matcher::compile(*service->rules);
     route->plain.rule = &route->plain_rule;
     sendTo(route->plain, std::move(cluster));
     auto config = std::make_shared<ProxyConfig>();
-    config->routes[{ServiceId{kService}, ClientClass{}}] = route;
+    config->routes.set({ServiceId{kService}, ClientClass{}}, route);
     worker_->setConfig(config);
   }
 

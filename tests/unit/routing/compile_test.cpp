@@ -26,7 +26,7 @@ TEST(Compile, SourceLabelsAndNamespaceChooseRulesForAClient) {
   EXPECT_EQ(subsetOf(routeOf(world, "default/web")), "v2");
   EXPECT_EQ(subsetOf(routeOf(world, "default/other")), "v1");
   EXPECT_EQ(subsetOf(routeOf(world, "shop/web")), "v1");
-  EXPECT_EQ(routeOf(world, "shop/web")->skipped.front().index, 0);
+  EXPECT_EQ(routeOf(world, "shop/web")->skipped->front().index, 0);
 }
 
 TEST(Compile, MatchThatNamesGatewaysDoesNotLookAtTheClient) {
@@ -54,7 +54,7 @@ TEST(Compile, WhenNoRuleIsLeftTheDefaultStays) {
   world.add(test::virtualService(meta("vs"), {"product-api"},
                                  {test::route({test::to("product-api", "v2")}, {match})}));
   const auto route = routeOf(world);
-  EXPECT_EQ(route->rules.front().index, -1);
+  EXPECT_EQ(route->rules->front().index, -1);
   EXPECT_EQ(route->virtual_service, "");
   EXPECT_EQ(route->path, Path::kConnect);
 }
@@ -67,10 +67,10 @@ TEST(Compile, RulesBehindACatchAllAreUnreachable) {
                                  {test::route({test::to("product-api", "v1")}, {everything}),
                                   test::route({test::to("product-api", "v2")})}));
   const auto route = routeOf(world);
-  ASSERT_EQ(route->rules.size(), 1u);
-  EXPECT_TRUE(route->rules[0].matches.empty());
-  ASSERT_EQ(route->skipped.size(), 1u);
-  EXPECT_THAT(route->skipped[0].why, HasSubstr("matches everything"));
+  ASSERT_EQ(route->rules->size(), 1u);
+  EXPECT_TRUE(route->rules->at(0).matches.empty());
+  ASSERT_EQ(route->skipped->size(), 1u);
+  EXPECT_THAT(route->skipped->at(0).why, HasSubstr("matches everything"));
 }
 
 TEST(Compile, UnknownDestinationIsNullAndKeepsItsShare) {
@@ -80,7 +80,7 @@ TEST(Compile, UnknownDestinationIsNullAndKeepsItsShare) {
       {test::route({test::to("product-api", "v1", 60), test::to("product-api", "v9", 30),
                     test::to("nowhere", "", 10), test::to("product-api", "v2", 0)})}));
   const auto route = routeOf(world);
-  const auto& destinations = route->rules.front().destinations;
+  const auto& destinations = route->rules->front().destinations;
   ASSERT_EQ(destinations.size(), 3u);
   EXPECT_NE(destinations[0].cluster, nullptr);
   EXPECT_EQ(destinations[1].cluster, nullptr);
@@ -97,7 +97,7 @@ TEST(Compile, OmittedPortIsTheCalledOneElseTheOnlyOne) {
                                 {test::route({test::to("other", "", 1), test::to("both", "", 1),
                                               test::to("neither", "", 1)})}));
   const auto route = routeOf(world);
-  const auto& destinations = route->rules.front().destinations;
+  const auto& destinations = route->rules->front().destinations;
   EXPECT_EQ(destinations[0].key.port, 9090);
   EXPECT_EQ(destinations[1].key.port, 80);
   EXPECT_EQ(destinations[2].cluster, nullptr);
@@ -106,7 +106,7 @@ TEST(Compile, OmittedPortIsTheCalledOneElseTheOnlyOne) {
 TEST(Compile, SubsetsChooseByThePodsLabels) {
   auto world = test::productApi();
   const auto route = routeOf(world.add(sendTo(meta("vs"), "v1")));
-  EXPECT_THAT(addresses(route->rules.front().destinations.front().cluster),
+  EXPECT_THAT(addresses(route->rules->front().destinations.front().cluster),
               ElementsAre("10.1.0.1:8080", "10.1.0.2:8080"));
 }
 

@@ -42,32 +42,32 @@ TEST(Delegates, RulesOfTheLeafStandWhereTheRootNamesIt) {
   const auto leaf =
       test::virtualService(meta("leaf"), {}, {answer(201, {uri(prefix("/p/a"))}), answer(202)});
   const auto route = delegating(delegateTo("leaf", {uri(prefix("/p"))}), leaf);
-  ASSERT_EQ(route->rules.size(), 3u);
-  EXPECT_EQ(route->rules[0].matches.front().uri, prefix("/p/a"));
-  EXPECT_EQ(route->rules[1].matches.front().uri, prefix("/p"));
-  EXPECT_EQ(route->rules[1].index, 1);
-  EXPECT_EQ(route->rules[1].delegate, "default/leaf");
-  EXPECT_EQ(route->rules[2].delegate, "");
+  ASSERT_EQ(route->rules->size(), 3u);
+  EXPECT_EQ(route->rules->at(0).matches.front().uri, prefix("/p/a"));
+  EXPECT_EQ(route->rules->at(1).matches.front().uri, prefix("/p"));
+  EXPECT_EQ(route->rules->at(1).index, 1);
+  EXPECT_EQ(route->rules->at(1).delegate, "default/leaf");
+  EXPECT_EQ(route->rules->at(2).delegate, "");
 }
 
 TEST(Delegates, LeafRuleOutsideTheRootsMatchIsDropped) {
   const auto leaf = test::virtualService(meta("leaf"), {}, {answer(201, {uri(prefix("/z"))})});
   const auto route = delegating(delegateTo("leaf", {uri(prefix("/p"))}), leaf);
-  EXPECT_EQ(route->rules.size(), 1u);
-  ASSERT_EQ(route->skipped.size(), 1u);
-  EXPECT_EQ(route->skipped[0].delegate, "default/leaf");
-  EXPECT_THAT(route->skipped[0].why, HasSubstr("inside"));
+  EXPECT_EQ(route->rules->size(), 1u);
+  ASSERT_EQ(route->skipped->size(), 1u);
+  EXPECT_EQ(route->skipped->at(0).delegate, "default/leaf");
+  EXPECT_THAT(route->skipped->at(0).why, HasSubstr("inside"));
 }
 
 TEST(Delegates, MissingOrInvisibleOnesCostOnlyTheirRule) {
   auto leaf = test::virtualService(meta("leaf", "billing"), {}, {answer(201)});
-  EXPECT_EQ(delegating(delegateTo("leaf"), leaf)->rules.size(), 1u);
-  EXPECT_EQ(delegating(delegateTo("leaf", {}, "billing"), leaf)->rules.front().delegate,
+  EXPECT_EQ(delegating(delegateTo("leaf"), leaf)->rules->size(), 1u);
+  EXPECT_EQ(delegating(delegateTo("leaf", {}, "billing"), leaf)->rules->front().delegate,
             "billing/leaf");
   leaf.export_to = {"shop"};
   const auto hidden = delegating(delegateTo("leaf", {}, "billing"), leaf);
-  EXPECT_EQ(hidden->rules.size(), 1u);
-  EXPECT_THAT(hidden->skipped[0].why, HasSubstr("not exported"));
+  EXPECT_EQ(hidden->rules->size(), 1u);
+  EXPECT_THAT(hidden->skipped->at(0).why, HasSubstr("not exported"));
 }
 
 TEST(Delegates, MatchesAreCombinedPairwise) {
@@ -90,12 +90,12 @@ TEST(Delegates, PairsOfMatchesAreLimited) {
     return std::vector<HttpMatchRequest>(count, test::header("x", exact("1")));
   };
   const auto leaf = test::virtualService(meta("leaf"), {}, {answer(201, many(500)), answer(202)});
-  EXPECT_EQ(delegating(delegateTo("leaf", many(kMaxDelegatedMatches / 501)), leaf)->rules.size(),
+  EXPECT_EQ(delegating(delegateTo("leaf", many(kMaxDelegatedMatches / 501)), leaf)->rules->size(),
             3u);
   const auto route = delegating(delegateTo("leaf", many(kMaxDelegatedMatches / 500)), leaf);
-  EXPECT_EQ(route->rules.size(), 1u);
-  ASSERT_EQ(route->skipped.size(), 1u);
-  EXPECT_THAT(route->skipped[0].why, HasSubstr("more than 250000 pairs"));
+  EXPECT_EQ(route->rules->size(), 1u);
+  ASSERT_EQ(route->skipped->size(), 1u);
+  EXPECT_THAT(route->skipped->at(0).why, HasSubstr("more than 250000 pairs"));
 }
 
 TEST(Delegates, PairsOfMatchesCountForEachHost) {
@@ -160,19 +160,19 @@ TEST(Delegates, LeafInheritsWhatItDoesNotSay) {
   auto second = test::route({test::to(test::kHost)});
   const auto route =
       delegating(root, test::virtualService(meta("leaf", "billing"), {}, {first, second}));
-  EXPECT_EQ(route->rules[0].name, "root-first");
-  EXPECT_EQ(route->rules[0].timeout, std::chrono::seconds(1));
-  EXPECT_EQ(route->rules[1].name, "root");
-  EXPECT_EQ(route->rules[1].timeout, std::chrono::seconds(5));
-  ASSERT_EQ(route->rules[1].mirrors.size(), 1u);
-  EXPECT_EQ(route->rules[1].mirrors[0].target.key.host, test::kHost);
+  EXPECT_EQ(route->rules->at(0).name, "root-first");
+  EXPECT_EQ(route->rules->at(0).timeout, std::chrono::seconds(1));
+  EXPECT_EQ(route->rules->at(1).name, "root");
+  EXPECT_EQ(route->rules->at(1).timeout, std::chrono::seconds(5));
+  ASSERT_EQ(route->rules->at(1).mirrors.size(), 1u);
+  EXPECT_EQ(route->rules->at(1).mirrors[0].target.key.host, test::kHost);
 }
 
 TEST(Delegates, ShortNamesOfALeafAreOfItsNamespace) {
   const auto leaf =
       test::virtualService(meta("leaf", "billing"), {}, {test::route({test::to("invoice")})});
   const auto route = delegating(delegateTo("leaf", {}, "billing"), leaf);
-  EXPECT_EQ(route->rules[0].destinations[0].key.host, "invoice.billing.svc.cluster.local");
+  EXPECT_EQ(route->rules->at(0).destinations[0].key.host, "invoice.billing.svc.cluster.local");
 }
 
 }  // namespace

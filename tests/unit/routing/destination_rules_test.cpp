@@ -37,7 +37,7 @@ TEST(DestinationRules, RulesOfOneHostAreMergedOldestFirst) {
           meta("vs"), {"product-api"},
           {test::route({test::to("product-api", "v1", 1), test::to("product-api", "v2", 1)})}));
   const auto route = routeOf(world);
-  const auto& destinations = route->rules.front().destinations;
+  const auto& destinations = route->rules->front().destinations;
   EXPECT_EQ(destinations[0].cluster->definition, "version=v1");
   EXPECT_EQ(destinations[0].cluster->destination_rule, "default/old");
   EXPECT_EQ(destinations[0].cluster->policy, BalancePolicy::kRandom);
@@ -48,8 +48,8 @@ TEST(DestinationRules, ClientsNamespaceIsAskedBeforeTheServicesAndOthersNever) {
   auto world = test::productApi();
   world.add(test::versions(meta("mine", "shop", 9), "*.svc.cluster.local", {"v7"}))
       .add(sendTo(meta("vs"), "v1"));
-  EXPECT_EQ(routeOf(world, "shop/web")->rules[0].destinations[0].cluster, nullptr);
-  EXPECT_NE(routeOf(world, "third/web")->rules[0].destinations[0].cluster, nullptr);
+  EXPECT_EQ(routeOf(world, "shop/web")->rules->at(0).destinations[0].cluster, nullptr);
+  EXPECT_NE(routeOf(world, "third/web")->rules->at(0).destinations[0].cluster, nullptr);
 }
 
 TEST(DestinationRules, RootNamespaceIsAskedLast) {
@@ -57,7 +57,7 @@ TEST(DestinationRules, RootNamespaceIsAskedLast) {
   world.add(test::service("product-api", {"10.96.0.10"}))
       .add(test::versions(meta("root", "istio-system"), "*.svc.cluster.local"))
       .add(sendTo(meta("vs"), "v1"));
-  EXPECT_EQ(routeOf(world)->rules[0].destinations[0].cluster->destination_rule,
+  EXPECT_EQ(routeOf(world)->rules->at(0).destinations[0].cluster->destination_rule,
             "istio-system/root");
 }
 
@@ -65,8 +65,9 @@ TEST(DestinationRules, ClientsInTheRootNamespaceAskTheServicesNamespaceFirst) {
   auto world = test::productApi();
   world.add(test::versions(meta("root", "istio-system"), "*.svc.cluster.local"))
       .add(sendTo(meta("vs"), "v1"));
-  EXPECT_EQ(routeOf(world, "istio-system/web")->rules[0].destinations[0].cluster->destination_rule,
-            "default/product-api");
+  EXPECT_EQ(
+      routeOf(world, "istio-system/web")->rules->at(0).destinations[0].cluster->destination_rule,
+      "default/product-api");
 }
 
 TEST(DestinationRules, BalancerOfASubsetReplacesTheRules) {
@@ -82,8 +83,8 @@ TEST(DestinationRules, BalancerOfASubsetReplacesTheRules) {
           meta("vs"), {"product-api"},
           {test::route({test::to("product-api", "v1", 1), test::to("product-api", "v2", 1)})}));
   const auto route = routeOf(world);
-  EXPECT_EQ(route->rules[0].destinations[0].cluster->policy, BalancePolicy::kRoundRobin);
-  EXPECT_EQ(route->rules[0].destinations[1].cluster->policy, BalancePolicy::kRandom);
+  EXPECT_EQ(route->rules->at(0).destinations[0].cluster->policy, BalancePolicy::kRoundRobin);
+  EXPECT_EQ(route->rules->at(0).destinations[1].cluster->policy, BalancePolicy::kRandom);
   EXPECT_EQ(route->plain->policy, BalancePolicy::kRoundRobin);
 }
 

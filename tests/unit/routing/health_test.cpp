@@ -64,7 +64,7 @@ TEST(Health, IsThatOfARouteThatMaySendThere) {
   EXPECT_FALSE(usesAny(route, {"outbound|80||catalog"}));
   EXPECT_FALSE(usesAny(route, {}));
   ServiceRoute mirrored;
-  mirrored.rules.emplace_back().mirrors.emplace_back().target.cluster = shared;
+  mirrored.rules.edit().emplace_back().mirrors.emplace_back().target.cluster = shared;
   EXPECT_TRUE(usesAny(mirrored, {kName}));
   ServiceRoute bytes;
   bytes.l4_rules.emplace_back().destinations.emplace_back().cluster = shared;

@@ -18,7 +18,7 @@ using testing::SizeIs;
 Rule compiled(const HttpRoute& rule) {
   auto world = test::productApi();
   return routeOf(world.add(test::virtualService(meta("vs"), {"product-api"}, {rule})))
-      ->rules.front();
+      ->rules->front();
 }
 
 HttpRoute toV1() { return test::route({test::to("product-api", "v1")}); }
@@ -76,7 +76,7 @@ TEST(HttpRules, WhereHostDecidesThePortIsNotInferred) {
   world.snapshot.agent.http_mode = AgentSettings::HttpMode::kIstio;
   world.add(test::service("single", {"10.96.0.11"}, {{"http", 9090}}))
       .add(test::virtualService(meta("vs"), {"product-api"}, {test::route({test::to("single")})}));
-  const auto destination = routeOf(world)->rules[0].destinations[0];
+  const auto destination = routeOf(world)->rules->at(0).destinations[0];
   EXPECT_EQ(destination.cluster, nullptr);
   EXPECT_THAT(destination.missing, HasSubstr("has no port 80"));
 }
@@ -85,7 +85,7 @@ TEST(HttpRules, WhatIsMissingIsSaid) {
   const auto missing = [](const RouteDestination& to) {
     auto world = test::productApi();
     world.add(test::virtualService(meta("vs"), {kHost}, {test::route({to})}));
-    return routeOf(world)->rules[0].destinations[0].missing;
+    return routeOf(world)->rules->at(0).destinations[0].missing;
   };
   EXPECT_THAT(missing(test::to("nowhere")), HasSubstr("there is no service nowhere.default.svc"));
   EXPECT_THAT(missing(test::to("product-api.default")),
@@ -102,7 +102,7 @@ TEST(HttpRules, DestinationMayBeAnAlias) {
   auto world = test::productApi();
   world.add(alias).add(
       test::virtualService(meta("vs"), {kHost}, {test::route({test::to("alias", "v1")})}));
-  EXPECT_EQ(routeOf(world)->rules[0].destinations[0].key.host, kHost);
+  EXPECT_EQ(routeOf(world)->rules->at(0).destinations[0].key.host, kHost);
 }
 
 TEST(HttpRules, WhereHostDecidesAnAliasIsADestinationOnItsPortsAlone) {
@@ -114,7 +114,7 @@ TEST(HttpRules, WhereHostDecidesAnAliasIsADestinationOnItsPortsAlone) {
     world.snapshot.agent.http_mode = AgentSettings::HttpMode::kIstio;
     world.add(alias).add(
         test::virtualService(meta("vs"), {kHost}, {test::route({test::to("alias")})}));
-    return routeOf(world)->rules[0].destinations[0];
+    return routeOf(world)->rules->at(0).destinations[0];
   };
   EXPECT_EQ(destination(80).key.host, kHost);
   EXPECT_EQ(destination(81).cluster, nullptr);

@@ -64,8 +64,8 @@ TEST(TcpRules, FirstThatTakesEveryConnectionEndsTheList) {
   EXPECT_THAT(subsets(route), ElementsAre("v2"));
   EXPECT_EQ(route->path, Path::kConnect);
   EXPECT_EQ(route->connectDestinations().front().key.subset, "v2");
-  ASSERT_EQ(route->skipped.size(), 1u);
-  EXPECT_EQ(route->skipped[0].list, "tcp");
+  ASSERT_EQ(route->skipped->size(), 1u);
+  EXPECT_EQ(route->skipped->at(0).list, "tcp");
 }
 
 TEST(TcpRules, RangesAreDecidedWhereTheAddressIsKnown) {
@@ -144,7 +144,7 @@ TEST(TlsRules, OfEqualServerNamesTheFirstCounts) {
   const auto route =
       routeOf(onPort("https").add(withTls({tls("v2", {"a.b"}), tls("v1", {"a.b"})})));
   EXPECT_THAT(subsets(route), ElementsAre("v2"));
-  EXPECT_EQ(route->skipped.front().list, "tls");
+  EXPECT_EQ(route->skipped->front().list, "tls");
 }
 
 TEST(TlsRules, RuleForOtherAddressesStandsInTheWayOfTheDefaultAllTheSame) {

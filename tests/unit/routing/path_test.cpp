@@ -72,14 +72,14 @@ World named(const std::string& port_name) {
 
 TEST(Path, HttpRulesDoNotApplyToPortsOfOtherProtocols) {
   const auto route = routeOf(named("tcp-db").add(sendTo(meta("vs"), "v1")));
-  EXPECT_EQ(route->rules.front().index, -1);
+  EXPECT_EQ(route->rules->front().index, -1);
   EXPECT_EQ(route->path, Path::kConnect);
   EXPECT_THAT(codes(route), ElementsAre("SLU4007"));
 }
 
 TEST(Path, PortOfUndeclaredProtocolIsLookedAtWhenARuleIsAboutIt) {
   const auto route = routeOf(named("").add(sendTo(meta("vs"), "v1")));
-  EXPECT_EQ(route->rules.front().index, 0);
+  EXPECT_EQ(route->rules->front().index, 0);
   EXPECT_EQ(route->path, Path::kProxy);
   EXPECT_THAT(codes(route), ElementsAre("SLU4012"));
   EXPECT_EQ(routeOf(named(""))->path, Path::kConnect);
@@ -96,8 +96,9 @@ TEST(Path, EveryActionOfARuleNeedsTheProxy) {
   EXPECT_THAT(codeOf([](auto& r) { r.direct_response.emplace().status = 200; }),
               ElementsAre("SLU4016"));
   EXPECT_THAT(codeOf([](auto& r) { r.rewrite.emplace().uri = "/x"; }), ElementsAre("SLU4017"));
-  EXPECT_THAT(codeOf([](auto& r) { r.headers.request.set["x"] = "1"; }), ElementsAre("SLU4018"));
-  EXPECT_THAT(codeOf([](auto& r) { r.route[0].headers.response.remove = {"x"}; }),
+  EXPECT_THAT(codeOf([](auto& r) { r.headers.edit().request.set["x"] = "1"; }),
+              ElementsAre("SLU4018"));
+  EXPECT_THAT(codeOf([](auto& r) { r.route[0].headers.edit().response.remove = {"x"}; }),
               ElementsAre("SLU4018"));
   EXPECT_THAT(codeOf([](auto& r) { r.mirror.emplace().host = "product-api"; }),
               ElementsAre("SLU4019"));

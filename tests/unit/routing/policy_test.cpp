@@ -64,7 +64,7 @@ class Policy : public testing::Test {
     return hashKeys(merged.get(), merged->subset("v1"), port, on(port, true));
   }
 
-  std::optional<TrafficPolicy>& ofSubset() { return rule_.subsets[0].traffic_policy; }
+  Rare<TrafficPolicy>& ofSubset() { return rule_.subsets[0].traffic_policy; }
 
   DestinationRule rule_;
   RegistryService service_;

@@ -61,7 +61,7 @@ TEST(PortRoutes, ClosedMeshGoesNowhere) {
   const auto route = anyAddress(world, 80);
   ASSERT_NE(route, nullptr);
   EXPECT_EQ(route->plain, nullptr);
-  EXPECT_EQ(route->rules.at(0).destinations.at(0).missing, "outboundTrafficPolicy REGISTRY_ONLY");
+  EXPECT_EQ(route->rules->at(0).destinations.at(0).missing, "outboundTrafficPolicy REGISTRY_ONLY");
 }
 
 TEST(PortRoutes, TheOnlyServiceOfAPortNeedsNoProxy) {

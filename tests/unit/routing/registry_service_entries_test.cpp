@@ -11,8 +11,10 @@ using test::endpointsOf;
 using test::Mesh;
 using test::meta;
 using test::pod;
+using testing::Contains;
 using testing::ElementsAre;
 using testing::IsEmpty;
+using testing::Pair;
 using Resolution = ServiceEntry::Resolution;
 
 constexpr const char* kHost = "api.partner.example";
@@ -111,9 +113,9 @@ TEST(ServiceEntries, EndpointsHaveWeightsLabelsAndLocalities) {
   const auto& endpoint = service->ports[0].endpoints.at(0);
   EXPECT_EQ(endpoint.weight, 7U);
   EXPECT_EQ(endpoint.origin->locality, "eu/a");
-  EXPECT_EQ(endpoint.origin->labels().at("version"), "v1");
-  EXPECT_EQ(endpoint.origin->labels().at("topology.kubernetes.io/zone"), "a");
-  EXPECT_EQ(endpoint.origin->labels().at("topology.istio.io/network"), "vpc");
+  EXPECT_THAT(endpoint.origin->labels(), Contains(Pair("version", "v1")));
+  EXPECT_THAT(endpoint.origin->labels(), Contains(Pair("topology.kubernetes.io/zone", "a")));
+  EXPECT_THAT(endpoint.origin->labels(), Contains(Pair("topology.istio.io/network", "vpc")));
 }
 
 WorkloadEntry workloadEntry(const std::string& name, const std::string& address, Labels labels,

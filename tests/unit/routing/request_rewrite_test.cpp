@@ -49,7 +49,7 @@ TEST(Rewrite, AuthorityOfTheRuleBeatsThatOfTheDestination) {
   Headers destination;
   destination.request.set["Host"] = "dest";
   EXPECT_EQ(upstreamAuthority(rule, destination), "dest");
-  rule.headers.request.set[":authority"] = "route";
+  rule.headers.edit().request.set[":authority"] = "route";
   EXPECT_EQ(upstreamAuthority(rule, destination), "route");
   rule.rewrite.emplace().authority = "rewrite";
   EXPECT_EQ(upstreamAuthority(rule, destination), "rewrite");

@@ -40,7 +40,7 @@ inline std::shared_ptr<const ServiceRoute> routeOf(const World& world,
 }
 
 inline std::string subsetOf(const std::shared_ptr<const ServiceRoute>& route) {
-  return route->rules.front().destinations.front().key.subset;
+  return route->rules->front().destinations.front().key.subset;
 }
 
 inline std::vector<std::string> codes(const std::shared_ptr<const ServiceRoute>& route) {

@@ -17,7 +17,7 @@ using testing::ElementsAre;
 
 TEST(VirtualServices, WithoutRulesTheServiceIsItsOwnDestination) {
   const auto route = routeOf(test::productApi());
-  EXPECT_EQ(route->rules.front().index, -1);
+  EXPECT_EQ(route->rules->front().index, -1);
   EXPECT_EQ(route->path, Path::kConnect);
   EXPECT_THAT(addresses(route->plain),
               ElementsAre("10.1.0.1:8080", "10.1.0.2:8080", "10.1.0.3:8080"));

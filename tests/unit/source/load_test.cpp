@@ -46,7 +46,7 @@ TEST(Load, SaysWhatCannotBeRead) {
   const Loaded loaded = load({directory / "nothing.yaml"});
   ASSERT_EQ(loaded.diagnostics.size(), 1U);
   EXPECT_EQ(loaded.diagnostics[0].code, "SLU1009");
-  EXPECT_EQ(loaded.diagnostics[0].position.file, directory / "nothing.yaml");
+  EXPECT_EQ(loaded.diagnostics[0].position.file.text(), directory / "nothing.yaml");
   EXPECT_THAT(loaded.unreadable, ElementsAre(directory / "nothing.yaml"));
 }
 

@@ -19,7 +19,8 @@ std::optional<Resource> writtenAndRead(const Resource& resource, const Position&
   const Kind& kind = kindOf(resource);
   const YamlNodePtr written = encodeResource(resource);
   Findings findings(position.file, written.get());
-  auto read = kind.decode(*written, position, findings);
+  LabelPool pool;
+  auto read = kind.decode(*written, position, pool, findings);
   EXPECT_TRUE(read.has_value()) << textOf(findings.take());
   return read;
 }

@@ -22,7 +22,7 @@ TEST_F(LifetimeTest, SameConfigurationWritesNothing) {
 TEST_F(LifetimeTest, IdsSurviveARestart) {
   load(split(10));
   const auto cluster = steering->clusterId(
-      *routing.tables.at({}).services.begin()->second->rules[0].destinations[1].cluster,
+      *routing.tables.at({}).services.begin()->second->rules->at(0).destinations[1].cluster,
       routing::Family::kV4);
   restart();
   load(split(10));

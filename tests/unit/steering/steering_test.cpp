@@ -120,14 +120,15 @@ TEST_F(SteeringTest, SharesOfEndpointsAreSlots) {
   auto next = routing;
   auto& services = next.tables.at({}).services.common();
   auto changed = *services.begin()->second;
-  auto cluster = *changed.rules[0].destinations[0].cluster;
+  auto cluster = *changed.rules->at(0).destinations[0].cluster;
   cluster.endpoints[0].share = 3;
   cluster.endpoints[1].share = 1;
-  changed.rules[0].destinations[0].cluster = std::make_shared<const routing::Cluster>(cluster);
+  changed.rules.edit()[0].destinations[0].cluster =
+      std::make_shared<const routing::Cluster>(cluster);
   services.set(changed.service, std::make_shared<const routing::ServiceRoute>(changed));
   ASSERT_TRUE(steering->stage(next).ok());
   const auto id =
-      steering->clusterId(*changed.rules[0].destinations[0].cluster, routing::Family::kV4);
+      steering->clusterId(*changed.rules->at(0).destinations[0].cluster, routing::Family::kV4);
   const auto head = maps::View<Table::kClusters>(tables).get(id.value);
   ASSERT_TRUE(head.ok());
   ASSERT_EQ(CLUSTER_COUNT(head->shape), 2U);
@@ -140,7 +141,7 @@ TEST_F(SteeringTest, SharesOfEndpointsAreSlots) {
 TEST_F(SteeringTest, EndpointsThatAreAvoidedGetNothing) {
   load(onlyTo("v1"));
   const auto cluster =
-      routing.tables.at({}).services.begin()->second->rules[0].destinations[0].cluster;
+      routing.tables.at({}).services.begin()->second->rules->front().destinations[0].cluster;
   const auto& addresses = cluster->endpoints;
   const auto shape = [&] {
     const auto id = steering->clusterId(*cluster, routing::Family::kV4);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "userspace/routing/label_pool.h"
+#include "userspace/model/label_pool.h"
 
 #include <algorithm>
 #include <functional>
 #include <string>
 
-namespace sluice::routing {
+namespace sluice {
 namespace {
 
 size_t hashOf(const Labels& labels) {
@@ -20,14 +20,15 @@ size_t hashOf(const Labels& labels) {
 }  // namespace
 
 /// Different labels with one hash: the younger are not shared.
-std::shared_ptr<const Labels> LabelPool::share(const Labels& labels) {
+Labels LabelPool::share(const Labels& labels) {
+  if (labels.empty()) return labels;
   if (known_.size() >= next_sweep_) sweep();
   auto& known = known_[hashOf(labels)];
-  auto present = known.lock();
-  if (present && *present == labels) return present;
-  auto made = std::make_shared<const Labels>(labels);
-  if (!present) known = made;
-  return made;
+  Labels present;
+  present.items_ = known.lock();
+  if (present == labels) return present;
+  if (!present.items_) known = labels.items_;
+  return labels;
 }
 
 /// Sweeps cost, spread over what was added between them, a constant.
@@ -36,4 +37,4 @@ void LabelPool::sweep() {
   next_sweep_ = std::max<size_t>(1024, 2 * known_.size());
 }
 
-}  // namespace sluice::routing
+}  // namespace sluice
