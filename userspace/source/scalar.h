@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "userspace/source/yaml_node.h"
@@ -17,11 +18,15 @@ enum class ScalarType {
   kInteger,        ///< decimal, as JSON writes it
   kUnclearNumber,  ///< 010, 0x1F, 0b1, 1_000: a number whose value readers disagree about
   kFloat,
-  kString,
+  kString,  ///< also what looks like a number and is too large for one, such as 38e6201
 };
 
 ScalarType scalarType(const YamlNode& node);
 ScalarType plainScalarType(std::string_view text);
+
+/// An unquoted key as Kubernetes has it once it is JSON: `y` is "true", `010` is "8", `1.50` is
+/// "1.5".
+std::string keyText(std::string_view text);
 
 /// A null, unquoted: nothing, `~`, `null`.
 bool isNullValue(const YamlNode& node);

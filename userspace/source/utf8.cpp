@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "userspace/source/utf8.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 
@@ -51,6 +52,24 @@ std::optional<Place> findIllegalUtf8(std::string_view text) {
     place = character == '\n' ? Place{place.line + 1, 1} : Place{place.line, place.column + 1};
   }
   return std::nullopt;
+}
+
+std::string withBytesAsCharacters(std::string_view text) {
+  const auto is_ascii = [](char c) { return (c & 0x80) == 0; };
+  if (std::ranges::all_of(text, is_ascii)) return std::string(text);
+  std::string result;
+  while (!text.empty()) {
+    uint32_t character = 0;
+    const size_t length = characterLength(text, character);
+    if (length == 0) {
+      const auto byte = static_cast<uint8_t>(text[0]);
+      result += static_cast<char>(0xC0 | byte >> 6);
+      result += static_cast<char>(0x80 | (byte & 0x3F));
+    }
+    result += text.substr(0, length);
+    text.remove_prefix(std::max<size_t>(length, 1));
+  }
+  return result;
 }
 
 }  // namespace sluice::source

@@ -14,6 +14,7 @@
 
 #include "userspace/source/codes.h"
 #include "userspace/source/limits.h"
+#include "userspace/source/scalar.h"
 #include "userspace/source/utf8.h"
 
 namespace sluice::source {
@@ -61,7 +62,8 @@ class TreeBuilder final : public YAML::EventHandler {
                 const std::string& value) override {
     last_scalar_ = static_cast<size_t>(mark.pos);
     auto node = newNode(YamlNode::Kind::kScalar, mark);
-    node->text = value;
+    // Of "\N" and "\_" yaml-cpp makes the byte of that number, not the character.
+    node->text = withBytesAsCharacters(value);
     // yaml-cpp says "?" for a plain scalar and "!" for a quoted one.
     node->quoted = tag == "!" || tag == "tag:yaml.org,2002:str";
     if (!node->quoted) refuseTag(tag, mark);
@@ -180,7 +182,7 @@ class TreeBuilder final : public YAML::EventHandler {
     if (parent.node->isSequence()) {
       parent.node->items.push_back(std::move(node));
     } else if (!parent.key) {
-      parent.key = checkedKey(parent, std::move(node), place);
+      parent.key = checkedKey(parent, asKey(std::move(node), place), place);
     } else {
       parent.node->entries.emplace_back(std::exchange(parent.key, nullptr), std::move(node));
     }
@@ -198,10 +200,19 @@ class TreeBuilder final : public YAML::EventHandler {
     }
   }
 
-  static YamlNodePtr checkedKey(Open& map, YamlNodePtr key, Place place) {
-    if (key->kind != YamlNode::Kind::kScalar) {
+  static YamlNodePtr asKey(YamlNodePtr node, Place place) {
+    if (node->kind != YamlNode::Kind::kScalar) {
       throw YamlError{code::kYaml, place, "a key must be a plain or quoted word", {}};
     }
+    if (node->quoted) return node;
+    auto text = keyText(node->text);
+    if (text == node->text) return node;
+    auto key = std::make_shared<YamlNode>(*node);
+    key->text = std::move(text);
+    return key;
+  }
+
+  static YamlNodePtr checkedKey(Open& map, YamlNodePtr key, Place place) {
     if (key->text == "<<" && !key->quoted) {
       throw YamlError{code::kYaml, place, "merge keys (<<) are not supported",
                       "write the fields out"};

@@ -70,11 +70,11 @@ TEST(Yaml, MarksWhatHasAKeyTwice) {
   const auto twice = parsed("a: 1\nb: 2\na: 3\n")[0];
   EXPECT_TRUE(twice->repeats_a_key);
   EXPECT_EQ(twice->find("a")->text, "1");
-  const auto inside = parsed("x: {k: 1, 'k': 2}\ny: {k: 1}\n")[0];
+  const auto inside = parsed("x: {k: 1, 'k': 2}\nz: {k: 1}\n")[0];
   EXPECT_FALSE(inside->repeats_a_key);
   EXPECT_TRUE(inside->repeats_keys_in);
   EXPECT_TRUE(inside->find("x")->repeats_a_key);
-  EXPECT_FALSE(inside->find("y")->repeats_keys_in);
+  EXPECT_FALSE(inside->find("z")->repeats_keys_in);
   EXPECT_FALSE(parsed("- {a: 1}\n- {a: 2}\n")[0]->repeats_keys_in);
 }
 
@@ -83,6 +83,19 @@ TEST(Yaml, RefusesWhatKubernetesDoesNotMean) {
   EXPECT_EQ(fault("{[a]: 1}"), "SLU1001 1:2");
   EXPECT_EQ(fault("a: !!binary aGk="), "SLU1001 1:4");
   EXPECT_EQ(fault("a: !mine {}"), "SLU1001 1:4");
+}
+
+TEST(Yaml, KeysAreTypedAsKubernetesDoes) {
+  const auto document = parsed("{y: 1, 'n': 2, 010: 3}\n")[0];
+  EXPECT_NE(document->find("true"), nullptr);
+  EXPECT_NE(document->find("n"), nullptr);
+  EXPECT_NE(document->find("8"), nullptr);
+  EXPECT_TRUE(parsed("{on: 1, yes: 2}\n")[0]->repeats_a_key) << "both are true";
+}
+
+TEST(Yaml, EscapesAreCharacters) {
+  EXPECT_EQ(parsed("a: \"\\N\\_\\xE9\u20ac\\_\"\n")[0]->find("a")->text,
+            "\u0085\u00a0\u00e9\u20ac\u00a0");
 }
 
 TEST(Yaml, SaysWhereTheSyntaxIsWrong) {
