@@ -6,6 +6,7 @@
 #include <memory>
 #include <vector>
 
+#include "userspace/base/shared_vector.h"
 #include "userspace/model/destination_rule.h"
 #include "userspace/model/kubernetes.h"
 #include "userspace/model/service_entry.h"
@@ -15,10 +16,14 @@
 namespace sluice {
 
 /// Everything that is known at one moment; immutable, so that it can be shared between threads.
-/// Each list is in the order of its resources' keys.
+/// Each list is in the order of its resources' keys; successive snapshots share those that stay as
+/// they are.
 struct Snapshot {
   template <typename T>
-  using List = std::vector<std::shared_ptr<const T>>;
+  using List = SharedVector<std::shared_ptr<const T>>;
+  /// Some of a list, in an order of their own.
+  template <typename T>
+  using Selection = std::vector<std::shared_ptr<const T>>;
 
   uint64_t revision = 0;
   List<VirtualService> virtual_services;

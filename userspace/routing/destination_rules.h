@@ -32,7 +32,7 @@ struct MergedRule {
   std::vector<PlacedSubset> subsets;  ///< of a name that comes twice, the older
   const TrafficPolicy* traffic_policy = nullptr;
   std::string traffic_policy_from;  ///< "DestinationRule/shop/catalog spec.trafficPolicy"
-  Snapshot::List<DestinationRule> sources;
+  Snapshot::Selection<DestinationRule> sources;
 
   const PlacedSubset* subset(std::string_view name) const;
 };
@@ -62,9 +62,9 @@ class DestinationRules {
 
   /// The rules of one host in one namespace, as three kinds of clients find them.
   struct Group {
-    Snapshot::List<DestinationRule> sources;  ///< those with selectors first, then the oldest
-    Merged local;                             ///< clients of the namespace
-    Merged exported;                          ///< everyone by exportTo
+    Snapshot::Selection<DestinationRule> sources;  ///< those with selectors first, then the oldest
+    Merged local;                                  ///< clients of the namespace
+    Merged exported;                               ///< everyone by exportTo
     Merged kept;  ///< of the root namespace: clients of it, rules that it does not export
   };
   struct MoreSpecific {

@@ -90,16 +90,19 @@ class Definitions {
   std::set<std::string> wildcards_;
 };
 
+/// What a host and its full name have in common.
+std::string firstLabel(std::string_view host) { return toLower(host.substr(0, host.find('.'))); }
+
 /// Whether each subset is defined for the very host that is named with it.
 bool areDefined(std::set<Reference> wanted, const Snapshot& snapshot) {
-  std::set<std::string> names;
-  for (const auto& reference : wanted) names.insert(reference.subset);
-  for (const auto& rule : snapshot.destination_rules)
-    for (const auto& subset : rule->subsets)
-      if (names.contains(subset.name))
-        wanted.erase(
-            {fullHost(rule->host, rule->metadata.namespace_, snapshot.agent.cluster_domain),
-             subset.name});
+  std::set<std::string> labels;
+  for (const auto& reference : wanted) labels.insert(firstLabel(reference.host));
+  for (const auto& rule : snapshot.destination_rules) {
+    if (!labels.contains(firstLabel(rule->host))) continue;  // as nearly all
+    const auto host =
+        fullHost(rule->host, rule->metadata.namespace_, snapshot.agent.cluster_domain);
+    for (const auto& subset : rule->subsets) wanted.erase({host, subset.name});
+  }
   return wanted.empty();
 }
 

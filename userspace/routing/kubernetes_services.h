@@ -14,7 +14,7 @@ namespace sluice::routing {
 struct ServiceRecord {
   std::string key;                          ///< "shop/catalog"
   std::shared_ptr<const Service> resource;  ///< null: not known (yet)
-  Snapshot::List<EndpointSlice> slices;
+  Snapshot::Selection<EndpointSlice> slices;
   std::shared_ptr<const Endpoints> endpoints;
   PodIndex::Needs needs;                           ///< of `service`
   std::shared_ptr<const RegistryService> service;  ///< what was made of it; null: nothing

@@ -31,7 +31,7 @@ class RegistryBuilder {
  private:
   /// ServiceEntries of one namespace that name one host, and what was made of them.
   struct EntryGroup {
-    Snapshot::List<ServiceEntry> entries;  ///< the oldest first
+    Snapshot::Selection<ServiceEntry> entries;  ///< the oldest first
     Registry::Candidates services;
   };
   using GroupKey = std::pair<std::string, std::string>;  ///< host, namespace

@@ -185,8 +185,8 @@ bool canMerge(const ServiceEntry& a, const ServiceEntry& b) {
          std::ranges::is_permutation(a.export_to, b.export_to);
 }
 
-void addEndpoints(const Snapshot::List<ServiceEntry>& entries, const SelectableWorkloads& workloads,
-                  RegistryService& service) {
+void addEndpoints(const Snapshot::Selection<ServiceEntry>& entries,
+                  const SelectableWorkloads& workloads, RegistryService& service) {
   if (service.resolution == Resolution::kOriginal) return;
   std::vector<NamedPorts> named;
   for (const auto& entry : entries) named.emplace_back(*entry);
@@ -217,7 +217,7 @@ std::optional<Subnet> parseSubnet(std::string_view text) {
 }
 
 std::vector<std::shared_ptr<const RegistryService>> servicesOf(
-    const std::string& host, const Snapshot::List<ServiceEntry>& entries,
+    const std::string& host, const Snapshot::Selection<ServiceEntry>& entries,
     const SelectableWorkloads& workloads, const AgentSettings& settings) {
   std::vector<std::pair<const ServiceEntry*, std::shared_ptr<RegistryService>>> services;
   for (const auto& entry : entries) {

@@ -15,7 +15,7 @@ namespace sluice::routing {
 /// The workloads of one namespace that selectors choose from.
 struct SelectableWorkloads {
   std::vector<std::pair<std::shared_ptr<const Pod>, PodIndex::OriginRef>> pods;
-  Snapshot::List<WorkloadEntry> entries;
+  Snapshot::Selection<WorkloadEntry> entries;
 };
 
 /// The services that the ServiceEntries of one namespace make of `host`, the oldest first.
@@ -26,7 +26,7 @@ struct SelectableWorkloads {
 /// services of their own, of which a client sees the first. Endpoints of ports of one name are
 /// shared by all of them.
 std::vector<std::shared_ptr<const RegistryService>> servicesOf(
-    const std::string& host, const Snapshot::List<ServiceEntry>& entries,
+    const std::string& host, const Snapshot::Selection<ServiceEntry>& entries,
     const SelectableWorkloads& workloads, const AgentSettings& settings);
 
 /// "10.0.0.0/8"; nothing for what is no CIDR. An address alone has all its bits.

@@ -25,6 +25,7 @@ struct ListChanges {
 template <typename T>
 ListChanges<T> changesOf(const Snapshot::List<T>& before, const Snapshot::List<T>& after) {
   ListChanges<T> changes;
+  if (before.sharesWith(after)) return changes;
   size_t i = 0;
   size_t j = 0;
   while (i < before.size() || j < after.size()) {

@@ -9,7 +9,7 @@ namespace {
 /// product-api through the proxy, with a policy.
 World routedWith(const TrafficPolicy& policy) {
   auto world = routedTo("v1");
-  auto rule = *world.snapshot.destination_rules.at(0);
+  auto rule = *world.snapshot.destination_rules.front();
   rule.traffic_policy = policy;
   world.snapshot.destination_rules = {std::make_shared<const DestinationRule>(std::move(rule))};
   return world;

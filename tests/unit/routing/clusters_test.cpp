@@ -88,7 +88,7 @@ TEST(Clusters, ClientsStayWithAnEndpointWhereTheServiceOrTheRuleSaysSo) {
     auto mesh = test::stock();
     auto service = *mesh.snapshot.services.front();
     service.session_affinity = affinity;
-    mesh.snapshot.services.front() = std::make_shared<const Service>(service);
+    mesh.snapshot.services.edit().front() = std::make_shared<const Service>(service);
     if (by_source || by_header) {
       auto rule = withBalancer(Simple::kUnspecified);
       auto& hash = rule.traffic_policy->load_balancer->consistent_hash.emplace();

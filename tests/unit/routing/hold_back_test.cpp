@@ -28,7 +28,7 @@ DestinationRule defining(const std::vector<std::string>& subsets, std::string ho
 }
 
 const VirtualService& service(const Consistent& result) {
-  return *result.snapshot->virtual_services.at(0);
+  return *result.snapshot->virtual_services[0];
 }
 
 std::vector<std::string> subsets(const Consistent& result) {
@@ -117,7 +117,7 @@ TEST_F(HoldBack, VersionThatWasNotCompleteItselfIsNotKept) {
 
 TEST_F(HoldBack, SubsetsOfAnotherHostDoNotCount) {
   const auto result = next(World().add(sendTo("v1")).add(defining({"v1"}, "cart")));
-  EXPECT_EQ(result.snapshot->destination_rules.at(0)->host, "cart")
+  EXPECT_EQ(result.snapshot->destination_rules[0]->host, "cart")
       << "a rule that is about another host now cannot have its old subsets as well";
   EXPECT_THAT(result.held, IsEmpty());
 }

@@ -80,7 +80,7 @@ class RandomMesh {
   }
 
   template <typename T>
-  static auto placeOf(List<T>& list, const std::string& key) {
+  static auto placeOf(Snapshot::Selection<T>& list, const std::string& key) {
     return std::ranges::lower_bound(list, key, {},
                                     [](const auto& present) { return present->metadata.key(); });
   }
@@ -89,10 +89,11 @@ class RandomMesh {
   template <typename T>
   std::string change(const char* kind, List<T>& list, T item) {
     const auto key = item.metadata.key();
-    const auto at = placeOf(list, key);
-    const bool there = at != list.end() && (*at)->metadata.key() == key;
+    auto& items = list.edit();
+    const auto at = placeOf(items, key);
+    const bool there = at != items.end() && (*at)->metadata.key() == key;
     if (there && chance(3)) {
-      list.erase(at);
+      items.erase(at);
       return std::string("delete ") + kind + " " + key;
     }
     put(list, std::move(item));
@@ -102,12 +103,13 @@ class RandomMesh {
   template <typename T>
   static void put(List<T>& list, T item) {
     const auto key = item.metadata.key();
-    const auto at = placeOf(list, key);
+    auto& items = list.edit();
+    const auto at = placeOf(items, key);
     auto made = std::make_shared<const T>(std::move(item));
-    if (at != list.end() && (*at)->metadata.key() == key)
+    if (at != items.end() && (*at)->metadata.key() == key)
       *at = std::move(made);
     else
-      list.insert(at, std::move(made));
+      items.insert(at, std::move(made));
   }
 
   std::string rename() {
@@ -128,10 +130,10 @@ class RandomMesh {
   template <typename T>
   std::string renameIn(const char* kind, List<T>& list) {
     if (list.empty()) return "nothing";
-    const auto at = list.begin() + below(list.size());
-    T item = **at;
+    const size_t at = below(list.size());
+    T item = *list[at];
     const auto before = item.metadata.key();
-    list.erase(at);
+    list.edit().erase(list.edit().begin() + static_cast<std::ptrdiff_t>(at));
     item.metadata.name = name();
     if (chance(2)) item.metadata.namespace_ = in();
     const auto after = item.metadata.key();

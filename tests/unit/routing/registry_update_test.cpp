@@ -75,7 +75,7 @@ TEST(RegistryUpdate, WhatDoesNotConcernAServiceLeavesItAlone) {
   Following following(mesh);
   auto busy = pod("one", "10.1.1.1", {{"version", "v1"}});
   busy.metadata.annotations["seen"] = "yes";
-  mesh.snapshot.pods[0] = std::make_shared<const Pod>(busy);
+  mesh.snapshot.pods.edit()[0] = std::make_shared<const Pod>(busy);
   EXPECT_THAT(following.follow(), IsEmpty());
 }
 

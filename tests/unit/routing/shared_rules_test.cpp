@@ -111,7 +111,7 @@ TEST(SharedRules, AServiceThatComesLaterSharesThem) {
   larger.snapshot.virtual_services = world.snapshot.virtual_services;
   // Of what is in both, the objects are the same, as those of a source are.
   std::ranges::copy(world.snapshot.services | std::views::take(2),
-                    larger.snapshot.services.begin());
+                    larger.snapshot.services.edit().begin());
   EXPECT_THAT(objectsOf(*resolver.update(snapshotOf(larger)), 3), SizeIs(1));
 }
 
@@ -124,7 +124,8 @@ TEST(SharedRules, AreFollowedAsLongAsSomebodyHasThem) {
   world.add(service);
   resolver.update(snapshotOf(world));
   auto without = world;
-  without.snapshot.services.erase(without.snapshot.services.begin());
+  auto& services = without.snapshot.services.edit();
+  services.erase(services.begin());
   resolver.update(snapshotOf(without));
   resolver.update(snapshotOf(world));
   world.addEndpoint("product-api", "10.1.0.9", {{"version", "v1"}});

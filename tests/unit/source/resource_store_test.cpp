@@ -103,6 +103,17 @@ TEST(ResourceStore, KeepsTheObjectsOfWhatDidNotChange) {
   EXPECT_EQ(before->services[1]->ports[0].port, 80) << "a snapshot is immutable";
 }
 
+TEST(ResourceStore, SharesListsOfWhichNothingChanged) {
+  Files files;
+  files.write("a.yaml", service("a"));
+  files.write("namespace.yaml", "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n");
+  const auto before = files.store.snapshot();
+  files.write("b.yaml", service("b"));
+  const auto after = files.store.snapshot();
+  EXPECT_TRUE(after->namespaces.sharesWith(before->namespaces));
+  EXPECT_FALSE(after->services.sharesWith(before->services));
+}
+
 TEST(ResourceStore, RemovesWhatIsGone) {
   Files files;
   files.write("a.yaml", service("a") + "---\n" + service("b"));
