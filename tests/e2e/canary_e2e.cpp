@@ -52,7 +52,13 @@ TEST_F(Canary, WeightsHoldPerRequestOnKeepAliveConnections) {
     return text(*tally);
   });
   ASSERT_TRUE(drawn.ok()) << drawn.error().message();
-  expectShares(tallyOf(*drawn), {{"v1", 90}, {"v2", 10}});
+  const auto tally = tallyOf(*drawn);
+  expectShares(tally, {{"v1", 90}, {"v2", 10}});
+  for (const std::string subset : {"v1", "v2"})
+    EXPECT_EQ(*sample("sluice_request_duration_seconds_count{source=\"default/web\",service="
+                      "\"product-api.default.svc.cluster.local:80\",subset=\"" +
+                      subset + "\",code_class=\"2xx\"}"),
+              tally.at(subset));
 }
 
 TEST_F(Canary, WeightsHoldPerConnectionWithoutAProxyInThePath) {

@@ -59,12 +59,15 @@ Result<nlohmann::json> ShopTest::ask(std::vector<std::string> command) {
 }
 
 Result<uint64_t> ShopTest::counted(const std::string& reason) {
+  return sample(fmt::format("sluice_path_total{{reason=\"{}\"}}", reason));
+}
+
+Result<uint64_t> ShopTest::sample(const std::string& series) {
   auto scraped = shop_->lab().run("node", {"curl", "-sS", "http://127.0.0.1:15020/metrics"});
   if (!scraped) return std::move(scraped).error();
-  const std::string series = fmt::format("sluice_path_total{{reason=\"{}\"}} ", reason);
-  const size_t found = scraped->out.find(series);
+  const size_t found = scraped->out.find("\n" + series + " ");
   if (found == std::string::npos) return mismatch("no series " + series + scraped->err);
-  return std::stoull(scraped->out.substr(found + series.size()));
+  return std::stoull(scraped->out.substr(found + series.size() + 2));
 }
 
 SocketAddress productApi() { return {Topology::productApi4(), 80}; }

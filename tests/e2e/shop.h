@@ -48,6 +48,8 @@ class ShopTest : public testing::Test {
 
   /// How many connections were counted under `reason` (maps/abi/reasons.def) since the start.
   Result<uint64_t> counted(const std::string& reason);
+  /// A sample of /metrics, by its name and labels as they are written there.
+  Result<uint64_t> sample(const std::string& series);
 
  private:
   std::optional<Topology> shop_;

@@ -1,36 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <chrono>
 #include <condition_variable>
 #include <mutex>
 #include <string>
 #include <thread>
 
+#include "userspace/agent/access_log_line.h"
 #include "userspace/base/fd.h"
-#include "userspace/proxy/access_log.h"
+#include "userspace/proxy/request_observer.h"
 
 namespace sluice::agent {
 
-/// One request on one line, without its end, in the order of Envoy's default format:
-///
-///   [time] "METHOD target" status flags bytes-received bytes-sent milliseconds "authority"
-///   "endpoint" cluster virtual-service#rule workload-id
-///
-/// What is unknown is "-". Bytes that are not printable ASCII, quotes and backslashes become \xHH,
-/// so that no client can forge a line.
-std::string accessLogLine(const proxy::RequestRecord& record,
-                          std::chrono::system_clock::time_point time);
-
 /// Writes lines from a thread of its own: a reader that stalls costs lines, which are counted and
 /// reported, and never the time of a request.
-class AccessLogWriter final : public proxy::AccessLog {
+class AccessLogWriter final : public proxy::RequestObserver {
  public:
   enum class Which { kErrors, kAll };  ///< kErrors: a status from 500 on, a flag, or no answer
 
   static constexpr size_t kMaxWaiting = size_t{1} << 20;  ///< bytes
 
-  AccessLogWriter(Which which, Fd out);
+  AccessLogWriter(Which which, AccessLogFormat format, Fd out);
   /// Writes what waits, as far as the reader takes it without a pause.
   ~AccessLogWriter() override;
 
@@ -46,6 +36,7 @@ class AccessLogWriter final : public proxy::AccessLog {
   bool writeAll(std::string_view text) const;
 
   const Which which_;
+  const AccessLogFormat format_;
   const Fd out_;
   mutable std::mutex mutex_;
   std::condition_variable news_;

@@ -61,6 +61,13 @@ void addRunOptions(CLI::App& app, Options& options, std::string& metrics) {
   app.add_option("--access-log", options.access_log, "Requests to log: off, errors or all")
       ->default_val("off")
       ->check(CLI::IsMember({"off", "errors", "all"}));
+  app.add_option("--access-log-format", options.access_log_format, "Its lines: text or json")
+      ->default_val("text")
+      ->check(CLI::IsMember({"text", "json"}));
+  app.add_option("--metrics-compat", options.metrics_compat,
+                 "Metrics of requests under other names, too: none or istio")
+      ->default_val("none")
+      ->check(CLI::IsMember({"none", "istio"}));
 }
 
 int exitWith(const CLI::App& app, const CLI::ParseError& error) {
@@ -98,13 +105,24 @@ Options parseOptions(int argc, const char* const* argv) {
 }
 
 std::vector<std::string> agentArguments(const std::string& program, const Options& options) {
-  return {program,        "agent",
-          "--config",     options.config,
-          "--socket",     options.socket,
-          "--metrics",    options.metrics.text(),
-          "--workers",    std::to_string(options.workers),
-          "--log-level",  options.log_level,
-          "--access-log", options.access_log};
+  return {program,
+          "agent",
+          "--config",
+          options.config,
+          "--socket",
+          options.socket,
+          "--metrics",
+          options.metrics.text(),
+          "--workers",
+          std::to_string(options.workers),
+          "--log-level",
+          options.log_level,
+          "--access-log",
+          options.access_log,
+          "--access-log-format",
+          options.access_log_format,
+          "--metrics-compat",
+          options.metrics_compat};
 }
 
 }  // namespace sluice::agent

@@ -25,7 +25,9 @@ struct Options {
   SocketAddress metrics;
   unsigned workers = 1;
   std::string log_level;
-  std::string access_log;  ///< "off", "errors", "all"
+  std::string access_log;         ///< "off", "errors", "all"
+  std::string access_log_format;  ///< "text", "json"
+  std::string metrics_compat;     ///< "none", "istio"
 };
 
 /// Prints help, version and usage errors itself.

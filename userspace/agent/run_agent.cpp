@@ -98,7 +98,9 @@ class Agent {
     if (!out) return Error::system("write the access log to stdout");
     const auto which = options_.access_log == "all" ? AccessLogWriter::Which::kAll
                                                     : AccessLogWriter::Which::kErrors;
-    access_log_ = std::make_unique<AccessLogWriter>(which, std::move(out));
+    const auto format =
+        options_.access_log_format == "json" ? AccessLogFormat::kJson : AccessLogFormat::kText;
+    access_log_ = std::make_unique<AccessLogWriter>(which, format, std::move(out));
     return {};
   }
 
@@ -147,8 +149,15 @@ class Agent {
     return rollout_->routing() ? Page{200, "ready\n"} : Page{503, "no configuration in force\n"};
   }
 
+  observe::MetricsCompat compat() const {
+    return options_.metrics_compat == "istio" ? observe::MetricsCompat::kIstio
+                                              : observe::MetricsCompat::kNone;
+  }
+
   Page metricsPage() const {
     const auto workloads = enroller_->status();
+    std::map<WorkloadId, std::string> names;
+    for (const auto& status : workloads) names[status.id] = status.workload->metadata.key();
     const auto enrolled = countEnrolled(workloads);
     const auto proxy = fleet_->stats();
     observe::AgentFacts facts{.revision = rollout_->status().revision,
@@ -158,7 +167,9 @@ class Agent {
                               .workloads_pending = workloads.size() - enrolled,
                               .clusters = rollout_->clusters().facts(),
                               .proxy_events = {},
-                              .proxy_connections = proxy.open_connections};
+                              .proxy_connections = proxy.open_connections,
+                              .requests = fleet_->requests(names),
+                              .compat = compat()};
     proxy::eachCounter(proxy, [&](std::string_view name, const char*, uint64_t count) {
       facts.proxy_events.emplace_back(name, count);
     });

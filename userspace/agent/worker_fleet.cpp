@@ -7,6 +7,7 @@
 #include <mutex>
 #include <thread>
 
+#include "userspace/agent/request_metrics.h"
 #include "userspace/base/log.h"
 #include "userspace/base/random.h"
 #include "userspace/broker/client.h"
@@ -52,6 +53,7 @@ struct WorkerFleet::Member {
   void publishStats();
 
   SystemRandom random;
+  RequestMetrics requests;
   std::unique_ptr<Reactor> reactor;
   std::unique_ptr<broker::SocketClient> sockets;
   std::unique_ptr<proxy::Worker> worker;
@@ -94,9 +96,9 @@ Result<void> WorkerFleet::add(const Clock& clock, DataPlane& data_plane, Fd chan
                                    });
   if (!sockets) return std::move(sockets).error();
   member->sockets = *std::move(sockets);
-  member->worker =
-      std::make_unique<proxy::Worker>(*member->reactor, *member->sockets, data_plane,
-                                      member->random, options.worker, options.access_log);
+  member->worker = std::make_unique<proxy::Worker>(
+      *member->reactor, *member->sockets, data_plane, member->random, options.worker,
+      proxy::Observers{options.log, &member->requests});
   members_.push_back(std::move(member));
   return {};
 }
@@ -174,6 +176,12 @@ proxy::WorkerStats WorkerFleet::stats() const {
     const std::lock_guard lock(member->mutex);
     sum += member->published;
   }
+  return sum;
+}
+
+observe::Requests WorkerFleet::requests(const std::map<WorkloadId, std::string>& names) const {
+  observe::Requests sum;
+  for (const auto& member : members_) member->requests.collect(names, sum);
   return sum;
 }
 

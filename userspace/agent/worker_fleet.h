@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "userspace/agent/fleet.h"
 #include "userspace/base/reactor.h"
+#include "userspace/observe/requests.h"
 
 namespace sluice::agent {
 
@@ -16,7 +18,7 @@ class WorkerFleet final : public Fleet {
   struct Options {
     std::vector<Fd> channels;  ///< to the broker, one per worker
     proxy::WorkerOptions worker;
-    proxy::AccessLog* access_log = nullptr;  ///< borrowed; called from every thread; may be null
+    proxy::RequestObserver* log = nullptr;  ///< borrowed; called from every thread; may be null
     /// The broker has gone: nothing can be connected any more. On the control thread.
     std::function<void(const Error&)> lost;
   };
@@ -33,6 +35,8 @@ class WorkerFleet final : public Fleet {
   void unlisten(WorkloadId workload) override;
   void connections(std::function<void(std::vector<proxy::ConnectionInfo>)> answer) override;
   proxy::WorkerStats stats() const override;
+  /// What all workers have counted (RequestMetrics::collect()).
+  observe::Requests requests(const std::map<WorkloadId, std::string>& names) const;
   void drain(Duration deadline, std::function<void()> done) override;
 
  private:

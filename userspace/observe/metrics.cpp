@@ -33,20 +33,23 @@ std::string_view takeName(std::string_view& names) {
   return name;
 }
 
+/// `bound`: of a bucket of a histogram; empty: not one.
 void appendLabels(std::string& out, std::string_view names,
-                  std::initializer_list<std::string_view> values) {
-  if (values.size() == 0) return;
+                  std::initializer_list<std::string_view> values, std::string_view bound = {}) {
   char separator = '{';
-  for (const auto value : values) {
-    assert(!names.empty() && "more values than the metric has labels");
+  const auto append = [&](std::string_view name, std::string_view value) {
     out += separator;
-    out += takeName(names);
-    out += "=\"";
+    out.append(name).append("=\"");
     appendEscaped(out, value, true);
     out += '"';
     separator = ',';
+  };
+  for (const auto value : values) {
+    assert(!names.empty() && "more values than the metric has labels");
+    append(takeName(names), value);
   }
-  out += '}';
+  if (!bound.empty()) append("le", bound);
+  if (separator == ',') out += '}';
 }
 
 /// Shortest text that reads back as the same number; whole numbers without exponent, so that
@@ -72,6 +75,29 @@ void MetricsPage::add(Metric metric, std::initializer_list<std::string_view> lab
   out += ' ';
   appendNumber(out, value);
   out += '\n';
+}
+
+/// Prometheus: each bucket counts those below it, too.
+void MetricsPage::add(Metric metric, std::initializer_list<std::string_view> labels,
+                      const Histogram& histogram, double scale) {
+  const auto& info = kMetrics[static_cast<size_t>(metric)];
+  auto& out = samples_[static_cast<size_t>(metric)];
+  const auto sample = [&](std::string_view suffix, std::string_view bound, double value) {
+    out.append(info.name).append(suffix);
+    appendLabels(out, info.labels, labels, bound);
+    out += ' ';
+    appendNumber(out, value);
+    out += '\n';
+  };
+  uint64_t below = 0;
+  for (size_t i = 0; i < Histogram::kBounds.size(); ++i) {
+    std::string bound;
+    appendNumber(bound, Histogram::kBounds[i] / scale);
+    sample("_bucket", bound, static_cast<double>(below += histogram.counts()[i]));
+  }
+  sample("_bucket", "+Inf", static_cast<double>(histogram.count()));
+  sample("_sum", {}, histogram.sum() / scale);
+  sample("_count", {}, static_cast<double>(histogram.count()));
 }
 
 std::string MetricsPage::text() const {

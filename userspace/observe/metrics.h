@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "userspace/observe/histogram.h"
+
 namespace sluice::observe {
 
 /// The metrics of metrics.def.
@@ -19,7 +21,7 @@ enum class Metric {
 
 struct MetricInfo {
   std::string_view name;
-  std::string_view type;    ///< "counter", "gauge"
+  std::string_view type;    ///< "counter", "gauge", "histogram"
   std::string_view labels;  ///< names, separated by commas
   std::string_view help;
 };
@@ -33,6 +35,9 @@ class MetricsPage {
  public:
   /// One sample; `labels` are the values of the metric's labels, in their order.
   void add(Metric metric, std::initializer_list<std::string_view> labels, double value);
+  /// The samples of a histogram. `scale`: so many of its units are one of the metric's.
+  void add(Metric metric, std::initializer_list<std::string_view> labels,
+           const Histogram& histogram, double scale = 1);
 
   std::string text() const;
 

@@ -93,6 +93,7 @@ Result<std::string> scrape(DataPlane& data_plane, const AgentFacts& facts) {
   addServices(page, *traffic);
   addClusters(page, *traffic);
   addClusterFacts(page, facts.clusters);
+  addRequests(page, facts.requests, facts.compat);
   for (const auto& reason : *reasons) page.add(Metric::kPath, {reason.label}, number(reason.count));
   return page.text();
 }

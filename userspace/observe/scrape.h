@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "userspace/model/data_plane.h"
+#include "userspace/observe/requests.h"
 
 namespace sluice::observe {
 
@@ -31,6 +32,8 @@ struct AgentFacts {
   std::vector<ClusterFacts> clusters = {};
   std::vector<std::pair<std::string_view, uint64_t>> proxy_events;  ///< by name
   size_t proxy_connections = 0;
+  Requests requests = {};
+  MetricsCompat compat = MetricsCompat::kNone;
 };
 
 /// The whole page of /metrics, read from the maps now. Fails when the maps cannot be read: half a

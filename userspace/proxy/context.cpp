@@ -6,12 +6,13 @@
 namespace sluice::proxy {
 
 Context::Context(Reactor& its_reactor, Sockets& its_sockets, DataPlane& data_plane,
-                 Random& its_random, const WorkerOptions& its_options, AccessLog* its_log)
+                 Random& its_random, const WorkerOptions& its_options,
+                 const Observers& its_observers)
     : reactor(its_reactor),
       sockets(its_sockets),
       random(its_random),
       options(its_options),
-      access_log(its_log),
+      observers(its_observers),
       balancer(its_random, data_plane),
       counters(data_plane),
       blocks(kHeadroom + kBufferBytes, options.kept_buffers),

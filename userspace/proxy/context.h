@@ -11,7 +11,6 @@
 #include "userspace/base/random.h"
 #include "userspace/base/reactor.h"
 #include "userspace/model/broker.h"
-#include "userspace/proxy/access_log.h"
 #include "userspace/proxy/balancer.h"
 #include "userspace/proxy/config.h"
 #include "userspace/proxy/connection_queue.h"
@@ -22,6 +21,7 @@
 #include "userspace/proxy/mirrors.h"
 #include "userspace/proxy/options.h"
 #include "userspace/proxy/origin.h"
+#include "userspace/proxy/request_observer.h"
 #include "userspace/proxy/retry_limits.h"
 #include "userspace/proxy/stats.h"
 #include "userspace/proxy/upstream_pool.h"
@@ -39,14 +39,14 @@ inline constexpr size_t kHeadroom = 4096;
 /// What all sessions of one worker share; one thread.
 struct Context {
   Context(Reactor& its_reactor, Sockets& its_sockets, DataPlane& data_plane, Random& its_random,
-          const WorkerOptions& its_options, AccessLog* its_log);
+          const WorkerOptions& its_options, const Observers& its_observers);
   ~Context();
 
   Reactor& reactor;
   Sockets& sockets;
   Random& random;
   const WorkerOptions options;
-  AccessLog* access_log;  ///< may be null
+  const Observers observers;
   Balancer balancer;
   RetryLimits retry_limits;
   Counters counters;

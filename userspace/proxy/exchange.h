@@ -15,6 +15,17 @@
 
 namespace sluice::proxy {
 
+/// What the access log says of a request, as it was sent; empty where nobody logs.
+struct Logged {
+  std::string method, target, authority, forwarded_for, user_agent, request_id;
+
+  /// Keeps the memory.
+  void clear() {
+    for (auto* text : {&method, &target, &authority, &forwarded_for, &user_agent, &request_id})
+      text->clear();
+  }
+};
+
 /// What is known of the request that a session works on. The head itself stays in the buffer.
 struct Exchange {
   // The request.
@@ -26,10 +37,10 @@ struct Exchange {
   bool http10 = false;
   bool wants_upgrade = false;
   bool rewrite_needed = false;
-  bool grpc = false;                      ///< answers of the proxy's own are those of gRPC
-  Duration grpc_timeout{};                ///< of `grpc-timeout`; 0: none
-  bool close = false;                     ///< the client's connection ends with this exchange
-  std::string method, target, authority;  ///< for the access log; capacity is reused
+  bool grpc = false;        ///< answers of the proxy's own are those of gRPC
+  Duration grpc_timeout{};  ///< of `grpc-timeout`; 0: none
+  bool close = false;       ///< the client's connection ends with this exchange
+  Logged logged;
   std::string head_copy;  ///< for a rule that puts something of the request in the response
   routing::CorsVerdict::Headers cors;  ///< of the response, whoever gives it
 

@@ -25,8 +25,10 @@ class ResponseFlags {
 
   void add(uint32_t flag) { bits_ |= flag; }
   bool has(uint32_t flag) const { return (bits_ & flag) != 0; }
+  uint32_t bits() const { return bits_; }
   /// "DI,FI"; "-" without any.
   std::string text() const;
+  friend bool operator==(const ResponseFlags&, const ResponseFlags&) = default;
 
  private:
   uint32_t bits_ = 0;

@@ -13,13 +13,10 @@ constexpr int kStepsPerTurn = 32;
 }  // namespace
 
 void Exchange::reset() {
-  std::string kept_method = std::move(method);
-  std::string kept_target = std::move(target);
-  std::string kept_authority = std::move(authority);
+  Logged kept = std::move(logged);
   *this = Exchange();
-  method = std::move(kept_method);
-  target = std::move(kept_target);
-  authority = std::move(kept_authority);
+  logged = std::move(kept);
+  logged.clear();
 }
 
 Session::Session(Context& context, std::shared_ptr<Channel> client, Carrier carrier,
@@ -257,22 +254,39 @@ void Session::count(int status) {
                             endpoint != nullptr ? endpoint->id : EndpointId{}, status);
 }
 
+std::string_view Session::protocolText() const {
+  if (exchange_.logged.method.empty()) return {};
+  if (carrier_ == Carrier::kStream) return "HTTP/2";
+  return exchange_.http10 ? "HTTP/1.0" : "HTTP/1.1";
+}
+
 void Session::report() {
-  if (context_.access_log == nullptr) return;
-  context_.access_log->record({.workload = origin_.workload,
-                               .service = origin_.service,
-                               .method = exchange_.method,
-                               .target = exchange_.target,
-                               .authority = exchange_.authority,
-                               .status = exchange_.status,
-                               .flags = exchange_.flags,
-                               .request_bytes = exchange_.request_bytes,
-                               .response_bytes = exchange_.response_bytes,
-                               .duration = context_.reactor.now() - exchange_.started,
-                               .route = route_.get(),
-                               .rule = exchange_.rule,
-                               .cluster = exchange_.cluster,
-                               .endpoint = exchange_.endpoint});
+  const auto& [log, metrics] = context_.observers;
+  if (log == nullptr && metrics == nullptr) return;
+  const RequestRecord record{.workload = origin_.workload,
+                             .service = origin_.service,
+                             .opaque = exchange_.opaque,
+                             .client = origin_.client,
+                             .called = origin_.called ? &*origin_.called : nullptr,
+                             .protocol = protocolText(),
+                             .method = exchange_.logged.method,
+                             .target = exchange_.logged.target,
+                             .authority = exchange_.logged.authority,
+                             .forwarded_for = exchange_.logged.forwarded_for,
+                             .user_agent = exchange_.logged.user_agent,
+                             .request_id = exchange_.logged.request_id,
+                             .status = exchange_.status,
+                             .flags = exchange_.flags,
+                             .request_bytes = exchange_.request_bytes,
+                             .response_bytes = exchange_.response_bytes,
+                             .duration = context_.reactor.now() - exchange_.started,
+                             .route = route_.get(),
+                             .rule = exchange_.rule,
+                             .cluster = exchange_.cluster,
+                             .endpoint = exchange_.endpoint,
+                             .generation = context_.config_generation};
+  if (log != nullptr) log->record(record);
+  if (metrics != nullptr) metrics->record(record);
 }
 
 }  // namespace sluice::proxy

@@ -84,6 +84,7 @@ class Session final : public Timed,
   void dropUpstream();
   void stopTimers();
   void report();
+  std::string_view protocolText() const;
   void finishExchange();
   void reply(const LocalReply& reply);
   void refuse(http1::Refusal why);

@@ -87,10 +87,14 @@ void Session::remember(const http1::RequestHead& head) {
       exchange_.http10 || head.fields.hop_by_hop || head.form == http1::TargetForm::kAbsolute;
   // RFC 9112 §9.3: a proxy keeps no connection with a client of HTTP/1.0.
   exchange_.close = head.fields.close || exchange_.http10;
-  if (context_.access_log == nullptr) return;
-  exchange_.method = head.method;
-  exchange_.target = head.target;
-  exchange_.authority = head.authority;
+  if (context_.observers.log == nullptr) return;
+  auto& logged = exchange_.logged;
+  logged.method = head.method;
+  logged.target = head.target;
+  logged.authority = head.authority;
+  logged.forwarded_for = head.fields.headers.value("x-forwarded-for");
+  logged.user_agent = head.fields.headers.value("user-agent");
+  logged.request_id = head.fields.headers.value("x-request-id");
 }
 
 /// The head of the current request, parsed again when something else has used the scratch.

@@ -40,8 +40,8 @@ const char* stateName(Session::State state) {
 }  // namespace
 
 Worker::Worker(Reactor& reactor, Sockets& sockets, DataPlane& data_plane, Random& random,
-               const WorkerOptions& options, AccessLog* access_log)
-    : data_plane_(data_plane), context_(reactor, sockets, data_plane, random, options, access_log) {
+               const WorkerOptions& options, const Observers& observers)
+    : data_plane_(data_plane), context_(reactor, sockets, data_plane, random, options, observers) {
   context_.closed = [this](Session& session) { closed(session); };
   context_.speaks_http2 = [this](std::shared_ptr<Channel> client, std::string_view bytes,
                                  const Origin& origin) {

@@ -10,7 +10,6 @@
 #include "userspace/base/reactor.h"
 #include "userspace/model/broker.h"
 #include "userspace/model/data_plane.h"
-#include "userspace/proxy/access_log.h"
 #include "userspace/proxy/config.h"
 #include "userspace/proxy/context.h"
 #include "userspace/proxy/http2_server.h"
@@ -36,9 +35,9 @@ struct ConnectionInfo {
 /// belongs to the reactor's thread; others use Reactor::post().
 class Worker {
  public:
-  /// Borrows everything; `access_log` may be null. `sockets` answers on `reactor`.
+  /// Borrows everything. `sockets` answers on `reactor`.
   Worker(Reactor& reactor, Sockets& sockets, DataPlane& data_plane, Random& random,
-         const WorkerOptions& options, AccessLog* access_log);
+         const WorkerOptions& options, const Observers& observers);
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
   /// Resets what is still open; drain() first.

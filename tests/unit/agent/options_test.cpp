@@ -22,11 +22,14 @@ TEST(Options, DefaultsAreTheDocumentedOnes) {
   EXPECT_EQ(options.metrics.text(), "127.0.0.1:15020");
   EXPECT_GE(options.workers, 1u);
   EXPECT_EQ(options.access_log, "off");
+  EXPECT_EQ(options.access_log_format, "text");
+  EXPECT_EQ(options.metrics_compat, "none");
 }
 
 TEST(Options, AgentGetsWhatTheBrokerWasGiven) {
   auto given = parse({"--config", "/c", "--metrics", "[::1]:0", "--workers", "3", "--socket", "/s",
-                      "--log-level", "debug", "--access-log", "errors"});
+                      "--log-level", "debug", "--access-log", "errors", "--access-log-format",
+                      "json", "--metrics-compat", "istio"});
   auto words = agentArguments("/proc/self/exe", given);
   words.erase(words.begin());
   const auto options = parse(words);
@@ -37,6 +40,8 @@ TEST(Options, AgentGetsWhatTheBrokerWasGiven) {
   EXPECT_EQ(options.socket, "/s");
   EXPECT_EQ(options.log_level, "debug");
   EXPECT_EQ(options.access_log, "errors");
+  EXPECT_EQ(options.access_log_format, "json");
+  EXPECT_EQ(options.metrics_compat, "istio");
 }
 
 TEST(Options, UsageErrorsAre64) {

@@ -43,7 +43,8 @@ TEST(MetricsPage, KeepsLargeCountersWhole) {
 
 TEST(MetricsRegistry, FollowsPrometheusNaming) {
   for (const auto& metric : allMetrics()) {
-    EXPECT_TRUE(metric.name.starts_with("sluice_")) << metric.name;
+    EXPECT_TRUE(metric.name.starts_with("sluice_") || metric.name.starts_with("istio_"))
+        << metric.name;
     EXPECT_EQ(metric.name.ends_with("_total"), metric.type == "counter") << metric.name;
     EXPECT_TRUE(metric.help.ends_with(".")) << metric.name;
   }
@@ -67,7 +68,8 @@ TEST(MetricsReference, ListsEachMetricAsTheRegistryHasIt) {
         << tableRow(metric);
   const auto text = page.str();
   size_t rows = 0;
-  for (size_t at = 0; (at = text.find("\n| `sluice_", at)) != std::string::npos; ++at) ++rows;
+  for (const char* prefix : {"\n| `sluice_", "\n| `istio_"})
+    for (size_t at = 0; (at = text.find(prefix, at)) != std::string::npos; ++at) ++rows;
   EXPECT_EQ(rows, allMetrics().size()) << "the table names a metric that is gone";
 }
 

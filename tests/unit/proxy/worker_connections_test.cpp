@@ -105,6 +105,19 @@ TEST_F(Connections, RefusedRequestsNeverReachAServer) {
   EXPECT_EQ(worker_->stats().refused_requests, table.size() - 1);
 }
 
+TEST_F(Connections, LogSaysOfARequestWhatItSaidAndNothingOfTheOneBefore) {
+  Peer& client = connect();
+  client.send("GET /a HTTP/1.1\r\nHost: a\r\nUser-Agent: x\r\n\r\n");
+  ASSERT_TRUE(until([&] { return !log_.entries.empty(); }));
+  EXPECT_EQ(log_.entries[0].target, "/a");
+  EXPECT_EQ(log_.entries[0].protocol, "HTTP/1.1");
+  EXPECT_EQ(log_.entries[0].user_agent, "x");
+  client.send("no request\r\n\r\n");
+  ASSERT_TRUE(until([&] { return log_.entries.size() == 2; }));
+  EXPECT_EQ(log_.entries[1].method, "");
+  EXPECT_EQ(log_.entries[1].user_agent, "");
+}
+
 TEST_F(Connections, BadChunkInMidRequestResetsTheServersConnection) {
   servers_.clear();
   serve();

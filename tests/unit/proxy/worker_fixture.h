@@ -60,16 +60,18 @@ class LoopbackSockets final : public Sockets {
   Reactor& reactor_;
 };
 
-class RecordingLog final : public AccessLog {
+class RecordingLog final : public RequestObserver {
  public:
   struct Entry {
     std::string method, target, flags;
     int status;
     uint64_t request_bytes, response_bytes;
+    std::string protocol, user_agent;
   };
   void record(const RequestRecord& r) override {
     entries.push_back({std::string(r.method), std::string(r.target), r.flags.text(), r.status,
-                       r.request_bytes, r.response_bytes});
+                       r.request_bytes, r.response_bytes, std::string(r.protocol),
+                       std::string(r.user_agent)});
   }
   std::vector<Entry> entries;
 };
@@ -123,7 +125,8 @@ class WorkerTest : public testing::Test {
 
   void rebuild(const WorkerOptions& options) {
     worker_.reset();
-    worker_ = std::make_unique<Worker>(*reactor_, sockets_, tables_, random_, options, &log_);
+    worker_ =
+        std::make_unique<Worker>(*reactor_, sockets_, tables_, random_, options, Observers{&log_});
     Fd listener = listenOn(INADDR_ANY);
     port_ = portOf(listener);
     const auto added = worker_->addListener({.workload = {1},

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <string_view>
 
 #include "userspace/base/clock.h"
@@ -11,14 +12,20 @@
 
 namespace sluice::proxy {
 
-/// One request that is over. Borrows everything.
+/// One request that is over, or a connection whose bytes were passed on unseen. Borrows everything.
 struct RequestRecord {
   WorkloadId workload;
   ServiceId service;
+  bool opaque = false;  ///< a connection, no request
+  SocketAddress client;
+  const SocketAddress* called = nullptr;  ///< null: the kernel has not told it
+  /// What a log wants to know; empty where nobody logs.
+  std::string_view protocol;   ///< "HTTP/1.1", "HTTP/2"
   std::string_view method;     ///< empty when the head could not be read
   std::string_view target;     ///< as sent
   std::string_view authority;  ///< as sent
-  int status = 0;              ///< 0: no response
+  std::string_view forwarded_for, user_agent, request_id;  ///< of the request's headers
+  int status = 0;                                          ///< 0: no response
   ResponseFlags flags;
   uint64_t request_bytes = 0;   ///< sent to the server, head included
   uint64_t response_bytes = 0;  ///< sent to the client, head included
@@ -27,13 +34,22 @@ struct RequestRecord {
   const ProxyRule* rule = nullptr;
   const ProxyCluster* cluster = nullptr;
   const ProxyEndpoint* endpoint = nullptr;
+  /// Grows with each configuration. What the pointers above point to has come with one of this
+  /// number or an older one.
+  uint64_t generation = 0;
 };
 
-/// Where workers report requests; called on the worker's thread.
-class AccessLog {
+/// Whom workers tell of requests; called on the worker's thread.
+class RequestObserver {
  public:
-  virtual ~AccessLog() = default;
+  virtual ~RequestObserver() = default;
   virtual void record(const RequestRecord& record) = 0;
+};
+
+/// Of one worker; borrowed. Either may be null.
+struct Observers {
+  RequestObserver* log = nullptr;
+  RequestObserver* metrics = nullptr;
 };
 
 }  // namespace sluice::proxy

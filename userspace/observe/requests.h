@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// Requests of the proxy by who sent them, what they called and how they ended: rate, errors and
+// durations.
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include "userspace/observe/histogram.h"
+#include "userspace/observe/metrics.h"
+
+namespace sluice::observe {
+
+/// What requests are counted apart by. Bounded by the configuration but for `status`, which is the
+/// server's.
+struct RequestSeries {
+  std::string source;                  ///< the workload, "namespace/name"
+  std::string host;                    ///< of the service called
+  uint16_t port = 0;                   ///< of the service called
+  std::string service_namespace = {};  ///< empty: a host of the mesh's outside
+  std::string service_name = {};
+  std::string subset = {};  ///< of the destination; empty: none, or no destination
+  bool grpc = false;        ///< by the protocol of the port
+  int status = 0;           ///< 0: no response
+  std::string flags = "-";  ///< Envoy's, "-" without any
+  friend auto operator<=>(const RequestSeries&, const RequestSeries&) = default;
+};
+
+/// The number of requests is that of each histogram's values.
+struct RequestCounts {
+  Histogram milliseconds;    ///< from the complete head to the last byte of the response
+  Histogram request_bytes;   ///< sent to the server, head included
+  Histogram response_bytes;  ///< sent to the client, head included
+
+  RequestCounts& operator+=(const RequestCounts& other);
+};
+
+struct Requests {
+  std::map<RequestSeries, RequestCounts> series;
+  uint64_t uncounted = 0;  ///< that are in no series, because there are too many
+};
+
+/// Which names metrics of requests have besides Sluice's own.
+enum class MetricsCompat { kNone, kIstio };
+
+/// sluice_request_duration_seconds; with kIstio also istio_requests_total,
+/// istio_request_duration_milliseconds, istio_request_bytes and istio_response_bytes with Istio's
+/// labels (https://istio.io/latest/docs/reference/config/metrics), of which those that Sluice
+/// cannot know are "unknown".
+void addRequests(MetricsPage& page, const Requests& requests, MetricsCompat compat);
+
+}  // namespace sluice::observe
