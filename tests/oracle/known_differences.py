@@ -49,6 +49,14 @@ def is_http_in_a_range(rules, call, _ours, theirs):
                 for tcp in rule["spec"].get("tcp", []) for match in tcp.get("match", []))
 
 
+def is_address_of_an_older_entry(rules, call, _ours, theirs):
+    entries = [rule["spec"] for rule in rules if rule["kind"] == "ServiceEntry"]
+    return theirs.action == "passthrough" and any(
+        call.authority.split(":")[0] in entry.get("addresses", ()) and other is not entry
+        and not set(entry["hosts"]).isdisjoint(other["hosts"])
+        for entry in entries for other in entries)
+
+
 def is_refused_by_envoy(_rules, _call, _ours, theirs):
     return theirs.action == "refused configuration"
 
@@ -74,7 +82,9 @@ CALLS = (  # of (rules, call, ours, theirs)
           is_refused_by_envoy),
     Known("`destinationSubnets: [0.0.0.0/0]`", has_range_of_everything),
     Known("`tcp` rules with `destinationSubnets` on undeclared ports", is_http_in_a_range),
-    Known("`tls` rules with `destinationSubnets`", has_tls_rule_behind_one_with_ranges))
+    Known("`tls` rules with `destinationSubnets`", has_tls_rule_behind_one_with_ranges),
+    Known("Several ServiceEntries of one host",
+          is_address_of_an_older_entry))
 
 
 def known_verdict(rule):

@@ -7,6 +7,7 @@
 #include "userspace/routing/http_rules.h"
 #include "userspace/routing/l4_rules.h"
 #include "userspace/routing/path.h"
+#include "userspace/routing/ranges.h"
 
 namespace sluice::routing {
 namespace {
@@ -55,7 +56,7 @@ class RouteCompiler {
                          .winner = winner_,
                          .candidates = candidates_,
                          .from_entry = service_.source == RegistryService::Source::kServiceEntry,
-                         .shares_addresses = service_.anyAddress() || !service_.subnets.empty()});
+                         .shares_addresses = hasRanges(service_)});
     return route;
   }
 
@@ -95,9 +96,9 @@ class RouteCompiler {
     auto services = service_.host.starts_with('*') ? overlapping() : candidates_;
     std::sort(services.begin(), services.end(), comesBefore);
     // Ranges beside the addresses: which address is called is known only when it is.
-    const CalledPort called{port_.number, service_.subnets.empty()
-                                              ? std::span<const IpAddress>(service_.vips)
-                                              : std::span<const IpAddress>()};
+    const CalledPort called{port_.number, hasRanges(service_)
+                                              ? std::span<const IpAddress>()
+                                              : std::span<const IpAddress>(service_.vips)};
     auto compiled = port_.protocol == Protocol::kTls
                         ? compileTlsRules(services, called, client_, destinations_)
                         : compileTcpRules(services, called, client_, destinations_);

@@ -48,7 +48,7 @@ class RangeBuilder {
     for (const auto& port : service.ports) {
       for (const auto& subnet : service.subnets)
         if (!isHttp(port.protocol) || !host_decides_) addPort(service, port, subnet);
-      if (service.anyAddress() && !isHttp(port.protocol)) addPort(service, port, kEveryAddress);
+      if (service.any_address && !isHttp(port.protocol)) addPort(service, port, kEveryAddress);
     }
   }
 
@@ -80,7 +80,7 @@ class RangeBuilder {
 }  // namespace
 
 bool hasRanges(const RegistryService& service) {
-  return service.anyAddress() || !service.subnets.empty();
+  return service.any_address || !service.subnets.empty();
 }
 
 std::vector<RangeRoute> buildRanges(const Registry& registry, const std::set<std::string>& hosts,

@@ -216,12 +216,14 @@ std::set<std::string> RegistryBuilder::publish(Registry::Hosts& hosts) {
   std::set<std::string> changed;
   for (const auto& host : touched_hosts_) {
     auto candidates = candidatesOf(host);
-    auto& last = hosts[host];
-    if (candidates != last) changed.insert(host);
+    const auto last = hosts.find(host);
+    if (sameContent(candidates, last == hosts.end() ? Registry::Candidates() : last->second))
+      continue;
+    changed.insert(host);
     if (candidates.empty())
-      hosts.erase(host);
+      hosts.erase(last);
     else
-      last = std::move(candidates);
+      hosts[host] = std::move(candidates);
   }
   touched_hosts_.clear();
   return changed;
@@ -237,6 +239,7 @@ Registry::Candidates RegistryBuilder::candidatesOf(const std::string& host) cons
                      std::string_view(service->resource));
   });
   const auto own = by_host_.find(host);
+  if (own == by_host_.end()) shareAddresses(candidates);
   if (own != by_host_.end()) candidates.insert(candidates.begin(), own->second->service);
   return candidates;
 }

@@ -88,9 +88,11 @@ struct RegistryService {
   bool mesh_external = false;  ///< ServiceEntry of location MESH_EXTERNAL
   std::string external_name;   ///< kAlias: the host that this name stands for
   /// Of a ServiceEntry `addresses` or else those that were allocated. None: headless, an alias, or
-  /// a ServiceEntry for every address of its ports (see `anyAddress`).
+  /// `any_address`.
   std::vector<IpAddress> vips;
-  std::vector<Subnet> subnets;      ///< CIDRs among `addresses`
+  std::vector<Subnet> subnets;  ///< CIDRs among `addresses`
+  /// Istio: a ServiceEntry without addresses stands for every destination on its TCP ports.
+  bool any_address = false;
   std::vector<RegistryPort> ports;  ///< TCP ports, in the order of their numbers
   /// The mesh's default when the resource names none. Empty: everyone.
   std::vector<std::string> export_to;
@@ -99,11 +101,6 @@ struct RegistryService {
   bool session_affinity = false;  ///< ClientIP
   bool node_local = false;        ///< internalTrafficPolicy Local
   TrafficDistribution traffic_distribution = TrafficDistribution::kAny;
-
-  /// Istio: a ServiceEntry without addresses stands for every destination on its TCP ports.
-  bool anyAddress() const {
-    return source == Source::kServiceEntry && vips.empty() && subnets.empty();
-  }
 
   /// Null: no such TCP port.
   const RegistryPort* port(uint16_t number) const;

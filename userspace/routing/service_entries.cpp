@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <charconv>
 #include <optional>
+#include <tuple>
 
 #include "userspace/routing/kubernetes_services.h"
 #include "userspace/routing/names.h"
@@ -86,9 +87,25 @@ RegistryService describe(const std::string& host, const ServiceEntry& entry,
   service.creation_timestamp = entry.metadata.creation_timestamp;
   service.traffic_distribution =
       trafficDistributionOf("", entry.metadata.annotations, TrafficDistribution::kAny);
+  return service;
+}
+
+void addAddresses(const ServiceEntry& entry, RegistryService& service) {
   const auto& addresses = entry.addresses.empty() ? entry.allocated_addresses : entry.addresses;
   for (const auto& address : addresses) addAddress(address, service);
-  return service;
+  service.any_address = service.any_address || addresses.empty();
+}
+
+template <typename T>
+void unite(std::vector<T>& list) {
+  std::ranges::sort(list);
+  const auto rest = std::ranges::unique(list);
+  list.erase(rest.begin(), rest.end());
+}
+
+void uniteAddresses(RegistryService& service) {
+  unite(service.vips);
+  unite(service.subnets);
 }
 
 /// Istio, convertEndpoint: ports of the endpoint, then targetPort, then the port itself.
@@ -226,15 +243,35 @@ std::vector<std::shared_ptr<const RegistryService>> servicesOf(
     if (at == services.end())
       at = services.insert(
           at, {entry.get(), std::make_shared<RegistryService>(describe(host, *entry, settings))});
+    addAddresses(*entry, *at->second);
     addPorts(*entry, *at->second);
   }
   std::vector<std::shared_ptr<const RegistryService>> result;
   for (auto& [entry, service] : services) {
+    uniteAddresses(*service);
     orderPorts(*service);
     addEndpoints(entries, workloads, *service);
     result.push_back(std::move(service));
   }
   return result;
+}
+
+void shareAddresses(std::vector<std::shared_ptr<const RegistryService>>& services) {
+  const auto is_public = [](const auto& service) {
+    return visibilityFor(service->export_to, service->namespace_, "") == Visibility::kPublic;
+  };
+  const auto first = std::ranges::find_if(services, is_public);
+  if (first == services.end()) return;
+  auto whole = **first;
+  for (auto other = first + 1; other != services.end(); ++other) {
+    if (!is_public(*other)) continue;
+    const auto& [vips, subnets] = std::tie((*other)->vips, (*other)->subnets);
+    whole.vips.insert(whole.vips.end(), vips.begin(), vips.end());
+    whole.subnets.insert(whole.subnets.end(), subnets.begin(), subnets.end());
+    whole.any_address = whole.any_address || (*other)->any_address;
+  }
+  uniteAddresses(whole);
+  if (whole != **first) *first = std::make_shared<const RegistryService>(std::move(whole));
 }
 
 }  // namespace sluice::routing

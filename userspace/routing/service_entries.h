@@ -29,6 +29,13 @@ std::vector<std::shared_ptr<const RegistryService>> servicesOf(
     const std::string& host, const Snapshot::Selection<ServiceEntry>& entries,
     const SelectableWorkloads& workloads, const AgentSettings& settings);
 
+/// The first that everybody sees gets the addresses of all that everybody sees.
+/// `services`: the ServiceEntries' of one host, in the order in which clients take the first.
+///
+/// Istio has a listener for the addresses of each ServiceEntry of a host, and the first of them has
+/// the endpoints.
+void shareAddresses(std::vector<std::shared_ptr<const RegistryService>>& services);
+
 /// "10.0.0.0/8"; nothing for what is no CIDR. An address alone has all its bits.
 std::optional<Subnet> parseSubnet(std::string_view text);
 

@@ -62,14 +62,14 @@ TEST(ServiceEntries, AddressesAreVirtualIpsAndRanges) {
   ASSERT_EQ(service->vips.size(), 2U);
   EXPECT_EQ(service->vips[1].text(), "203.0.113.8");
   EXPECT_THAT(subnets(*service), ElementsAre("203.0.113.0/120", "2001:db8:1::/48"));
-  EXPECT_FALSE(service->anyAddress());
+  EXPECT_FALSE(service->any_address);
 }
 
 TEST(ServiceEntries, WithoutAddressesThoseThatWereAllocatedCountElseEveryAddress) {
   auto allocated = entry("net");
   allocated.allocated_addresses = {"240.240.0.1"};
   EXPECT_EQ(Mesh().add(allocated).service(kHost)->vips.front().text(), "240.240.0.1");
-  EXPECT_TRUE(Mesh().add(entry("net")).service(kHost)->anyAddress());
+  EXPECT_TRUE(Mesh().add(entry("net")).service(kHost)->any_address);
 }
 
 TEST(ServiceEntries, SubnetsAreReadStrictly) {
@@ -183,6 +183,41 @@ TEST(ServiceEntries, EntriesOfOneHostAreOneServiceAndTheOlderOwnsThePort) {
   EXPECT_EQ(service->port(80)->protocol, Protocol::kHttp);
   EXPECT_THAT(endpointsOf(*service->port(80)), ElementsAre("192.0.2.1:80", "192.0.2.2:80"));
   EXPECT_THAT(endpointsOf(*service->port(81)), ElementsAre("192.0.2.2:81"));
+}
+
+std::vector<std::string> vips(const std::shared_ptr<const RegistryService>& service) {
+  std::vector<std::string> list;
+  for (const auto& vip : service->vips) list.push_back(vip.text());
+  return list;
+}
+
+ServiceEntry called(ServiceEntry entry, const std::vector<std::string>& addresses) {
+  entry.addresses = addresses;
+  return entry;
+}
+
+TEST(ServiceEntries, AddressesOfAllThatEverybodySeesLeadToTheFirst) {
+  auto hidden = called(entry("hidden", "third", 1), {"203.0.113.3"});
+  hidden.export_to = {"."};
+  auto old = called(entryWith("old", "192.0.2.1", "shop", 1), {"203.0.113.2"});
+  auto same = called(entryWith("same", "192.0.2.2", "shop", 2), {"203.0.113.2", "203.0.113.9"});
+  auto young = called(entryWith("young", "192.0.2.3", "other", 3), {"203.0.113.1", "203.0.0.0/24"});
+  Mesh mesh;
+  mesh.add(hidden).add(young).add(old).add(same);
+  EXPECT_THAT(vips(mesh.service(kHost)), ElementsAre("203.0.113.1", "203.0.113.2", "203.0.113.9"));
+  EXPECT_THAT(subnets(*mesh.service(kHost)), ElementsAre("203.0.0.0/120"));
+  EXPECT_FALSE(mesh.service(kHost)->any_address);
+  EXPECT_THAT(vips(mesh.service(kHost, "third")), ElementsAre("203.0.113.3"));
+}
+
+TEST(ServiceEntries, OneWithoutAddressesIsStillForEveryAddress) {
+  const auto service =
+      Mesh()
+          .add(entryWith("old", "192.0.2.1", "shop", 1))
+          .add(called(entryWith("young", "192.0.2.1", "other", 2), {"203.0.113.1"}))
+          .service(kHost);
+  EXPECT_THAT(vips(service), ElementsAre("203.0.113.1"));
+  EXPECT_TRUE(service->any_address);
 }
 
 TEST(ServiceEntries, EntriesThatCannotMergeAreSeenOldestFirst) {
