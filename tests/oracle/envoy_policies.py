@@ -14,8 +14,7 @@ BALANCERS = {"RING_HASH": "HASH", "MAGLEV": "HASH", "CLUSTER_PROVIDED": "PASSTHR
 def of_route(route):
     action, filters = route["route"], route.get("typedPerFilterConfig", {})
     fault = filters.get(FAULT_FILTER, {})
-    return {"authority": action.get("hostRewriteLiteral", ""),
-            "delay": delay_of(fault.get("delay")), "abort": abort_of(fault.get("abort")),
+    return {"delay": delay_of(fault.get("delay")), "abort": abort_of(fault.get("abort")),
             "retries": retries_of(action.get("retryPolicy")),
             "mirrors": [(mirror["cluster"], millionths(mirror["runtimeFraction"]["defaultValue"]))
                         for mirror in action.get("requestMirrorPolicies", [])],
@@ -23,7 +22,15 @@ def of_route(route):
             "headers": headers_of(route)}
 
 
+def way_to(action, cluster):
+    """What sets the way to one of an action's clusters apart: the Host, and what is done to headers.
+    Envoy: the action's Host is set after the cluster's."""
+    authority = action.get("hostRewriteLiteral") or cluster.get("hostRewriteLiteral", "")
+    return authority, *headers_of(cluster)
+
+
 def headers_of(route):
+    """Of a route, or of one of its weighted clusters."""
     def operations(which):
         added = route.get(which + "HeadersToAdd", [])
         values = {kind: {item["header"]["key"]: item["header"].get("value", "")

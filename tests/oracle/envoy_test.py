@@ -104,13 +104,14 @@ class Policies(unittest.TestCase):
                           "percentage": {"numerator": 333000, "denominator": "MILLION"}},
                 "delay": {"fixedDelay": "1.5s", "percentage": {}}}}}
     ANSWER = {
-        "rewrite": {"authority": "new.example"},
+        "destinations": [{"authority": "new.example",
+                          "headers": {"request": {"set": {"Host": "new.example"}},
+                                      "response": {"remove": ["Server"]}}}],
         "policy": {
             "retries": {"attempts": 3, "retryOn": "5xx,503,connect-failure", "perTryTimeout": "2s"},
             "mirror": [{"host": "b", "port": 80, "subset": "", "percent": 12.5},
                        {"host": "c", "port": 80, "subset": "v1", "percent": 100}],
-            "headers": {"request": {"set": {"x-a": "b"}, "add": {"x-b": "c"}},
-                        "response": {"remove": ["Server"]}},
+            "headers": {"request": {"set": {"x-a": "b"}, "add": {"x-b": "c"}}},
             "cors": {"allowOrigins": [{"exact": "http://a"}, {"regex": "r.*"}],
                      "allowMethods": ["GET", "PUT"], "maxAge": "1m30s", "allowCredentials": True},
             "fault": {"abort": {"grpcStatus": "UNAVAILABLE", "percent": 33.3},
@@ -140,6 +141,17 @@ class Policies(unittest.TestCase):
         self.assertEqual(theirs["abort"], (14, 333000))
         self.assertIsNone(theirs["delay"])
 
+    def test_both_sides_say_the_same_of_the_way_to_a_destination(self):
+        lone = self.ANSWER["destinations"][0]
+        self.assertEqual(envoy_policies.way_to(self.ROUTE["route"], {"name": "a", "weight": 1}),
+                         sluice_policies.way_to(self.ANSWER, lone))
+        one_of_two = {"hostRewriteLiteral": "new.example", "responseHeadersToRemove": ["server"]}
+        self.assertEqual(envoy_policies.way_to({}, one_of_two),
+                         sluice_policies.way_to({"destinations": [lone, lone]}, lone))
+        self.assertEqual(envoy_policies.way_to(self.ROUTE["route"],
+                                               {"hostRewriteLiteral": "way.example"})[0],
+                         "new.example")
+
     def test_both_sides_say_the_same_of_a_cluster(self):
         theirs = envoy_policies.of_cluster(self.CLUSTER)
         self.assertEqual(theirs, sluice_policies.of_cluster(self.DESTINATION))
@@ -154,7 +166,7 @@ class Policies(unittest.TestCase):
         route = {"route": {"retryPolicy": {"numRetries": 2, "retryOn": (
             "connect-failure,refused-stream,unavailable,cancelled,retriable-status-codes")}}}
         self.assertEqual(envoy_policies.of_route(route),
-                         sluice_policies.of_route({"policy": {}, "rewrite": None}))
+                         sluice_policies.of_route({"policy": {}, "destinations": []}))
         cluster = {"lbPolicy": "LEAST_REQUEST", "connectTimeout": "10s"}
         self.assertEqual(envoy_policies.of_cluster(cluster),
                          sluice_policies.of_cluster({"keepsAddress": False, "policy": {}}))

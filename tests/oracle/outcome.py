@@ -25,7 +25,8 @@ class Outcome:
     timeout: float = 0  # seconds; 0: none
     location: str = ""  # of redirect
     policies: dict = field(default_factory=dict)  # of the rule, by name
-    destinations: dict = field(default_factory=dict)  # by (host, subset, port)
+    # By (host, subset, port, Host that is sent, Headers of requests, Headers of responses).
+    destinations: dict = field(default_factory=dict)
 
 
 def united(destinations):

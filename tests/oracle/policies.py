@@ -32,7 +32,7 @@ class Headers:
     remove: frozenset
 
     @staticmethod
-    def of(set=(), add=(), remove=()):
+    def of(set=(), add=(), remove=()):  # as the API names them
         def lower(values):
             return frozenset((name.lower(), value) for name, value in dict(values).items())
 

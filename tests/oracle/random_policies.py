@@ -52,6 +52,14 @@ class PolicyMaker:
             if self._maybe(0.12):
                 rule[name] = make()
 
+    def add_to_destinations(self, destinations):
+        for destination in destinations:
+            if self._maybe(0.12):
+                destination["headers"] = self._headers()
+                if self._maybe(0.5):
+                    host = {"set": {self._pick(("Host", ":authority")): "way.example"}}
+                    destination["headers"]["request"] = host
+
     def _share(self):
         return {"percentage": {"value": self._pick(PERCENTAGES)}} if self._maybe(0.9) else {}
 

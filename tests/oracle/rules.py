@@ -24,6 +24,7 @@ class RuleMaker:
     def __init__(self, seed):
         self.random = random.Random(seed)
         self.policies = PolicyMaker(self.random)
+        self.ways = PolicyMaker(random.Random(f"{seed} ways"))
 
     def batch(self):
         """The rules of a round, in two lists: those of the first are older."""
@@ -101,6 +102,7 @@ class RuleMaker:
                 rule["delegate"]["namespace"] = self._pick(("shop", "billing"))
         else:
             rule["route"] = self._destinations(registry.HTTP_PORTS)
+            self.ways.add_to_destinations(rule["route"])
             if self._maybe(0.2):
                 rule["rewrite"] = self._rewrite()
             if self._maybe(0.1):

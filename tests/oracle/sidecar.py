@@ -48,16 +48,17 @@ class Sidecar:
                              policies=envoy_policies.of_route(route))
 
     def _forward(self, action, **told):
-        weights = weights_of(action)
-        names = {name for name, _ in weights}
+        clusters = clusters_of(action)
+        names = {cluster["name"] for cluster in clusters}
         if names == {"BlackHoleCluster"}:
             return Outcome("refused")
         if names == {"PassthroughCluster"} or all(map(self._keeps_address, names)):
             return Outcome("passthrough")
-        total = sum(weight for _, weight in weights)
+        total = sum(cluster.get("weight", 0) for cluster in clusters)
         return Outcome("forward", destinations=united(
-            (key_of(name), self._destination(name, weight / total))
-            for name, weight in weights), **told)
+            ((*key_of(cluster["name"]), *envoy_policies.way_to(action, cluster)),
+             self._destination(cluster["name"], cluster.get("weight", 0) / total))
+            for cluster in clusters), **told)
 
     def _keeps_address(self, name):
         return self.clusters.get(name, {}).get("type") == "ORIGINAL_DST"
@@ -78,12 +79,10 @@ class Sidecar:
                          if endpoint.get("healthStatus", "HEALTHY") == "HEALTHY")
 
 
-def weights_of(action):
-    """(cluster, weight); a lone one has them all."""
+def clusters_of(action):
     if "weightedClusters" in action:
-        return [(cluster["name"], cluster.get("weight", 0))
-                for cluster in action["weightedClusters"]["clusters"]]
-    return [(action["cluster"], 1)]
+        return action["weightedClusters"]["clusters"]
+    return [{"name": action["cluster"], "weight": 1}]
 
 
 def key_of(cluster_name):

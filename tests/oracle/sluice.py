@@ -41,6 +41,8 @@ def outcome(answer):
                        location=answer["location"])
     if action in LOCAL_ANSWERS:
         return Outcome("answer", status=answer["status"], rule=rule)
+    if action == "passthrough":
+        return Outcome("passthrough")
     destinations = answer["destinations"]
     if destinations and all(d["keepsAddress"] for d in destinations):
         return Outcome("passthrough")
@@ -48,8 +50,10 @@ def outcome(answer):
         return Outcome("forward", rule=rule, path=answer["upstreamPath"],
                        timeout=sluice_policies.seconds(answer["policy"].get("timeout", "")),
                        policies=sluice_policies.of_route(answer) if is_http(answer) else {},
-                       destinations=united(((d["host"], d["subset"], d["port"]), destination(d))
-                                           for d in destinations))
+                       destinations=united(
+                           ((d["host"], d["subset"], d["port"],
+                             *sluice_policies.way_to(answer, d)), destination(d))
+                           for d in destinations))
     return Outcome(action)
 
 

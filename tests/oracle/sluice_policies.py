@@ -12,15 +12,37 @@ GRPC_STATUS = {"UNAVAILABLE": 14}  # of random_policies.py
 def of_route(answer):
     policy = answer["policy"]
     fault = policy.get("fault", {})
-    headers = policy.get("headers", {})
-    return {"authority": (answer["rewrite"] or {}).get("authority", ""),
-            "delay": delay_of(fault.get("delay")), "abort": abort_of(fault.get("abort")),
+    return {"delay": delay_of(fault.get("delay")), "abort": abort_of(fault.get("abort")),
             "retries": retries_of(policy.get("retries")),
             "mirrors": [(f"outbound|{mirror['port']}|{mirror['subset']}|{mirror['host']}",
                          millionths(mirror["percent"])) for mirror in policy.get("mirror", [])],
             "cors": cors_of(policy.get("cors")),
-            "headers": tuple(Headers.of(**headers.get(which, {}))
-                             for which in ("request", "response"))}
+            "headers": operations(policy.get("headers", {}), *lone_headers(answer))}
+
+
+def lone_headers(answer):
+    """Istio has those of a lone destination behind the rule's."""
+    return [destination["headers"] for destination in answer["destinations"]
+            if len(answer["destinations"]) == 1]
+
+
+def way_to(answer, destination):
+    """What sets the way to a destination apart: the Host, and what is done to headers."""
+    own = {} if lone_headers(answer) else destination["headers"]
+    return destination["authority"], *operations(own)
+
+
+def operations(*all_headers):
+    """(of requests, of responses), of several blocks one after the other, without the Host."""
+    def united(which, kind):
+        return [item for headers in all_headers
+                for item in headers.get(which, {}).get(kind, {}).items()
+                if item[0].lower() not in ("host", ":authority")]
+
+    return tuple(Headers.of(united(which, "set"), united(which, "add"),
+                            [name for headers in all_headers
+                             for name in headers.get(which, {}).get("remove", [])])
+                 for which in ("request", "response"))
 
 
 def delay_of(delay):

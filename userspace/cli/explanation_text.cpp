@@ -89,6 +89,9 @@ void printDestinations(const Lines& lines, const Json& explanation) {
     if (const auto rule = fieldText(destination, "destinationRule"); !rule.empty())
       lines.add("", "        under DestinationRule " + rule + ", found in " +
                         fieldText(destination, "destinationRuleFound"));
+    if (const auto headers = headersText(destination.value("headers", Json::object()));
+        !headers.empty())
+      lines.add("", "        with " + headers);
   }
 }
 

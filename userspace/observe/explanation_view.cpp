@@ -3,6 +3,7 @@
 
 #include "userspace/observe/policy_views.h"
 #include "userspace/observe/routing_views.h"
+#include "userspace/source/time_text.h"
 
 namespace sluice::observe {
 namespace {
@@ -48,6 +49,8 @@ Json destinationView(const routing::ExplainedDestination& destination) {
           {"exists", destination.exists},
           {"missing", destination.missing},
           {"keepsAddress", destination.keeps_address},
+          {"authority", destination.authority},
+          {"headers", headersView(destination.headers)},
           {"destinationRule", destination.destination_rule},
           {"destinationRuleFound", destination.destination_rule_found},
           {"policy", clusterPolicyView(destination.policy)},
@@ -66,9 +69,17 @@ Json mirrorViews(const Explanation& explanation) {
   for (const auto& mirror : explanation.mirrors) {
     auto view = destinationView(mirror.destination);
     view["percent"] = mirror.percentage.millionths / 10'000.0;
+    view["from"] = mirror.from;
     views.push_back(std::move(view));
   }
   return views;
+}
+
+/// With the place that it was written in.
+Json withPlace(Json view, const Explanation& explanation, const char* field) {
+  const auto place = explanation.places.find(field);
+  if (place != explanation.places.end()) view["from"] = place->second;
+  return view;
 }
 
 /// The rule's policies and, where all goes to one destination, that one's, too.
@@ -76,15 +87,20 @@ Json policyView(const Explanation& explanation) {
   Json policy = Json::object();
   if (explanation.destinations.size() == 1)
     policy = clusterPolicyView(explanation.destinations.front().policy);
-  if (explanation.timeout) policy["timeout"] = durationText(*explanation.timeout);
+  if (explanation.timeout) policy["timeout"] = source::durationText(*explanation.timeout);
+  if (const auto place = explanation.places.find("timeout"); place != explanation.places.end())
+    policy["timeoutFrom"] = place->second;
   if (explanation.retries) {
     policy["retries"] = retryView(explanation.retries->value);
     policy["retries"]["from"] = explanation.retries->from;
   }
-  if (explanation.fault) policy["fault"] = faultView(*explanation.fault);
+  if (explanation.fault)
+    policy["fault"] = withPlace(faultView(*explanation.fault), explanation, "fault");
   if (!explanation.mirrors.empty()) policy["mirror"] = mirrorViews(explanation);
-  if (explanation.cors) policy["cors"] = corsView(*explanation.cors);
-  if (!explanation.headers.empty()) policy["headers"] = headersView(explanation.headers);
+  if (explanation.cors)
+    policy["cors"] = withPlace(corsView(*explanation.cors), explanation, "corsPolicy");
+  if (!explanation.headers.empty())
+    policy["headers"] = withPlace(headersView(explanation.headers), explanation, "headers");
   return policy;
 }
 

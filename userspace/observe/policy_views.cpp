@@ -1,188 +1,55 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "userspace/observe/policy_views.h"
 
-#include <optional>
-
 #include "userspace/balance/maglev.h"
 #include "userspace/balance/warmup.h"
-#include "userspace/observe/routing_views.h"
+#include "userspace/observe/resource_views.h"
+#include "userspace/source/description.h"
+#include "userspace/source/encoder.h"
+#include "userspace/source/messages.h"
 
 namespace sluice::observe {
 namespace {
 
-using Duration = std::optional<std::chrono::nanoseconds>;
-
-/// Fields of one message; each is written only when it says something.
-class Fields {
- public:
-  Fields& number(const char* name, int64_t value) {
-    if (value != 0) json_[name] = value;
-    return *this;
-  }
-  template <typename T>
-  Fields& value(const char* name, const std::optional<T>& value) {
-    if (value) json_[name] = *value;
-    return *this;
-  }
-  Fields& flag(const char* name, bool value) {
-    if (value) json_[name] = true;
-    return *this;
-  }
-  Fields& text(const char* name, const std::string& text) {
-    if (!text.empty()) json_[name] = text;
-    return *this;
-  }
-  Fields& texts(const char* name, const std::vector<std::string>& list) {
-    if (!list.empty()) json_[name] = list;
-    return *this;
-  }
-  Fields& numbers(const char* name, const std::vector<uint32_t>& list) {
-    if (!list.empty()) json_[name] = list;
-    return *this;
-  }
-  Fields& duration(const char* name, const Duration& duration) {
-    if (duration) json_[name] = durationText(*duration);
-    return *this;
-  }
-  Fields& message(const char* name, Json message) {
-    if (!message.empty()) json_[name] = std::move(message);
-    return *this;
-  }
-  Json take() { return std::move(json_); }
-
- private:
-  Json json_ = Json::object();
-};
-
-Json tcpView(const TcpSettings& tcp) {
-  Fields fields;
-  fields.number("maxConnections", tcp.max_connections)
-      .duration("connectTimeout", tcp.connect_timeout)
-      .duration("maxConnectionDuration", tcp.max_connection_duration)
-      .duration("idleTimeout", tcp.idle_timeout);
-  if (tcp.tcp_keepalive)
-    fields.message("tcpKeepalive", Fields()
-                                       .value("probes", tcp.tcp_keepalive->probes)
-                                       .duration("time", tcp.tcp_keepalive->time)
-                                       .duration("interval", tcp.tcp_keepalive->interval)
-                                       .take());
-  return fields.take();
+/// As the API writes it, without what is default.
+template <typename T>
+Json written(const T& message) {
+  return jsonOf(*source::encodeMessage(source::describe<T>(), &message));
 }
 
-const char* upgradeName(HttpSettings::H2UpgradePolicy policy) {
-  switch (policy) {
-    case HttpSettings::H2UpgradePolicy::kDefault:
-      return "";
-    case HttpSettings::H2UpgradePolicy::kDoNotUpgrade:
-      return "DO_NOT_UPGRADE";
-    case HttpSettings::H2UpgradePolicy::kUpgrade:
-      return "UPGRADE";
-  }
-  return "";
+/// The same with one field that is always said.
+template <typename T>
+Json writtenWith(const char* field, const T& message) {
+  auto view = written(message);
+  view[field] = jsonOf(*source::describe<T>().find(field)->encode(&message, true));
+  return view;
 }
 
-Json httpView(const HttpSettings& http) {
-  return Fields()
-      .number("http1MaxPendingRequests", http.http1_max_pending_requests)
-      .number("http2MaxRequests", http.http2_max_requests)
-      .number("maxRequestsPerConnection", http.max_requests_per_connection)
-      .number("maxRetries", http.max_retries)
-      .number("maxConcurrentStreams", http.max_concurrent_streams)
-      .duration("idleTimeout", http.idle_timeout)
-      .text("h2UpgradePolicy", upgradeName(http.h2_upgrade_policy))
-      .flag("useClientProtocol", http.use_client_protocol)
-      .take();
+/// Of the client's address there is no table; a ring is served by one.
+ConsistentHash carriedOut(ConsistentHash hash) {
+  if (!hash.maglev) hash.maglev.emplace();
+  if (!hash.maglev->table_size) hash.maglev->table_size = balance::MaglevTable::kDefaultSize;
+  if (hash.use_source_ip.value_or(false)) hash.maglev.reset();
+  hash.ring_hash.reset();
+  hash.minimum_ring_size.reset();
+  return hash;
 }
 
-Json poolView(const ConnectionPoolSettings& pool) {
-  return Fields()
-      .message("tcp", pool.tcp ? tcpView(*pool.tcp) : Json())
-      .message("http", pool.http ? httpView(*pool.http) : Json())
-      .take();
-}
-
-const char* simpleName(LoadBalancerSettings::Simple simple) {
-  switch (simple) {
-    case LoadBalancerSettings::Simple::kRandom:
-      return "RANDOM";
-    case LoadBalancerSettings::Simple::kRoundRobin:
-      return "ROUND_ROBIN";
-    case LoadBalancerSettings::Simple::kPassthrough:
-      return "PASSTHROUGH";
-    case LoadBalancerSettings::Simple::kUnspecified:
-    case LoadBalancerSettings::Simple::kLeastRequest:
-      break;
-  }
-  return "LEAST_REQUEST";
-}
-
-uint64_t tableSize(const ConsistentHash& hash) {
-  const uint64_t by_default = balance::MaglevTable::kDefaultSize;
-  return hash.maglev ? hash.maglev->table_size.value_or(by_default) : by_default;
-}
-
-Json hashView(const ConsistentHash& hash) {
-  Fields fields;
-  fields.text("httpHeaderName", hash.http_header_name)
-      .text("httpQueryParameterName", hash.http_query_parameter_name)
-      .flag("useSourceIp", hash.use_source_ip.value_or(false));
-  if (hash.http_cookie)
-    fields.message("httpCookie", Fields()
-                                     .text("name", hash.http_cookie->name)
-                                     .text("path", hash.http_cookie->path)
-                                     .duration("ttl", hash.http_cookie->ttl)
-                                     .take());
-  // Of the client's address there is no table; a ring is served by one.
-  if (!hash.use_source_ip.value_or(false))
-    fields.message("maglev", {{"tableSize", tableSize(hash)}});
-  return fields.take();
-}
-
-Json warmupView(const balance::WarmupSettings& warmup) {
-  return Fields()
-      .duration("duration", warmup.duration)
-      .value("minimumPercent", std::optional(warmup.minimum_percent))
-      .value("aggression", std::optional(warmup.aggression))
-      .take();
-}
-
-Json balancerView(const LoadBalancerSettings& balancer) {
-  Fields fields;
-  const auto simple = balancer.simple.value_or(LoadBalancerSettings::Simple::kUnspecified);
-  if (!balancer.consistent_hash) fields.text("simple", simpleName(simple));
+LoadBalancerSettings carriedOut(LoadBalancerSettings balancer) {
+  using Simple = LoadBalancerSettings::Simple;
   if (balancer.consistent_hash)
-    fields.message("consistentHash", hashView(*balancer.consistent_hash));
+    balancer.consistent_hash = carriedOut(*balancer.consistent_hash);
+  else if (balancer.simple.value_or(Simple::kUnspecified) == Simple::kUnspecified)
+    balancer.simple = Simple::kLeastRequest;
   if (const auto warmup = balance::WarmupSettings::of(balancer))
-    fields.message("warmup", warmupView(*warmup));
-  return fields.take();
+    balancer.warmup = Warmup{warmup->duration, warmup->minimum_percent, warmup->aggression};
+  balancer.warmup_duration_secs.reset();
+  return balancer;
 }
 
-Json outlierView(const OutlierDetection& outlier) {
-  return Fields()
-      .value("consecutive5xxErrors", outlier.consecutive_5xx_errors)
-      .value("consecutiveGatewayErrors", outlier.consecutive_gateway_errors)
-      .value("consecutiveLocalOriginFailures", outlier.consecutive_local_origin_failures)
-      .flag("splitExternalLocalOriginErrors", outlier.split_external_local_origin_errors)
-      .duration("interval", outlier.interval)
-      .duration("baseEjectionTime", outlier.base_ejection_time)
-      .number("maxEjectionPercent", outlier.max_ejection_percent)
-      .number("minHealthPercent", outlier.min_health_percent)
-      .numbers("outlierDetectionHttpErrorCodes", outlier.outlier_detection_http_error_codes)
-      .take();
-}
-
-const char* tlsModeName(ClientTlsSettings::Mode mode) {
-  switch (mode) {
-    case ClientTlsSettings::Mode::kDisable:
-      return "DISABLE";
-    case ClientTlsSettings::Mode::kSimple:
-      return "SIMPLE";
-    case ClientTlsSettings::Mode::kMutual:
-      return "MUTUAL";
-    case ClientTlsSettings::Mode::kIstioMutual:
-      return "ISTIO_MUTUAL";
-  }
-  return "";
+OutlierDetection carriedOut(OutlierDetection outlier) {
+  outlier.consecutive_errors.reset();
+  return outlier;
 }
 
 template <typename T, typename View>
@@ -194,84 +61,36 @@ void addBlock(Json& policy, const char* name, const std::optional<routing::Sourc
   policy[name] = std::move(json);
 }
 
-Json operationsView(const HeaderOperations& operations) {
-  return Fields()
-      .message("set", Json(operations.set))
-      .message("add", Json(operations.add))
-      .texts("remove", operations.remove)
-      .take();
-}
-
-Json originView(const StringMatch& match) {
-  const char* kind = match.kind == StringMatch::Kind::kExact    ? "exact"
-                     : match.kind == StringMatch::Kind::kPrefix ? "prefix"
-                                                                : "regex";
-  return {{kind, match.value}};
-}
-
-const char* unmatchedPreflightsName(CorsPolicy::UnmatchedPreflights unmatched) {
-  using Unmatched = CorsPolicy::UnmatchedPreflights;
-  if (unmatched == Unmatched::kUnspecified) return "";
-  return unmatched == Unmatched::kIgnore ? "IGNORE" : "FORWARD";
-}
-
 }  // namespace
 
 Json clusterPolicyView(const routing::ClusterPolicy& policy) {
+  const auto as_written = [](const auto& block) { return written(block); };
+  const auto as_carried_out = [](const auto& block) { return written(carriedOut(block)); };
   Json view = Json::object();
-  addBlock(view, "loadBalancer", policy.load_balancer, balancerView);
-  addBlock(view, "connectionPool", policy.connection_pool, poolView);
-  addBlock(view, "outlierDetection", policy.outlier_detection, outlierView);
-  addBlock(view, "tls", policy.tls, [](const ClientTlsSettings& tls) {
-    return Fields().text("mode", tlsModeName(tls.mode)).text("sni", tls.sni).take();
-  });
-  addBlock(view, "tunnel", policy.tunnel, [](const TunnelSettings& tunnel) {
-    return Fields().text("targetHost", tunnel.target_host).take();
-  });
-  addBlock(view, "proxyProtocol", policy.proxy_protocol, [](const ProxyProtocolSettings& settings) {
-    return Json{{"version", settings.version == ProxyProtocolSettings::Version::kV1 ? "V1" : "V2"}};
-  });
-  addBlock(view, "retryBudget", policy.retry_budget, [](const RetryBudget& budget) {
-    return Fields()
-        .value("percent", budget.percent)
-        .value("minRetryConcurrency", budget.min_retry_concurrency)
-        .take();
-  });
+  addBlock(view, "loadBalancer", policy.load_balancer, as_carried_out);
+  addBlock(view, "connectionPool", policy.connection_pool, as_written);
+  addBlock(view, "outlierDetection", policy.outlier_detection, as_carried_out);
+  addBlock(view, "tls", policy.tls, [](const auto& tls) { return writtenWith("mode", tls); });
+  addBlock(view, "tunnel", policy.tunnel, as_written);
+  addBlock(view, "proxyProtocol", policy.proxy_protocol,
+           [](const auto& settings) { return writtenWith("version", settings); });
+  addBlock(view, "retryBudget", policy.retry_budget, as_written);
   return view;
 }
 
-Json retryView(const HttpRetry& retry) {
-  Fields fields;
-  fields.duration("perTryTimeout", retry.per_try_timeout)
-      .text("retryOn", retry.retry_on)
-      .duration("backoff", retry.backoff)
-      .value("retryRemoteLocalities", retry.retry_remote_localities)
-      .value("retryIgnorePreviousHosts", retry.retry_ignore_previous_hosts);
-  auto view = fields.take();
-  view["attempts"] = retry.attempts;
-  return view;
-}
+Json retryView(const HttpRetry& retry) { return writtenWith("attempts", retry); }
 
 Json corsView(const CorsPolicy& cors) {
-  Json origins = Json::array();
-  for (const auto& text : cors.allow_origin) origins.push_back({{"exact", text}});
-  for (const auto& match : cors.allow_origins) origins.push_back(originView(match));
-  return Fields()
-      .message("allowOrigins", std::move(origins))
-      .texts("allowMethods", cors.allow_methods)
-      .texts("allowHeaders", cors.allow_headers)
-      .texts("exposeHeaders", cors.expose_headers)
-      .duration("maxAge", cors.max_age)
-      .value("allowCredentials", cors.allow_credentials)
-      .text("unmatchedPreflights", unmatchedPreflightsName(cors.unmatched_preflights))
-      .take();
+  CorsPolicy newer = cors;
+  newer.allow_origins.clear();
+  for (auto& text : newer.allow_origin)
+    newer.allow_origins.push_back({StringMatch::Kind::kExact, std::move(text)});
+  newer.allow_origin.clear();
+  newer.allow_origins.insert(newer.allow_origins.end(), cors.allow_origins.begin(),
+                             cors.allow_origins.end());
+  return written(newer);
 }
 
-Json headersView(const Headers& headers) {
-  return Fields()
-      .message("request", operationsView(headers.request))
-      .message("response", operationsView(headers.response))
-      .take();
-}
+Json headersView(const Headers& headers) { return written(headers); }
 
 }  // namespace sluice::observe

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Policies of rules and destinations as JSON, under the names of Istio's API. What is not said is
-// left out: Istio's default holds.
+// Policies of rules and destinations as JSON, with the fields of Istio's API. What is not said is
+// left out: Istio's default holds. Where something else is done than was written (a table instead
+// of a ring), they say what is done.
 #pragma once
 
 #include "userspace/observe/json.h"
@@ -12,11 +13,10 @@ namespace sluice::observe {
 /// with `from`, the place that it was written in.
 Json clusterPolicyView(const routing::ClusterPolicy& policy);
 
-/// {attempts, perTryTimeout, retryOn, backoff, …}
+/// HTTPRetry; `attempts` is always there.
 Json retryView(const HttpRetry& retry);
 
-/// {allowOrigins, allowMethods, allowHeaders, exposeHeaders, maxAge, allowCredentials,
-/// unmatchedPreflights}
+/// CorsPolicy; the deprecated `allowOrigin` stands among `allowOrigins`.
 Json corsView(const CorsPolicy& cors);
 
 /// {request: {set, add, remove}, response: {…}}

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "userspace/routing/health.h"
+#include "userspace/source/time_text.h"
 
 namespace sluice::observe {
 namespace {
@@ -12,6 +13,7 @@ using routing::ClusterKey;
 using routing::RequestMatch;
 using routing::Rule;
 using routing::ServiceRoute;
+using source::durationText;
 
 std::string conditionText(const std::string& field, const StringMatch& match) {
   switch (match.kind) {
@@ -200,19 +202,6 @@ std::string matchText(const std::vector<RequestMatch>& matches) {
     text += alternativeText(match);
   }
   return text.empty() ? "*" : text;
-}
-
-std::string durationText(std::chrono::nanoseconds duration) {
-  static constexpr std::pair<const char*, int64_t> kUnits[] = {
-      {"h", 3'600'000'000'000}, {"m", 60'000'000'000}, {"s", 1'000'000'000},
-      {"ms", 1'000'000},        {"us", 1'000},         {"ns", 1}};
-  std::string text;
-  auto left = duration.count();
-  for (const auto& [unit, size] : kUnits) {
-    if (left >= size) text += std::to_string(left / size) + unit;
-    left %= size;
-  }
-  return text.empty() ? "0s" : text;
 }
 
 Json faultView(const HttpFaultInjection& fault) {

@@ -30,9 +30,6 @@ Json endpointItems(const routing::Routing& routing, const Outliers& outliers = {
 /// everything.
 std::string matchText(const std::vector<routing::RequestMatch>& matches);
 
-/// "5s", "1m30s", "250ms": a duration as Istio's files have it.
-std::string durationText(std::chrono::nanoseconds duration);
-
 /// {delay: {fixedDelay, percent}, abort: {httpStatus or grpcStatus, percent}}, parts that are not
 /// set left out.
 Json faultView(const HttpFaultInjection& fault);

@@ -95,33 +95,49 @@ HttpMatchRequest mergeMatch(const HttpMatchRequest& root, const HttpMatchRequest
   return merged;
 }
 
-/// A root's mirrors are named from the root's namespace, wherever the rule stands that inherits.
-void inheritMirrors(HttpRoute& merged, const HttpRoute& root, const std::string& root_namespace,
-                    const std::string& domain) {
-  const auto complete = [&](auto& destination) {
-    if (destination) destination->host = fullHost(destination->host, root_namespace, domain);
-  };
-  if (!merged.mirror) {
-    merged.mirror = root.mirror;
-    complete(merged.mirror);
-  }
-  if (merged.mirrors.empty()) {
-    merged.mirrors = root.mirrors;
-    for (auto& mirror : merged.mirrors) complete(mirror.destination);
-  }
-  inherit(merged.mirror_percent, root.mirror_percent);
-  inherit(merged.mirror_percentage, root.mirror_percentage);
-}
+/// Gives a delegate's rule what it does not say itself.
+class Inheritance {
+ public:
+  Inheritance(HttpRoute& merged, const HttpRoute& root) : merged_(merged), root_(root) {}
 
-void inheritActions(HttpRoute& merged, const HttpRoute& root) {
-  inherit(merged.rewrite, root.rewrite);
-  inherit(merged.direct_response, root.direct_response);
-  inherit(merged.timeout, root.timeout);
-  inherit(merged.retries, root.retries);
-  inherit(merged.fault, root.fault);
-  inherit(merged.cors_policy, root.cors_policy);
-  if (merged.headers->empty()) merged.headers = root.headers;
-}
+  void actions() {
+    take("rewrite", merged_.rewrite, root_.rewrite);
+    take("directResponse", merged_.direct_response, root_.direct_response);
+    take("timeout", merged_.timeout, root_.timeout);
+    take("retries", merged_.retries, root_.retries);
+    take("fault", merged_.fault, root_.fault);
+    take("corsPolicy", merged_.cors_policy, root_.cors_policy);
+    take("headers", merged_.headers, root_.headers);
+  }
+
+  /// A root's mirrors are named from the root's namespace, wherever the rule stands that inherits.
+  void mirrors(const std::string& root_namespace, const std::string& domain) {
+    const auto complete = [&](auto& destination) {
+      if (destination) destination->host = fullHost(destination->host, root_namespace, domain);
+    };
+    if (take("mirror", merged_.mirror, root_.mirror)) complete(merged_.mirror);
+    if (take("mirrors", merged_.mirrors, root_.mirrors))
+      for (auto& mirror : merged_.mirrors) complete(mirror.destination);
+    inherit(merged_.mirror_percent, root_.mirror_percent);
+    inherit(merged_.mirror_percentage, root_.mirror_percentage);
+  }
+
+  /// The fields that came from the root.
+  std::vector<std::string> fields() && { return std::move(fields_); }
+
+ private:
+  template <typename T>
+  bool take(const char* field, T& own, const T& from) {
+    if (!(own == T()) || from == T()) return false;
+    own = from;
+    fields_.emplace_back(field);
+    return true;
+  }
+
+  HttpRoute& merged_;
+  const HttpRoute& root_;
+  std::vector<std::string> fields_;
+};
 
 /// Replaces the rules of one root by what its delegates say.
 class Merger {
@@ -163,7 +179,7 @@ class Merger {
       return;
     }
     for (size_t i = 0; i < leaf->http.size(); ++i)
-      addLeafRule(rule, leaf->http[i], static_cast<int>(i), key);
+      addLeafRule({rule, index}, leaf->http[i], static_cast<int>(i), key);
   }
 
   /// Whether `rule` may be merged with the rules of `leaf`, which then is counted.
@@ -180,8 +196,13 @@ class Merger {
     return true;
   }
 
-  void addLeafRule(const HttpRoute& root, const HttpRoute& leaf, int index,
-                   const std::string& key) {
+  struct RootRule {
+    const HttpRoute& rule;
+    int index;
+  };
+
+  void addLeafRule(const RootRule& at, const HttpRoute& leaf, int index, const std::string& key) {
+    const HttpRoute& root = at.rule;
     auto merged = std::make_shared<HttpRoute>(leaf);
     merged->name = joinNames(root.name, leaf.name);
     std::string conflict_text =
@@ -191,9 +212,17 @@ class Merger {
       result_.dropped.push_back({index, merged->name, conflict_text, key});
       return;
     }
-    inheritActions(*merged, root);
-    inheritMirrors(*merged, root, root_->metadata.namespace_, domain_);
-    result_.rules.push_back({std::move(merged), index, key});
+    auto inherited = complete(*merged, at);
+    result_.rules.push_back({std::move(merged), index, key, std::move(inherited)});
+  }
+
+  Rare<Inherited> complete(HttpRoute& merged, const RootRule& at) const {
+    Inheritance inheritance(merged, at.rule);
+    inheritance.actions();
+    inheritance.mirrors(root_->metadata.namespace_, domain_);
+    auto fields = std::move(inheritance).fields();
+    if (fields.empty()) return {};
+    return Inherited{at.index, std::move(fields)};
   }
 
   const std::shared_ptr<const VirtualService>& root_;

@@ -16,7 +16,8 @@ namespace sluice::routing {
 struct HttpRuleSource {
   std::shared_ptr<const HttpRoute> route;
   int index = 0;
-  std::string delegate;  ///< "billing/leaf"
+  std::string delegate = {};  ///< "billing/leaf"
+  Rare<Inherited> inherited = {};
 };
 
 struct DelegatedRules {

@@ -105,17 +105,28 @@ class Explainer {
     answer_.status = 502;
   }
 
-  /// To the address that was called, unless only what is known may be called.
+  /// To the address that was called, unless only what is known may be called. Where the proxy is in
+  /// between and it is a service's: to that one's endpoints, past its rules.
   void passOn() {
     answer_.to = target_.text;
     answer_.action = Action::kPassthrough;
     const bool known =
         target_.service && !isHidden(*target_.service) && answer_.path == Path::kPassthrough;
-    if (!known && context_.table.outbound_mode == Sidecar::OutboundMode::kRegistryOnly) {
+    if (!known && isLookedAt() &&
+        context_.table.outbound_mode == Sidecar::OutboundMode::kRegistryOnly) {
       answer_.action = Action::kRefused;
       answer_.to.clear();
       answer_.warnings.emplace_back("outboundTrafficPolicy REGISTRY_ONLY lets nothing else pass");
+      return;
     }
+    if (answer_.path == Path::kProxy && target_.service && target_.service->plain)
+      describeDefault(*target_.service);
+  }
+
+  /// Connections to addresses of no service, on ports that no service has without listing
+  /// addresses, go past Sluice.
+  bool isLookedAt() const {
+    return target_.service || context_.table.services.find({kAnyHost, target_.port});
   }
 
   Result<void> explainService(const ServiceRoute& route) {
@@ -194,6 +205,10 @@ class Explainer {
       if (const char* why = whyNothingIsSent(destination.policy))
         answer_.warnings.push_back("nothing is sent to " + destination.cluster.text() + ": " + why +
                                    ", which this version does not do; requests get 503");
+      if (destination.lacks_hash_key)
+        answer_.warnings.push_back(
+            "nothing is hashed (" + destination.policy.load_balancer->from +
+            "): a policy of portLevelSettings needs destination.port in the route");
       const auto& localities = destination.policy.outlier_detection;
       const bool spread =
           std::ranges::any_of(destination.endpoints, [](const auto& e) { return e.priority > 0; });

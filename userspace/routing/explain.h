@@ -2,6 +2,7 @@
 // What would happen to a call, and why, without sending it.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -38,7 +39,7 @@ enum class Action {
   kNotFound,
   kNoCluster,
   kNoEndpoints,
-  kPassthrough,  ///< to the address that was called
+  kPassthrough,  ///< to the address that was called, past all rules
   kRefused       ///< the connection is closed without an answer
 };
 
@@ -56,6 +57,9 @@ struct ExplainedDestination {
   std::string destination_rule;        ///< "shop/catalog"; or empty
   std::string destination_rule_found;  ///< "the client's namespace", …
   ClusterPolicy policy;
+  bool lacks_hash_key = false;  ///< the policy hashes, and the route names no port to take a key by
+  Headers headers;        ///< of this destination alone; those of the rule are the explanation's
+  std::string authority;  ///< that is sent; empty: the request's
   friend bool operator==(const ExplainedDestination&, const ExplainedDestination&) = default;
 };
 
@@ -70,6 +74,8 @@ struct ExplainedService {
 struct ExplainedMirror {
   ExplainedDestination destination;
   Percent percentage;
+  std::string
+      from;  ///< the rule that it was written in, "VirtualService/shop/catalog spec.http[0]"
 };
 
 /// What happens to a call, and why. Everything is absent or empty where it does not apply.
@@ -94,6 +100,11 @@ struct Explanation {
   std::vector<ExplainedMirror> mirrors;
   Rare<CorsPolicy> cors;
   Headers headers;  ///< of the rule
+  /// Where timeout, fault, corsPolicy and headers were written, by these names:
+  /// "VirtualService/shop/catalog spec.http[0].timeout". A rule of a delegate has some of them of
+  /// the rule that delegates to it.
+  std::map<std::string, std::string> places;
+  /// The authority only where it is the same for every destination.
   std::optional<std::string> rewritten_path, rewritten_authority;
   std::string upstream_path;  ///< of a forwarded request: normalised, rewritten
   std::string location;       ///< kRedirect

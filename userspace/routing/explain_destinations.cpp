@@ -30,6 +30,7 @@ ExplainedDestination describe(const ExplainContext& context, const WeightedClust
   result.share = total > 0 ? destination.weight / total : 0;
   result.exists = destination.cluster != nullptr;
   result.missing = destination.missing;
+  result.headers = *destination.headers;
   if (!destination.cluster) return result;
   const auto& cluster = *destination.cluster;
   result.keeps_address = cluster.passthrough;
@@ -38,6 +39,8 @@ ExplainedDestination describe(const ExplainContext& context, const WeightedClust
   result.destination_rule = cluster.destination_rule;
   result.destination_rule_found = whereFound(context, cluster);
   result.policy = *cluster.settings;
+  const auto& balancer = result.policy.load_balancer;
+  result.lacks_hash_key = balancer && balancer->value.consistent_hash && !destination.hashKey();
   return result;
 }
 

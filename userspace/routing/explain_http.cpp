@@ -83,7 +83,7 @@ class RuleExplainer {
     if (rule_.direct_response) return respond(), Result<void>();
     describeForwarding(*matched);
     decideByDestinations(answer_);
-    if (answer_.action != Action::kRoute && answer_.path == Path::kProxy) answer_.status = 503;
+    if (answer_.action != Action::kRoute && answer_.path == Path::kProxy) answerUnavailable();
     SLUICE_TRY(applyCorsPolicy());
     applyFault();
     return {};
@@ -95,7 +95,25 @@ class RuleExplainer {
     answer_.rule_name = rule_.name;
     answer_.delegate = rule_.delegate;
     answer_.headers = *rule_.headers;
+    if (!answer_.headers.empty()) addPlace("headers");
   }
+
+  /// Whether a delegate's rule has the field of the one that delegates to it.
+  bool isInherited(const char* field) const {
+    return rule_.inherited && std::ranges::count(rule_.inherited->fields, field) > 0;
+  }
+
+  std::string placeOfRule(bool inherited) const {
+    const bool of_delegate = !rule_.delegate.empty() && !inherited;
+    return "VirtualService/" + (of_delegate ? rule_.delegate : answer_.virtual_service) +
+           " spec.http[" + std::to_string(inherited ? rule_.inherited->index : rule_.index) + "]";
+  }
+
+  std::string placeOf(const char* field) const {
+    return placeOfRule(isInherited(field)) + "." + field;
+  }
+
+  void addPlace(const char* field) { answer_.places[field] = placeOf(field); }
 
   void redirect(const RequestMatch* matched) {
     const auto view = request_.view();
@@ -117,25 +135,47 @@ class RuleExplainer {
     answer_.timeout = rule_.timeout;
     answer_.fault = rule_.fault;
     answer_.cors = rule_.cors;
+    if (rule_.timeout) addPlace("timeout");
+    if (rule_.fault) addPlace("fault");
+    if (rule_.cors) addPlace("corsPolicy");
     describeRetries();
-    for (const auto& mirror : rule_.mirrors)
-      answer_.mirrors.push_back(
-          {explainDestinations(context_, {mirror.target}).front(), mirror.percentage});
+    describeMirrors();
     answer_.upstream_path = request_.target();
     if (rule_.rewrite) {
       answer_.upstream_path = rewrittenTarget(*rule_.rewrite, matched, answer_.upstream_path);
       if (!rule_.rewrite->uri.empty() || rule_.rewrite->uri_regex_rewrite)
         answer_.rewritten_path = answer_.upstream_path;
     }
-    const auto authority = upstreamAuthority(
-        rule_, rule_.destinations.empty() ? Headers{} : *rule_.destinations.front().headers);
-    if (!authority.empty()) answer_.rewritten_authority = authority;
+    describeAuthority();
+  }
+
+  void describeMirrors() {
+    const auto place = placeOfRule(isInherited("mirror") || isInherited("mirrors"));
+    for (const auto& mirror : rule_.mirrors)
+      answer_.mirrors.push_back(
+          {explainDestinations(context_, {mirror.target}).front(), mirror.percentage, place});
+  }
+
+  void describeAuthority() {
+    auto& all = answer_.destinations;
+    if (all.empty()) return;
+    for (auto& to : all) to.authority = upstreamAuthority(rule_, to.headers);
+    const auto& first = all.front().authority;
+    const bool same =
+        std::ranges::all_of(all, [&](const auto& to) { return to.authority == first; });
+    if (same && !first.empty()) answer_.rewritten_authority = first;
+  }
+
+  /// Envoy has a body for what has no endpoint, and none for what does not exist.
+  void answerUnavailable() {
+    answer_.status = 503;
+    if (answer_.action == Action::kNoEndpoints) answer_.body = "no healthy upstream";
   }
 
   void describeRetries() {
     const auto& mesh = context_.routing.agent.default_http_retry_policy;
     if (rule_.retries)
-      answer_.retries = {*rule_.retries, "VirtualService/" + answer_.virtual_service};
+      answer_.retries = {*rule_.retries, placeOf("retries")};
     else if (mesh)
       answer_.retries = {*mesh, "Agent spec.mesh.defaultHttpRetryPolicy"};
     else if (answer_.path == Path::kProxy)

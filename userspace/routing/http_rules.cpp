@@ -128,6 +128,7 @@ class HttpCompiler {
     rule.index = source.index;
     rule.name = http.name;
     rule.delegate = source.delegate;
+    rule.inherited = source.inherited;
     rule.redirect = http.redirect;
     rule.direct_response = http.direct_response;
     rule.headers = http.headers;

@@ -176,6 +176,13 @@ struct RequestMatch {
   friend bool operator==(const RequestMatch&, const RequestMatch&) = default;
 };
 
+/// What a delegate's rule has of the rule that delegates to it.
+struct Inherited {
+  int index = 0;                    ///< of that rule, in spec.http
+  std::vector<std::string> fields;  ///< "timeout", "retries", …
+  friend bool operator==(const Inherited&, const Inherited&) = default;
+};
+
 struct Rule {
   int index = 0;  ///< in spec.http; -1: the service's default, without a VirtualService
   std::string name;
@@ -192,6 +199,7 @@ struct Rule {
   Shared<Headers> headers;
   /// "billing/leaf" when the rule came from a delegate; `index` counts in that one then.
   std::string delegate;
+  Rare<Inherited> inherited;
   friend bool operator==(const Rule&, const Rule&) = default;
 };
 

@@ -82,13 +82,20 @@ Json explanation() {
                                      {"subset", "v2"},
                                      {"share", 0.1},
                                      {"exists", false},
+                                     {"headers", {{"request", {{"set", {{"x-new", "yes"}}}}}}},
                                      {"endpoints", Json::array()}}})},
       {"service",
        {{"host", "api.shop"}, {"port", 80}, {"protocol", "http"}, {"how", "the full name"}}},
       {"policy",
        {{"timeout", "3s"},
+        {"timeoutFrom", "VirtualService/shop/canary spec.http[1].timeout"},
+        {"headers",
+         {{"request", {{"set", {{"x-b", "1"}}}, {"remove", Json::array({"x-a"})}}},
+          {"response", {{"add", {{"x-c", "2"}}}}}}},
         {"connectionPool",
-         {{"tcp", {{"maxConnections", 3}}}, {"from", "DestinationRule/shop/api"}}}}},
+         {{"tcp", {{"maxConnections", 3}, {"idleTimeout", "5s"}}},
+          {"http", {{"idleTimeout", "1m"}}},
+          {"from", "DestinationRule/shop/api"}}}}},
       {"path", "proxy"},
       {"reasons", Json::array({{{"code", "SLU4001"},
                                 {"field", "spec.http[1].route"},
@@ -109,8 +116,11 @@ TEST(ExplanationText, SaysWhatWhereAndWhy) {
             "destinations    90%  api.shop:80 subset v1  10.0.0.1:8080\n"
             "                     under DestinationRule shop/api, found in the client's namespace\n"
             "                10%  api.shop:80 subset v2  does not exist\n"
-            "timeout      3s\n"
-            "limits       maxConnections 3 (DestinationRule/shop/api)\n"
+            "                     with request set x-new: yes\n"
+            "timeout      3s (VirtualService/shop/canary spec.http[1].timeout)\n"
+            "headers      request remove x-a, set x-b: 1; response add x-c: 2\n"
+            "limits       tcp.maxConnections 3, tcp.idleTimeout 5s, http.idleTimeout 1m "
+            "(DestinationRule/shop/api)\n"
             "path         proxy\n"
             "  because    the split is per request (spec.http[1].route) [SLU4001]\n"
             "not used     http[0]: headers[user-group]\n"

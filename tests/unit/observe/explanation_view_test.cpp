@@ -62,6 +62,9 @@ TEST(ExplanationView, HasTheFieldsOfTheContract) {
   auto& destination = explanation.destinations.emplace_back();
   destination.cluster = {"api", 80, "v1"};
   destination.exists = true;
+  destination.authority = "one.example";
+  destination.headers.request.set["Host"] = "one.example";
+  destination.headers.response.remove = {"x-debug"};
   auto& balancer = destination.policy.load_balancer.emplace();
   balancer.value.consistent_hash.emplace().http_header_name = "x-user";
   balancer.value.consistent_hash->ring_hash.emplace();
@@ -76,6 +79,8 @@ TEST(ExplanationView, HasTheFieldsOfTheContract) {
   explanation.losers.push_back({"shop/later", "older"});
   explanation.rewritten_path = "/new";
   explanation.timeout = std::chrono::seconds(3);
+  explanation.headers.request.remove = {"x-a"};
+  explanation.places = {{"timeout", "there"}, {"headers", "elsewhere"}};
   explanation.path = routing::Path::kProxy;
   explanation.reasons.push_back({"SLU4001", "spec.http[0].match", "looks at the request"});
   explanation.skipped.push_back({1, "rest", "behind the rule that matches"});
@@ -88,9 +93,16 @@ TEST(ExplanationView, HasTheFieldsOfTheContract) {
                                    {"index", 0},
                                    {"name", ""},
                                    {"delegate", ""}}));
-  EXPECT_EQ(view.at("destinations").at(0).at("endpoints"), Json::array());
+  const auto& to = view.at("destinations").at(0);
+  EXPECT_EQ(to.at("endpoints"), Json::array());
+  EXPECT_EQ(to.at("authority"), "one.example");
+  EXPECT_EQ(to.at("headers"), (Json{{"request", {{"set", {{"Host", "one.example"}}}}},
+                                    {"response", {{"remove", Json::array({"x-debug"})}}}}));
   const auto& policy = view.at("policy");
   EXPECT_EQ(policy.at("timeout"), "3s");
+  EXPECT_EQ(policy.at("timeoutFrom"), "there");
+  EXPECT_EQ(policy.at("headers"),
+            (Json{{"request", {{"remove", Json::array({"x-a"})}}}, {"from", "elsewhere"}}));
   EXPECT_EQ(policy.at("retries").at("attempts"), 2);
   EXPECT_EQ(policy.at("retries").at("from"), "VirtualService/shop/api");
   EXPECT_EQ(policy.at("retryBudget").at("minRetryConcurrency"), 5);

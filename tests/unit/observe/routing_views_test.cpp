@@ -84,13 +84,6 @@ TEST(RoutingViews, ConditionsAreASentence) {
   EXPECT_EQ(matchText({}), "*");
 }
 
-TEST(RoutingViews, DurationsReadAsInTheFiles) {
-  EXPECT_EQ(durationText(5s), "5s");
-  EXPECT_EQ(durationText(90s), "1m30s");
-  EXPECT_EQ(durationText(1500ms), "1s500ms");
-  EXPECT_EQ(durationText(0s), "0s");
-}
-
 TEST(RoutingViews, FaultsShowPercentAsWritten) {
   HttpFaultInjection fault;
   fault.delay = Delay{5s, std::nullopt, Percent{500'000}};

@@ -3,13 +3,14 @@
 
 #include <gmock/gmock.h>
 
-#include "tests/unit/routing/builders.h"
-#include "userspace/routing/resolve.h"
+#include "tests/unit/routing/explained.h"
 #include "userspace/routing/retry_default.h"
 
 namespace sluice::routing {
 namespace {
 
+using test::answering;
+using test::ask;
 using test::meta;
 using test::World;
 
@@ -20,14 +21,6 @@ World headerRule() {
                                 {test::route({test::to("product-api", "v2")}, {beta}),
                                  test::route({test::to("product-api", "v1")})}))
       .add(test::workload("web"));
-}
-
-Explanation ask(const World& world, ExplainRequest request = {}) {
-  if (request.from.empty()) request.from = "default/web";
-  if (request.host.empty()) request.host = "product-api";
-  auto explanation = explain(resolve(world.snapshot), request);
-  EXPECT_TRUE(explanation.ok());
-  return *explanation;
 }
 
 TEST(Explain, NamesTheRuleItsDestinationAndTheRulesBefore) {
@@ -71,14 +64,26 @@ TEST(Explain, RetriesAreThoseThatHold) {
   EXPECT_EQ(retriesWith(own, mesh).value.attempts, 3);
   EXPECT_EQ(retriesWith(own, mesh).value.retry_on, kDefaultRetryOn);
   EXPECT_EQ(retriesWith(HttpRetry{}, mesh).value, HttpRetry{});
+  EXPECT_EQ(retriesWith(own, mesh).from, "VirtualService/default/vs spec.http[0].retries");
 }
 
-TEST(Explain, SharesAreOfOne) {
+TEST(Explain, PoliciesOfADelegateAreWhereTheyWereWritten) {
+  HttpRoute root;
+  root.delegate = Delegate{"leaf", "billing"};
+  root.timeout = std::chrono::seconds(5);
+  root.headers.edit().request.set["x-a"] = "root";
+  root.mirror.emplace().host = "product-api";
+  auto inner = test::route({test::to("product-api.default.svc.cluster.local")});
+  inner.timeout = std::chrono::seconds(1);
   auto world = test::productApi();
-  world.add(test::virtualService(
-      meta("vs"), {"product-api"},
-      {test::route({test::to("product-api", "v1", 3), test::to("product-api", "v2", 1)})}));
-  EXPECT_DOUBLE_EQ(ask(world).destinations[0].share, 0.75);
+  world.add(test::virtualService(meta("root"), {"product-api"}, {root}))
+      .add(test::virtualService(meta("leaf", "billing"), {}, {inner}));
+  const auto answer = ask(world);
+  EXPECT_THAT(answer.places,
+              testing::ElementsAre(
+                  testing::Pair("headers", "VirtualService/default/root spec.http[0].headers"),
+                  testing::Pair("timeout", "VirtualService/billing/leaf spec.http[0].timeout")));
+  EXPECT_EQ(answer.mirrors.at(0).from, "VirtualService/default/root spec.http[0]");
 }
 
 TEST(Explain, EverySpellingOfTheServiceIsUnderstood) {
@@ -102,22 +107,6 @@ TEST(Explain, NothingThatMatchesIsNotFound) {
   EXPECT_EQ(answer.action, Action::kNotFound);
   EXPECT_EQ(answer.status, 404);
   EXPECT_EQ(answer.flag, "NR");
-}
-
-TEST(Explain, MissingDestinationsAnswer503OnTheProxy) {
-  const auto to = [](const std::string& subset) {
-    HttpMatchRequest match = test::header("x", test::present());
-    return test::productApi()
-        .add(test::versions(meta("empty"), "product-api", {"v8"}))
-        .add(test::virtualService(meta("vs"), {"product-api"},
-                                  {test::route({test::to("product-api", "v1")}, {match}),
-                                   test::route({test::to("product-api", subset)})}));
-  };
-  EXPECT_EQ(ask(to("v9")).action, Action::kNoCluster);
-  EXPECT_EQ(ask(to("v9")).flag, "NC");
-  EXPECT_EQ(ask(to("v8")).action, Action::kNoEndpoints);
-  EXPECT_EQ(ask(to("v8")).flag, "UH");
-  EXPECT_EQ(ask(to("v8")).status, 503);
 }
 
 TEST(Explain, WhatAsksForMoreThanForwardingIsWarnedOf) {
@@ -155,11 +144,6 @@ TEST(Explain, LosersAndWhereTheDestinationRuleWasFound) {
   EXPECT_EQ(
       ask(world, {"shop/web", "product-api.default", {}}).destinations[0].destination_rule_found,
       "the service's namespace");
-}
-
-World answering(const HttpRoute& rule) {
-  auto world = test::productApi();
-  return world.add(test::virtualService(meta("vs"), {"product-api"}, {rule}));
 }
 
 TEST(Explain, RedirectsAndAnswersOfRules) {
@@ -299,9 +283,21 @@ TEST(Explain, UnknownHostIsPassedOnOrAnswered502) {
   const auto any = ask(meshOf(Sidecar::OutboundMode::kAllowAny), request);
   EXPECT_EQ(any.action, Action::kPassthrough);
   EXPECT_EQ(any.to, "10.96.0.10:80");
+  ASSERT_EQ(any.destinations.size(), 1u) << "the endpoints behind that address";
+  EXPECT_EQ(any.destinations[0].endpoints.size(), 3u);
   const auto only = ask(meshOf(Sidecar::OutboundMode::kRegistryOnly), request);
   EXPECT_EQ(only.action, Action::kDirectResponse);
   EXPECT_EQ(only.status, 502);
+  EXPECT_TRUE(only.destinations.empty());
+}
+
+TEST(Explain, RegistryOnlyRefusesNothingWhereNobodyLooks) {
+  auto world = headerRule();
+  world.snapshot.agent.outbound_traffic_policy = Sidecar::OutboundMode::kRegistryOnly;
+  const ExplainRequest request{.from = "default/web", .host = "198.51.100.7", .port = 80};
+  EXPECT_EQ(ask(world, request).action, Action::kPassthrough);
+  world.snapshot.agent.http_mode = AgentSettings::HttpMode::kIstio;
+  EXPECT_EQ(ask(world, request).action, Action::kDirectResponse);
 }
 
 TEST(Explain, ServiceThatTheClientMayNotSeeIsNoneToIt) {

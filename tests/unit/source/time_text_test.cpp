@@ -30,6 +30,13 @@ TEST(Duration, RefusesTheRest) {
   }
 }
 
+TEST(Duration, IsWrittenInWholeUnits) {
+  EXPECT_EQ(durationText(5s), "5s");
+  EXPECT_EQ(durationText(90s), "1m30s");
+  EXPECT_EQ(durationText(1500ms), "1s500ms");
+  EXPECT_EQ(durationText(0s), "0s");
+}
+
 TEST(Time, ReadsRfc3339) {
   const auto midnight = std::chrono::sys_days(std::chrono::year(2026) / 3 / 1);
   EXPECT_EQ(parseTime("2026-03-01T00:00:00Z"), midnight);
