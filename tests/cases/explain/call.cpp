@@ -60,7 +60,7 @@ Result<Arguments> explainCall(const ExplainSetup& setup, const Case& test) {
                  "-o",
                  "json",
                  "--http-mode",
-                 "istio",
+                 setup.http_mode,
                  "-f",
                  registry,
                  "-f",

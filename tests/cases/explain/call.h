@@ -13,6 +13,7 @@ namespace sluice::test {
 struct ExplainSetup {
   std::string sluicectl;          ///< the program
   std::filesystem::path cases;    ///< folder of cases.yaml
+  std::string http_mode;          ///< "istio" or "service"
   std::filesystem::path scratch;  ///< for the mesh-wide settings of a case
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// explain-cases SLUICECTL DIR [SCENARIO or ID…]: asks `sluicectl explain` about the cases of
-// DIR/cases.yaml and compares. Cases that need traffic are listed. Exit status 77 without DIR.
+// explain-cases SLUICECTL DIR istio|service [SCENARIO or ID…]: asks `sluicectl explain` about the
+// cases of DIR/cases.yaml, in that httpMode, and compares. Cases that need traffic are listed. Exit
+// status 77 without DIR.
 
 #include <cstdlib>
 #include <iostream>
@@ -59,7 +60,7 @@ void report(const Case& test, const Result<std::vector<std::string>>& result, Ta
 }
 
 int explainAll(const ExplainSetup& setup, const std::vector<std::string>& wanted) {
-  const auto cases = readCases(setup.cases, wanted);
+  const auto cases = readCases({setup.cases, wanted, setup.http_mode});
   if (!cases) {
     std::cerr << cases.error().message() << "\n";
     return 1;
@@ -79,8 +80,8 @@ int explainAll(const ExplainSetup& setup, const std::vector<std::string>& wanted
 }
 
 int main(const std::vector<std::string>& arguments) {
-  if (arguments.size() < 2) {
-    std::cerr << "usage: explain-cases SLUICECTL DIR [SCENARIO or ID...]\n";
+  if (arguments.size() < 3) {
+    std::cerr << "usage: explain-cases SLUICECTL DIR istio|service [SCENARIO or ID...]\n";
     return 64;
   }
   if (!std::filesystem::exists(arguments[1] + "/cases.yaml")) {
@@ -88,8 +89,8 @@ int main(const std::vector<std::string>& arguments) {
     return kSkipped;
   }
   const Scratch scratch;
-  return explainAll({arguments[0], arguments[1], scratch.path()},
-                    {arguments.begin() + 2, arguments.end()});
+  return explainAll({arguments[0], arguments[1], arguments[2], scratch.path()},
+                    {arguments.begin() + 3, arguments.end()});
 }
 
 }  // namespace

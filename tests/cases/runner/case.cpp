@@ -28,20 +28,24 @@ Result<void> everyNameIsUsed(const std::vector<std::string>& wanted,
   return {};
 }
 
+Case caseOf(const nlohmann::json& entry, const std::string& http_mode) {
+  const bool differs = http_mode == "service" && entry.contains("in_service_mode");
+  return {scalarText(entry.at("id")), scalarText(entry.at("scenario")), entry.at("request"),
+          entry.at(differs ? "in_service_mode" : "expect"), differs};
+}
+
 }  // namespace
 
-Result<std::vector<Case>> readCases(const std::filesystem::path& directory,
-                                    const std::vector<std::string>& wanted) {
-  auto documents = readYaml(directory / "cases.yaml");
+Result<std::vector<Case>> readCases(const Selection& selection) {
+  auto documents = readYaml(selection.directory / "cases.yaml");
   if (!documents) return std::move(documents).error();
   std::vector<Case> cases;
   for (const auto& document : *documents)
     for (const auto& entry : document) {
-      Case test{scalarText(entry.at("id")), scalarText(entry.at("scenario")), entry.at("request"),
-                entry.at("expect")};
-      if (isWanted(test, wanted)) cases.push_back(std::move(test));
+      auto test = caseOf(entry, selection.http_mode);
+      if (isWanted(test, selection.wanted)) cases.push_back(std::move(test));
     }
-  SLUICE_TRY(everyNameIsUsed(wanted, cases));
+  SLUICE_TRY(everyNameIsUsed(selection.wanted, cases));
   return cases;
 }
 

@@ -16,11 +16,18 @@ struct Case {
   std::string id;
   std::string scenario;  ///< folder with the rules
   nlohmann::json request, expect;
+  bool differs = false;  ///< `expect` is what comes of it in this mode alone
 };
 
-/// The cases of DIR/cases.yaml whose scenario or id is among `wanted`; all when it is empty.
-Result<std::vector<Case>> readCases(const std::filesystem::path& directory,
-                                    const std::vector<std::string>& wanted);
+/// What is read of a folder.
+struct Selection {
+  std::filesystem::path directory;
+  std::vector<std::string> wanted = {};  ///< scenarios or ids; all when it is empty
+  std::string http_mode = "istio";       ///< or "service"
+};
+
+/// The cases of DIR/cases.yaml, each with what is expected in the mode.
+Result<std::vector<Case>> readCases(const Selection& selection);
 
 /// Why a case is not run yet, by scenario or id. Lines of "NAME REASON", "#" begins a comment.
 using SkipList = std::map<std::string, std::string>;

@@ -18,6 +18,7 @@ struct Options {
   std::string http_mode = "istio";
   size_t jobs = 4;
   bool optional = false;
+  bool only_differing = false;
 };
 
 constexpr int kBadData = 65;
@@ -39,8 +40,9 @@ int playAll(const Options& options) {
     print("skipped: there are no cases in " + options.directory.string());
     return kSkipped;
   }
-  auto cases = readCases(options.directory, options.wanted);
+  auto cases = readCases({options.directory, options.wanted, options.http_mode});
   if (!cases) return failed(cases.error());
+  if (options.only_differing) std::erase_if(*cases, [](const Case& test) { return !test.differs; });
   SkipList skip;
   if (!options.skip_file.empty()) {
     auto list = readSkipList(options.skip_file);
@@ -73,6 +75,8 @@ int main(int argc, char** argv) {
   app.add_option("--skip-file", options.skip_file, "what is not run yet: lines of NAME REASON");
   app.add_option("--http-mode", options.http_mode, "of the Agent resource")
       ->check(CLI::IsMember({"istio", "service"}));
+  app.add_flag("--only-differing", options.only_differing,
+               "only cases that come out otherwise in httpMode service");
   app.add_option("--jobs", options.jobs, "labs that play at the same time")
       ->check(CLI::Range(1, 64));
   app.add_flag("--optional", options.optional, "with status 4, it is no error if there are none");
