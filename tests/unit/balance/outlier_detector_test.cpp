@@ -72,6 +72,18 @@ TEST_F(Outliers, DefaultsAreIstios) {
   EXPECT_EQ(OutlierSettings::of(split).consecutive_local_failures, 5u);
 }
 
+TEST_F(Outliers, ZeroIsTheDefaultExceptForErrorsThatItDoesNotCount) {
+  OutlierDetection zeros;
+  zeros.max_ejection_percent = 0;
+  zeros.interval = zeros.base_ejection_time = 0s;
+  EXPECT_EQ(OutlierSettings::of(zeros), OutlierSettings::of({}));
+  zeros.max_ejection_percent = 100;
+  zeros.consecutive_5xx_errors = 0;
+  watch(zeros, 2);
+  answer(0, std::vector<int>(100, 500));
+  EXPECT_THAT(ejected(), IsEmpty());
+}
+
 TEST_F(Outliers, ConsecutiveErrorsEject) {
   watch(twoErrors(), 3);
   answer(0, {500, 200, 500});

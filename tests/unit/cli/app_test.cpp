@@ -6,6 +6,8 @@
 #include <sstream>
 #include <vector>
 
+#include "userspace/cli/exit_code.h"
+
 namespace sluice::cli {
 namespace {
 
@@ -45,6 +47,14 @@ TEST(App, UsageErrorsAre64) {
                                              {"get", "services", "-n", "a", "-A"},
                                              {"explain", "--to", "a"}})
     EXPECT_EQ(ctl(wrong).code, kUsage);
+}
+
+TEST(App, FailuresHaveTheExitCodesOfSysexits) {
+  const auto code_of = [](Error::Code code) { return exitCodeOf(Error(code, "x")); };
+  EXPECT_EQ(code_of(Error::Code::kInvalid), 65);
+  EXPECT_EQ(code_of(Error::Code::kUnavailable), 69);
+  EXPECT_EQ(code_of(Error::Code::kPermission), 77);
+  EXPECT_EQ(code_of(Error::Code::kNotFound), 1);
 }
 
 TEST(App, UnknownNounNamesTheKnownOnes) {

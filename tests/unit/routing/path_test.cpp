@@ -211,6 +211,43 @@ TEST(Path, LimitsOfConnectionsNeedTheProxyOnEveryPort) {
   EXPECT_THAT(codes_of(outliers, "tcp"), ElementsAre("SLU4024"));
 }
 
+TEST(Path, WhatTheClientDoesNotSendItselfNeedsTheProxy) {
+  const auto codes_of = [](const std::function<void(TrafficPolicy&)>& set,
+                           const std::string& port_name = "http") {
+    auto rule = test::versions(meta("dr"), "product-api");
+    set(rule.traffic_policy.emplace());
+    World world;
+    world.add(test::service("product-api", {"10.96.0.10"}, {{port_name, 80}})).add(rule);
+    return codes(routeOf(world));
+  };
+  using Mode = ClientTlsSettings::Mode;
+  const auto tls = [](Mode mode) {
+    return [mode](TrafficPolicy& policy) { policy.tls.emplace().mode = mode; };
+  };
+  EXPECT_THAT(codes_of(tls(Mode::kSimple), "tcp"), ElementsAre("SLU4025"));
+  EXPECT_THAT(codes_of(tls(Mode::kMutual)), ElementsAre("SLU4025"));
+  EXPECT_THAT(codes_of(tls(Mode::kIstioMutual)), ElementsAre());
+  EXPECT_THAT(codes_of(tls(Mode::kDisable)), ElementsAre());
+  EXPECT_THAT(codes_of([](auto& policy) { policy.tunnel.emplace(); }, "tcp"),
+              ElementsAre("SLU4027"));
+  EXPECT_THAT(codes_of([](auto& policy) { policy.proxy_protocol.emplace(); }),
+              ElementsAre("SLU4027"));
+}
+
+TEST(Path, HashesOfRequestsNeedTheProxyAndThoseOfClientsDoNot) {
+  const auto codes_of = [](const std::function<void(ConsistentHash&)>& set) {
+    auto rule = test::versions(meta("dr"), "product-api");
+    set(rule.traffic_policy.emplace().load_balancer.emplace().consistent_hash.emplace());
+    World world;
+    world.add(test::service("product-api", {"10.96.0.10"})).add(rule);
+    return codes(routeOf(world));
+  };
+  EXPECT_THAT(codes_of([](auto& hash) { hash.http_header_name = "x-user"; }),
+              ElementsAre("SLU4026"));
+  EXPECT_THAT(codes_of([](auto& hash) { hash.http_cookie.emplace(); }), ElementsAre("SLU4026"));
+  EXPECT_THAT(codes_of([](auto& hash) { hash.use_source_ip = true; }), ElementsAre());
+}
+
 TEST(Path, ConnectOnlyToEndpointsOfTheCalledFamily) {
   World world;
   world.add(test::service("product-api", {"10.96.0.10", "fd00::10"}))
