@@ -18,27 +18,27 @@ def of_route(route):
             "retries": retries_of(action.get("retryPolicy")),
             "mirrors": [(mirror["cluster"], millionths(mirror["runtimeFraction"]["defaultValue"]))
                         for mirror in action.get("requestMirrorPolicies", [])],
-            "cors": cors_of(filters.get(CORS_FILTER)),
-            "headers": headers_of(route)}
+            "cors": cors_of(filters.get(CORS_FILTER))}
 
 
-def way_to(action, cluster):
-    """What sets the way to one of an action's clusters apart: the Host, and what is done to headers.
-    Envoy: the action's Host is set after the cluster's."""
+def way_to(route, action, cluster):
+    """What sets the way to one of an action's clusters apart: the Host, and what is done to headers,
+    by the route, too. Envoy: the action's Host is set after the cluster's."""
     authority = action.get("hostRewriteLiteral") or cluster.get("hostRewriteLiteral", "")
-    return authority, *headers_of(cluster)
+    return authority, *operations(route, cluster)
 
 
-def headers_of(route):
-    """Of a route, or of one of its weighted clusters."""
-    def operations(which):
-        added = route.get(which + "HeadersToAdd", [])
-        values = {kind: {item["header"]["key"]: item["header"].get("value", "")
-                         for item in added if ("appendAction" in item) == (kind == "set")}
-                  for kind in ("set", "add")}
-        return Headers.of(**values, remove=route.get(which + "HeadersToRemove", []))
+def operations(*parts):
+    """(of requests, of responses), of a route and one of its weighted clusters."""
+    def united(which):
+        added = [item for part in parts for item in part.get(which + "HeadersToAdd", [])]
+        pairs = {kind: [(item["header"]["key"], item["header"].get("value", ""))
+                        for item in added if ("appendAction" in item) == (kind == "set")]
+                 for kind in ("set", "add")}
+        return Headers.of(**pairs, remove=[name for part in parts
+                                           for name in part.get(which + "HeadersToRemove", [])])
 
-    return operations("request"), operations("response")
+    return united("request"), united("response")
 
 
 def delay_of(delay):

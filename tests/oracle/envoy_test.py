@@ -143,14 +143,15 @@ class Policies(unittest.TestCase):
 
     def test_both_sides_say_the_same_of_the_way_to_a_destination(self):
         lone = self.ANSWER["destinations"][0]
-        self.assertEqual(envoy_policies.way_to(self.ROUTE["route"], {"name": "a", "weight": 1}),
+        action = self.ROUTE["route"]
+        self.assertEqual(envoy_policies.way_to(self.ROUTE, action, {"name": "a", "weight": 1}),
                          sluice_policies.way_to(self.ANSWER, lone))
         one_of_two = {"hostRewriteLiteral": "new.example", "responseHeadersToRemove": ["server"]}
-        self.assertEqual(envoy_policies.way_to({}, one_of_two),
-                         sluice_policies.way_to({"destinations": [lone, lone]}, lone))
-        self.assertEqual(envoy_policies.way_to(self.ROUTE["route"],
-                                               {"hostRewriteLiteral": "way.example"})[0],
-                         "new.example")
+        self.assertEqual(envoy_policies.way_to({}, {}, one_of_two),
+                         sluice_policies.way_to({"policy": {}}, lone))
+        self.assertEqual(
+            envoy_policies.way_to({}, action, {"hostRewriteLiteral": "way.example"})[0],
+            "new.example")
 
     def test_both_sides_say_the_same_of_a_cluster(self):
         theirs = envoy_policies.of_cluster(self.CLUSTER)
@@ -166,7 +167,7 @@ class Policies(unittest.TestCase):
         route = {"route": {"retryPolicy": {"numRetries": 2, "retryOn": (
             "connect-failure,refused-stream,unavailable,cancelled,retriable-status-codes")}}}
         self.assertEqual(envoy_policies.of_route(route),
-                         sluice_policies.of_route({"policy": {}, "destinations": []}))
+                         sluice_policies.of_route({"policy": {}}))
         cluster = {"lbPolicy": "LEAST_REQUEST", "connectTimeout": "10s"}
         self.assertEqual(envoy_policies.of_cluster(cluster),
                          sluice_policies.of_cluster({"keepsAddress": False, "policy": {}}))

@@ -32,8 +32,9 @@ class Headers:
     remove: frozenset
 
     @staticmethod
-    def of(set=(), add=(), remove=()):  # as the API names them
+    def of(set=(), add=(), remove=()):
+        """set, add: of (name, value)."""
         def lower(values):
-            return frozenset((name.lower(), value) for name, value in dict(values).items())
+            return frozenset((name.lower(), value) for name, value in values)
 
         return Headers(lower(set), lower(add), frozenset(map(str.lower, remove)))

@@ -43,11 +43,12 @@ class Sidecar:
         if "directResponse" in route:
             return Outcome("answer", status=route["directResponse"]["status"], rule=rule)
         action = route["route"]
-        return self._forward(action, rule=rule, path=envoy_http.rewritten(route, call),
+        return self._forward(action, route, rule=rule, path=envoy_http.rewritten(route, call),
                              timeout=envoy_policies.seconds(action.get("timeout")),
                              policies=envoy_policies.of_route(route))
 
-    def _forward(self, action, **told):
+    def _forward(self, action, route=None, **told):
+        """route: of HTTP, which the action is of."""
         clusters = clusters_of(action)
         names = {cluster["name"] for cluster in clusters}
         if names == {"BlackHoleCluster"}:
@@ -56,7 +57,7 @@ class Sidecar:
             return Outcome("passthrough")
         total = sum(cluster.get("weight", 0) for cluster in clusters)
         return Outcome("forward", destinations=united(
-            ((*key_of(cluster["name"]), *envoy_policies.way_to(action, cluster)),
+            ((*key_of(cluster["name"]), *envoy_policies.way_to(route or {}, action, cluster)),
              self._destination(cluster["name"], cluster.get("weight", 0) / total))
             for cluster in clusters), **told)
 

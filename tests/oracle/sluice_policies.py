@@ -16,24 +16,18 @@ def of_route(answer):
             "retries": retries_of(policy.get("retries")),
             "mirrors": [(f"outbound|{mirror['port']}|{mirror['subset']}|{mirror['host']}",
                          millionths(mirror["percent"])) for mirror in policy.get("mirror", [])],
-            "cors": cors_of(policy.get("cors")),
-            "headers": operations(policy.get("headers", {}), *lone_headers(answer))}
-
-
-def lone_headers(answer):
-    """Istio has those of a lone destination behind the rule's."""
-    return [destination["headers"] for destination in answer["destinations"]
-            if len(answer["destinations"]) == 1]
+            "cors": cors_of(policy.get("cors"))}
 
 
 def way_to(answer, destination):
-    """What sets the way to a destination apart: the Host, and what is done to headers."""
-    own = {} if lone_headers(answer) else destination["headers"]
-    return destination["authority"], *operations(own)
+    """What sets the way to a destination apart: the Host, and what is done to headers, by the rule,
+    too. Not in which order."""
+    rule = answer["policy"].get("headers", {})
+    return destination["authority"], *operations(rule, destination["headers"])
 
 
 def operations(*all_headers):
-    """(of requests, of responses), of several blocks one after the other, without the Host."""
+    """(of requests, of responses), of several blocks together, without the Host."""
     def united(which, kind):
         return [item for headers in all_headers
                 for item in headers.get(which, {}).get(kind, {}).items()

@@ -19,7 +19,7 @@ std::string hostFor(const routing::Rule& rule, const Headers& destination) {
 HeaderEdits joined(const routing::Rule& rule, const HeaderOperations& of_rule,
                    const HeaderOperations& of_destination) {
   HeaderEdits edits;
-  if (rule.destinations.size() == 1) {
+  if (rule.destinations.size() == 1 && !rule.several) {
     edits.appendJoined(of_rule, of_destination);
   } else {
     edits.append(of_destination);

@@ -18,7 +18,8 @@ struct DestinationEdits {
   std::string host;  ///< of the request as the server gets it; empty: as the client wrote it
 
   /// Null when there is nothing to do. Istio: with one destination its operations come after the
-  /// rule's, with several before them, so that another side wins; a rule's host always wins.
+  /// rule's, with several before them, so that another side wins; those of weight 0 count. A rule's
+  /// host always wins.
   static std::shared_ptr<const DestinationEdits> of(const routing::Rule& rule,
                                                     const Headers& destination);
 };

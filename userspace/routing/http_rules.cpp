@@ -138,6 +138,7 @@ class HttpCompiler {
     rule.retries = http.retries;
     rule.fault = effectiveFault(http.fault);
     rule.cors = http.cors_policy;
+    rule.several = http.route.size() > 1;
     rule.destinations = destinations_.weighted(http.route, namespaceOf(source), port_default_);
     rule.mirrors = mirrorsOf(source);
   }

@@ -188,7 +188,8 @@ struct Rule {
   std::string name;
   std::vector<RequestMatch> matches;  ///< any of them; empty: everything
   std::vector<WeightedCluster> destinations;
-  Rare<HttpRedirect> redirect;               ///< instead of destinations
+  bool several = false;         ///< destinations were written, though one alone may have a weight
+  Rare<HttpRedirect> redirect;  ///< instead of destinations
   Rare<HttpDirectResponse> direct_response;  ///< instead of destinations
   Rare<HttpRewrite> rewrite;
   std::optional<std::chrono::nanoseconds> timeout;

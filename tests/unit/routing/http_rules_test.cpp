@@ -48,6 +48,13 @@ TEST(HttpRules, FaultsThatHitNothingAreNone) {
   EXPECT_TRUE(compiled(rule).fault);
 }
 
+TEST(HttpRules, WhatIsLeftOfSeveralDestinationsIsNoLoneOne) {
+  EXPECT_FALSE(compiled(toV1()).several);
+  auto rule = test::route({test::to("product-api", "v1", 10), test::to("product-api", "v2", 0)});
+  EXPECT_THAT(compiled(rule).destinations, SizeIs(1));
+  EXPECT_TRUE(compiled(rule).several);
+}
+
 TEST(HttpRules, CatchAllAmongMatchesClosesTheRule) {
   auto rule = toV1();
   rule.match = {test::uri(test::exact("/a")), test::uri(test::prefix("/")),
