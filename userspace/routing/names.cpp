@@ -23,6 +23,14 @@ std::string toLower(std::string_view text) {
   return lower;
 }
 
+std::string_view withoutPort(std::string_view authority) {
+  const auto colon = authority.rfind(':');
+  const auto bracket = authority.rfind(']');
+  if (colon == std::string_view::npos) return authority;
+  return bracket != std::string_view::npos && bracket > colon ? authority
+                                                              : authority.substr(0, colon);
+}
+
 std::string serviceHost(std::string_view name, std::string_view service_namespace,
                         std::string_view cluster_domain) {
   std::string host(name);

@@ -50,4 +50,7 @@ const std::vector<std::string>& exportedTo(const std::vector<std::string>& own,
 
 std::string toLower(std::string_view text);
 
+/// Of a Host header or `:authority`; an IPv6 address keeps its brackets.
+std::string_view withoutPort(std::string_view authority);
+
 }  // namespace sluice::routing

@@ -86,6 +86,12 @@ void placeDefaults(ClusterPolicy& policy, const AgentSettings& agent) {
     place(policy.outlier_detection, blocks.outlier_detection, from, "outlierDetection");
 }
 
+/// Istio: those of a ServiceEntry, where the policy has none of its own.
+void placeServerNames(ClusterPolicy& policy, const RegistryService& service) {
+  if (policy.tls && policy.tls->value.subject_alt_names.empty())
+    policy.tls->value.subject_alt_names = service.subject_alt_names;
+}
+
 /// The key of a policy for the port, or its own.
 const ConsistentHash* hashOf(const TrafficPolicy* policy, std::optional<uint16_t> port) {
   const PolicyBlocks* blocks = policy;
@@ -131,6 +137,7 @@ ClusterPolicy effectivePolicy(const MergedRule* rule, const MergedRule::PlacedSu
   ClusterPolicy policy;
   if (rule) placeRule(policy, *rule, port);
   if (subset) placeSubset(policy, *subset, port);
+  placeServerNames(policy, service);
   placeAffinity(policy, service);
   placeDefaults(policy, agent);
   return policy;

@@ -85,8 +85,9 @@ struct RegistryService {
   Source source = Source::kService;
   Resolution resolution = Resolution::kStatic;
   bool headless = false;
-  bool mesh_external = false;  ///< ServiceEntry of location MESH_EXTERNAL
-  std::string external_name;   ///< kAlias: the host that this name stands for
+  bool mesh_external = false;                       ///< ServiceEntry of location MESH_EXTERNAL
+  std::vector<std::string> subject_alt_names = {};  ///< that a server's certificate may have
+  std::string external_name;                        ///< kAlias: the host that this name stands for
   /// Of a ServiceEntry `addresses` or else those that were allocated. None: headless, an alias, or
   /// `any_address`.
   std::vector<IpAddress> vips;

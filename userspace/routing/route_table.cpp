@@ -32,15 +32,6 @@ IpAddress clearedBehind(IpAddress ip, unsigned bits) {
   return ip;
 }
 
-/// Without a port; an IPv6 address keeps its brackets.
-std::string_view hostOf(std::string_view authority) {
-  const auto colon = authority.rfind(':');
-  const auto bracket = authority.rfind(']');
-  if (colon == std::string_view::npos) return authority;
-  return bracket != std::string_view::npos && bracket > colon ? authority
-                                                              : authority.substr(0, colon);
-}
-
 }  // namespace
 
 std::string ClusterKey::text() const {
@@ -109,7 +100,7 @@ bool Subnet::contains(const IpAddress& ip) const {
 }
 
 const std::shared_ptr<const ServiceRoute>* VirtualHosts::find(std::string_view authority) const {
-  const auto host = toLower(hostOf(authority));
+  const auto host = toLower(withoutPort(authority));
   if (const auto* found = exact.get(host)) return found;
   if (wildcards.empty()) return nullptr;
   // The star stands for at least one character.

@@ -83,6 +83,7 @@ RegistryService describe(const std::string& host, const ServiceEntry& entry,
   service.source = RegistryService::Source::kServiceEntry;
   service.resolution = resolutionOf(entry.resolution);
   service.mesh_external = entry.location == ServiceEntry::Location::kMeshExternal;
+  service.subject_alt_names = entry.subject_alt_names;
   service.export_to = exportedTo(entry.export_to, settings.default_service_export_to);
   service.creation_timestamp = entry.metadata.creation_timestamp;
   service.traffic_distribution =

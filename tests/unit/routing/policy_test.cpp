@@ -76,6 +76,18 @@ int32_t connections(const ClusterPolicy& policy) {
   return policy.connection_pool->value.tcp->max_connections;
 }
 
+TEST_F(Policy, NamesOfAServiceEntryStandInForThoseOfThePolicy) {
+  PolicyBlocks blocks;
+  auto& tls = blocks.tls.emplace();
+  tls.mode = ClientTlsSettings::Mode::kSimple;
+  rule_.traffic_policy = policyOf(blocks);
+  service_.subject_alt_names = {"spiffe://partner"};
+  EXPECT_EQ(on(80).tls->value.subject_alt_names, service_.subject_alt_names);
+  tls.subject_alt_names = {"own.example"};
+  rule_.traffic_policy = policyOf(blocks);
+  EXPECT_EQ(on(80).tls->value.subject_alt_names, tls.subject_alt_names);
+}
+
 TEST_F(Policy, WithoutARuleThereIsNone) {
   EXPECT_EQ(effectivePolicy(nullptr, nullptr, 80, service_, agent_), ClusterPolicy{});
 }

@@ -72,6 +72,12 @@ TEST(ServiceEntries, WithoutAddressesThoseThatWereAllocatedCountElseEveryAddress
   EXPECT_TRUE(Mesh().add(entry("net")).service(kHost)->any_address);
 }
 
+TEST(ServiceEntries, NamesOfCertificatesAreKept) {
+  auto named = entry("named");
+  named.subject_alt_names = {"spiffe://partner"};
+  EXPECT_THAT(Mesh().add(named).service(kHost)->subject_alt_names, ElementsAre("spiffe://partner"));
+}
+
 TEST(ServiceEntries, SubnetsAreReadStrictly) {
   EXPECT_TRUE(parseSubnet("10.0.0.0/8")->contains(*IpAddress::parse("10.255.0.1")));
   EXPECT_FALSE(parseSubnet("10.0.0.0/8")->contains(*IpAddress::parse("11.0.0.1")));
