@@ -13,6 +13,11 @@ import grpc
 SERVICE = "shop.Echo"
 
 
+def credentials(options):
+    with open(options.key, "rb") as key, open(options.certificate, "rb") as certificate:
+        return grpc.ssl_server_credentials([(key.read(), certificate.read())])
+
+
 def serve(options):
     def answer(message):
         return options.name.encode() + b":" + message
@@ -50,7 +55,9 @@ def serve(options):
     server = grpc.server(concurrent.futures.ThreadPoolExecutor(8))
     server.add_generic_rpc_handlers(
         (grpc.method_handlers_generic_handler(SERVICE, handlers),))
-    if not server.add_insecure_port(f"0.0.0.0:{options.port}"):
+    address = f"0.0.0.0:{options.port}"
+    if not (server.add_secure_port(address, credentials(options)) if options.key
+            else server.add_insecure_port(address)):
         raise SystemExit("cannot listen")
     server.start()
     print("ready", flush=True)
@@ -98,6 +105,8 @@ def main():
     server.set_defaults(run=serve)
     server.add_argument("--name", required=True)
     server.add_argument("--port", required=True)
+    server.add_argument("--certificate", help="of TLS; none: plain text")
+    server.add_argument("--key")
     client = commands.add_parser("call")
     client.set_defaults(run=call)
     client.add_argument("--to", required=True)

@@ -8,6 +8,12 @@
 #include "userspace/base/buffer.h"
 #include "userspace/base/fd.h"
 #include "userspace/base/reactor.h"
+#include "userspace/model/address.h"
+#include "userspace/proxy/tls/failure.h"
+
+namespace sluice::tls {
+class Client;
+}
 
 namespace sluice::proxy {
 
@@ -18,6 +24,14 @@ class ChannelUser {
 
  protected:
   ~ChannelUser() = default;
+};
+
+/// Why the encryption of a channel has failed.
+struct ChannelFailure {
+  tls::Failure why;
+  bool unused = false;  ///< the server has taken nothing of what was sent
+  SocketAddress server;
+  const tls::Client* client = nullptr;  ///< lives as long as the channel
 };
 
 /// One end of a stream of bytes both ways, each with an end of its own, that never blocks: a
@@ -45,6 +59,8 @@ class Channel {
   bool exhausted() const { return exhausted_; }
   /// The peer has said that it has done nothing of what we sent.
   virtual bool refused() const { return false; }
+  /// Null where nothing failed, or the socket itself did.
+  virtual const ChannelFailure* failure() const { return nullptr; }
   /// A write has failed: what there is to read says why.
   void expectEnd() { readable_ = true; }
 

@@ -20,6 +20,10 @@
 #include "userspace/routing/matcher.h"
 #include "userspace/routing/route_table.h"
 
+namespace sluice::tls {
+class Client;
+}
+
 namespace sluice::proxy {
 
 /// An endpoint with the numbers under which the kernel's tables know it.
@@ -44,6 +48,7 @@ struct ProxyCluster {
   std::vector<alias_slot> choice;                   ///< over `endpoints`; empty: they are alike
   bool even = true;                                 ///< their shares (balance::Spread)
   UpstreamVersion version = UpstreamVersion::kHttp1;
+  std::shared_ptr<const tls::Client> tls;    ///< null: in plain text
   const ConsistentHash* hash_key = nullptr;  ///< lives in `cluster`; null: nothing is hashed
   /// Over `endpoints`, for hashes of requests; null where these are not hashed.
   std::shared_ptr<const balance::MaglevTable> by_hash;
@@ -111,6 +116,7 @@ struct ProxyConfig {
   uint64_t revision = 0;
   std::shared_ptr<const routing::Routing> routing;  ///< what it was made of
   routing::Health health;                           ///< that it was made for
+  uint64_t tls_generation = 0;                      ///< of tls::Clients, likewise
   /// httpMode istio: what Envoy does to each request besides the rules (normalised paths, no
   /// x-envoy-* from clients, x-envoy-original-path).
   bool envoy_habits = false;

@@ -11,6 +11,7 @@
 #include "userspace/proxy/http1/body.h"
 #include "userspace/proxy/response_flags.h"
 #include "userspace/proxy/retry_limits.h"
+#include "userspace/proxy/upstream_channel.h"
 #include "userspace/routing/cors.h"
 
 namespace sluice::proxy {
@@ -49,6 +50,7 @@ struct Exchange {
   const ProxyCluster* cluster = nullptr;
   const ProxyEndpoint* endpoint = nullptr;
   ProxyEndpoint origin;  ///< the address called, where the connection goes on to it; of no number
+  Transport transport;   ///< of `cluster`
   std::optional<uint64_t> hash;  ///< of what the cluster hashes (Caller)
   std::string set_cookie;        ///< for the response: the cookie that was made for the hash
   bool faults_drawn = false;
@@ -76,6 +78,7 @@ struct Exchange {
   bool counted = false;
   int status = 0;
   ResponseFlags flags;
+  std::string transport_failure;  ///< why the encryption of the last try has failed; for the log
   uint64_t request_bytes = 0, response_bytes = 0;
 
   Reactor::TimerId delay_timer = 0;

@@ -8,6 +8,7 @@
 #include "userspace/proxy/http1/chars.h"
 #include "userspace/proxy/http1/forward.h"
 #include "userspace/proxy/http2_limits.h"
+#include "userspace/proxy/upstream_channel.h"
 
 namespace sluice::proxy {
 
@@ -385,11 +386,12 @@ void Http2Connection::close() {
   if (closed()) return;
   const auto self = shared_from_this();
   leave();
-  std::exchange(channel_, nullptr)->close();
+  const auto channel = std::exchange(channel_, nullptr);
+  const auto* failure = noteFailure(context_, *channel);
+  const bool refused = failure != nullptr && failure->unused;
+  channel->close();
   incoming_.clear();
-  for (const auto& [id, stream] : std::exchange(streams_, {})) {
-    stream->ended(false, false);
-  }
+  for (const auto& [id, stream] : std::exchange(streams_, {})) stream->ended(false, refused);
   // Users may do anything: not from within whatever has closed this.
   context_.reactor.post([self] { self->notifyStreams(); });
   gone();

@@ -31,6 +31,10 @@ inline constexpr LocalReply kConnectFailure{
     503, ResponseFlags::kUpstreamConnectFailure,
     "upstream connect error or disconnect/reset before headers. reset reason: "
     "connection failure"};
+inline constexpr LocalReply kUnusablePolicy{
+    503, ResponseFlags::kUpstreamConnectFailure,
+    "upstream connect error or disconnect/reset before headers. reset reason: connection failure, "
+    "transport failure reason: the files of the destination's TLS policy cannot be used"};
 inline constexpr LocalReply kTermination{
     503, ResponseFlags::kUpstreamTermination,
     "upstream connect error or disconnect/reset before headers. reset reason: "

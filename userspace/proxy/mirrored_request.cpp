@@ -42,10 +42,10 @@ void MirroredRequest::start() {
 /// A copy is not sent twice, so that it goes on no connection whose end is waiting to be read.
 bool MirroredRequest::takeKept() {
   if (copy_.http2) {
-    upstream_ = context_.http2_pool->open({copy_.workload, endpoint_.address}, *this);
+    upstream_ = context_.http2_pool->open(key(), *this);
     return upstream_ != nullptr;
   }
-  while (auto upstream = context_.pool.take({copy_.workload, endpoint_.address}, *this)) {
+  while (auto upstream = context_.pool.take(key(), *this)) {
     if (upstream->mayTakeAnother(context_.reactor.now()) && upstream->channel().isQuiet()) {
       ++context_.stats.upstream_reused;
       upstream_ = std::move(upstream);
@@ -60,8 +60,9 @@ bool MirroredRequest::takeKept() {
 void MirroredRequest::opened(Result<Fd> socket) {
   if (ended_) return;
   if (!socket.ok()) return fail();
-  auto channel = std::make_shared<SocketChannel>(context_.reactor, *std::move(socket));
-  auto upstream = Upstream::watch(std::move(channel), {copy_.workload, endpoint_.address}, *this);
+  auto channel =
+      copy_.transport.channel(context_.reactor, *std::move(socket), endpoint_.address, copy_.http2);
+  auto upstream = Upstream::watch(std::move(channel), key(), *this);
   if (!upstream.ok()) return fail();
   upstream_ = *std::move(upstream);
   upstream_->countRequest();
@@ -110,6 +111,7 @@ bool MirroredRequest::write() {
 
 void MirroredRequest::countConnection() {
   ++context_.stats.upstream_connections;
+  if (copy_.transport.tls) ++context_.stats.tls_connections;
   context_.counters.upstreamConnection({}, endpoint_.cluster, endpoint_.id);
 }
 
@@ -161,6 +163,7 @@ bool MirroredRequest::read() {
 }
 
 void MirroredRequest::fail() {
+  if (upstream_) noteFailure(context_, upstream_->channel());
   ++context_.stats.mirror_failures;
   end();
 }

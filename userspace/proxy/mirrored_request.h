@@ -26,6 +26,7 @@ class MirroredRequest final : public UpstreamUser,
 
  private:
   void upstreamReady(Upstream& upstream) override;
+  Upstream::Key key() const { return copy_.transport.key(copy_.workload, endpoint_.address); }
   bool takeKept();
   void opened(Result<Fd> socket);
   bool becomeStream();

@@ -5,6 +5,7 @@
 
 #include "userspace/proxy/context.h"
 #include "userspace/proxy/mirrored_request.h"
+#include "userspace/proxy/tls/client.h"
 
 namespace sluice::proxy {
 
@@ -13,6 +14,11 @@ void Mirrors::send(const ProxyCluster& mirror, RequestCopy copy) {
   const size_t size = copy.bytes->size();
   if (in_flight_.size() >= options.mirrored_requests || bytes_ + size > options.mirrored_bytes) {
     ++context_.stats.mirrors_dropped;
+    return;
+  }
+  if (mirror.tls && mirror.tls->problem()) {
+    ++context_.stats.tls_unusable;
+    ++context_.stats.mirror_failures;
     return;
   }
   const auto* endpoint = context_.balancer.pick(mirror, {}, {copy.workload});

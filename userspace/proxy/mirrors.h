@@ -8,6 +8,7 @@
 #include "userspace/base/clock.h"
 #include "userspace/model/ids.h"
 #include "userspace/proxy/config.h"
+#include "userspace/proxy/upstream_channel.h"
 
 namespace sluice::proxy {
 
@@ -19,6 +20,7 @@ struct RequestCopy {
   std::shared_ptr<const std::string> bytes;
   bool is_head = false;
   WorkloadId workload;
+  Transport transport;
   bool http2 = false;  ///< as which it is sent
   RouteId route;       ///< that names the mirror's cluster
   Duration timeout{};  ///< of the rule; 0: none of its own

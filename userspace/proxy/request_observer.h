@@ -27,9 +27,10 @@ struct RequestRecord {
   std::string_view forwarded_for, user_agent, request_id;  ///< of the request's headers
   int status = 0;                                          ///< 0: no response
   ResponseFlags flags;
-  uint64_t request_bytes = 0;   ///< sent to the server, head included
-  uint64_t response_bytes = 0;  ///< sent to the client, head included
-  Duration duration{};          ///< from the complete head to the last byte of the response
+  std::string_view transport_failure;  ///< why no connection could be encrypted; mostly empty
+  uint64_t request_bytes = 0;          ///< sent to the server, head included
+  uint64_t response_bytes = 0;         ///< sent to the client, head included
+  Duration duration{};                 ///< from the complete head to the last byte of the response
   const ProxyRoute* route = nullptr;
   const ProxyRule* rule = nullptr;
   const ProxyCluster* cluster = nullptr;

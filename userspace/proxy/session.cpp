@@ -277,6 +277,7 @@ void Session::report() {
                              .request_id = exchange_.logged.request_id,
                              .status = exchange_.status,
                              .flags = exchange_.flags,
+                             .transport_failure = exchange_.transport_failure,
                              .request_bytes = exchange_.request_bytes,
                              .response_bytes = exchange_.response_bytes,
                              .duration = context_.reactor.now() - exchange_.started,

@@ -108,7 +108,6 @@ class Session final : public Timed,
   void connect();
   void opened(uint64_t attempt, Result<Fd> socket);
   void connecting();
-  void connectFailed();
   void routeAgain();
   void park();
   void attach(std::shared_ptr<Upstream> upstream);
@@ -120,6 +119,13 @@ class Session final : public Timed,
   void chooseStream();
   void streamsMade();
   void stopLeading();
+
+  // session_tls.cpp: destinations that are encrypted.
+  Upstream::Key upstreamKey() const;
+  bool chooseTransport();
+  std::string hostFor(const ProxyCluster& cluster);
+  const ChannelFailure* noteTransport();
+  void connectFailed();
 
   // session_l4.cpp: connections that carry no HTTP.
   bool detects() const;

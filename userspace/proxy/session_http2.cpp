@@ -14,7 +14,7 @@ bool Session::wantsStream() const {
 }
 
 void Session::chooseStream() {
-  const Upstream::Key key{origin_.workload, exchange_.endpoint->address};
+  const auto key = upstreamKey();
   if (auto upstream = context_.http2_pool->open(key, *this)) return attach(std::move(upstream));
   const auto ready = [weak = weak_from_this(), attempt = ++attempt_] {
     const auto self = weak.lock();
@@ -42,7 +42,7 @@ void Session::streamsMade() {
 
 void Session::stopLeading() {
   if (!std::exchange(leads_, false)) return;
-  context_.http2_pool->giveUp({origin_.workload, exchange_.endpoint->address});
+  context_.http2_pool->giveUp(upstreamKey());
 }
 
 }  // namespace sluice::proxy

@@ -36,7 +36,7 @@ void Session::overflow() {
 bool Session::takePlace() {
   const auto& pool = exchange_.cluster->pool;
   if (!pool || place_ || leads_) return true;  // requests of HTTP/2 share connections
-  const Upstream::Key key{origin_.workload, exchange_.endpoint->address};
+  const auto key = upstreamKey();
   if (exchange_.opaque) {
     // Envoy: connections of TCP do not wait for each other.
     place_ = context_.queue.openWithinLimit(key, *pool);

@@ -7,6 +7,7 @@ namespace sluice::proxy {
 void Session::startRelay() {
   leave();
   pending_lease_.release();
+  exchange_.transport_failure.clear();  // of an earlier try
   if (exchange_.opaque) {
     state_ = State::kTunnel;
     return startTunnelClocks();
@@ -37,6 +38,7 @@ void Session::mirror() {
     context_.mirrors.send(cluster, {.bytes = bytes,
                                     .is_head = exchange_.is_head,
                                     .workload = origin_.workload,
+                                    .transport = {cluster.tls, hostFor(cluster)},
                                     .route = route_->id,
                                     .timeout = requestTimeout()});
   }
@@ -100,6 +102,10 @@ bool Session::clearRequestBody() {
 
 /// The server has closed before the end of its response's head.
 void Session::upstreamLost() {
+  if (const auto* failure = noteTransport(); failure != nullptr && failure->unused) {
+    judge(balance::Outcome::kLocalFailure);
+    return connectFailed();
+  }
   const bool silent = response_.unseen().empty() && response_.idle();
   if (silent && retryOnFreshConnection()) return;
   judge(balance::Outcome::kLocalFailure);

@@ -205,7 +205,7 @@ void Session::chooseEndpoint() {
 /// A connection of HTTP/1.1 to the endpoint.
 void Session::reach() {
   if (exchange_.fresh_connection_only) return connect();
-  const Upstream::Key key{origin_.workload, exchange_.endpoint->address};
+  const auto key = upstreamKey();
   while (auto upstream = context_.pool.take(key, *this)) {
     // A request that must not be sent twice is not risked on a connection whose end is waiting
     // to be read; the others are sent again when that happens.
@@ -256,9 +256,9 @@ void Session::opened(uint64_t attempt, Result<Fd> socket) {
     return advance();
   }
   const int fd = socket->get();
-  auto channel = std::make_shared<SocketChannel>(context_.reactor, *std::move(socket));
-  auto upstream =
-      Upstream::watch(std::move(channel), {origin_.workload, exchange_.endpoint->address}, *this);
+  auto channel = exchange_.transport.channel(context_.reactor, *std::move(socket),
+                                             exchange_.endpoint->address, wantsStream());
+  auto upstream = Upstream::watch(std::move(channel), upstreamKey(), *this);
   if (upstream.ok()) {
     upstream_ = *std::move(upstream);
     applyPool(*upstream_, fd);
@@ -275,15 +275,11 @@ void Session::connecting() {
   }
   if (!upstream_->channel().writable()) return;
   ++context_.stats.upstream_connections;
+  if (exchange_.transport.tls) ++context_.stats.tls_connections;
   context_.counters.upstreamConnection(route_->binding, exchange_.endpoint->cluster,
                                        exchange_.endpoint->id);
   if (exchange_.opaque) judge(balance::Outcome::kSuccess);
   leads_ ? streamsMade() : startRelay();
-}
-
-void Session::connectFailed() {
-  ++context_.stats.upstream_connect_failures;
-  tryFailed(TryFailure::kConnect, kConnectFailure);
 }
 
 // The broker refuses what the kernel's tables no longer name: there is a newer configuration,

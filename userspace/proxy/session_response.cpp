@@ -152,6 +152,7 @@ bool Session::relayResponseBody() {
     case Channel::Io::kFailed:
       break;
   }
+  noteTransport();
   exchange_.flags.add(ResponseFlags::kUpstreamTermination);
   judge(balance::Outcome::kLocalFailure);
   responseCut();

@@ -164,7 +164,7 @@ bool Session::answerPreflight() {
 
 void Session::toDestination() {
   if (exchange_.cluster == nullptr || !exchange_.cluster->cluster) return reply(kNoCluster);
-  if (!beginAtCluster()) return;
+  if (!chooseTransport() || !beginAtCluster()) return;
   exchange_.share = context_.retry_limits.request(retryLimit(), retryKey());
   if (exchange_.requestRead()) armTimeout();
   chooseEndpoint();

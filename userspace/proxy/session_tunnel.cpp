@@ -28,6 +28,9 @@ bool Session::pumpTunnel(Flow& flow, Channel& from, Channel& to, uint64_t& bytes
   const Channel::Io written = flow.writeTo(to, bytes);
   const Channel::Io read = flow.readFrom(from);
   if (written == Channel::Io::kFailed || read == Channel::Io::kFailed) {
+    if (const auto* failure = noteTransport(); failure != nullptr)
+      exchange_.flags.add(failure->unused ? ResponseFlags::kUpstreamConnectFailure
+                                          : ResponseFlags::kUpstreamTermination);
     report();
     abort();
     return false;

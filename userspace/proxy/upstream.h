@@ -5,6 +5,7 @@
 #include <limits>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "userspace/base/deadlines.h"
@@ -33,19 +34,24 @@ class Upstream final : public Timed,
                        public ChannelUser,
                        public std::enable_shared_from_this<Upstream> {
  public:
-  /// Which connections may carry the same requests: those of one workload to one address.
+  /// Which connections may carry the same requests: those of one workload to one address, alike
+  /// encrypted.
   struct Key {
     WorkloadId workload;
     SocketAddress address;
+    uint64_t tls = 0;              ///< tls::Client::id(); 0: in plain text
+    std::string server_name = {};  ///< that TLS asks for, where the request says it
     friend auto operator<=>(const Key&, const Key&) = default;
   };
   struct KeyHash {
     size_t operator()(const Key& key) const {
       const auto& ip = key.address.ip.bytes;
       const std::string_view bytes(reinterpret_cast<const char*>(ip.data()), ip.size());
-      return (std::hash<WorkloadId>{}(key.workload) * 31 + std::hash<std::string_view>{}(bytes)) *
-                 31 +
-             key.address.port;
+      size_t hash = std::hash<WorkloadId>{}(key.workload);
+      for (const size_t part : {std::hash<std::string_view>{}(bytes), size_t{key.address.port},
+                                size_t{key.tls}, std::hash<std::string>{}(key.server_name)})
+        hash = hash * 31 + part;
+      return hash;
     }
   };
   /// How long a connection may be used: what the policy of its cluster says.

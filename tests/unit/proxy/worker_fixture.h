@@ -66,12 +66,12 @@ class RecordingLog final : public RequestObserver {
     std::string method, target, flags;
     int status;
     uint64_t request_bytes, response_bytes;
-    std::string protocol, user_agent;
+    std::string protocol, user_agent, transport_failure;
   };
   void record(const RequestRecord& r) override {
     entries.push_back({std::string(r.method), std::string(r.target), r.flags.text(), r.status,
                        r.request_bytes, r.response_bytes, std::string(r.protocol),
-                       std::string(r.user_agent)});
+                       std::string(r.user_agent), std::string(r.transport_failure)});
   }
   std::vector<Entry> entries;
 };
