@@ -9,6 +9,7 @@
 #include "userspace/base/reactor.h"
 #include "userspace/observe/scrape.h"
 #include "userspace/proxy/cluster_pool.h"
+#include "userspace/proxy/tls/clients.h"
 #include "userspace/routing/health.h"
 
 namespace sluice::agent {
@@ -32,6 +33,7 @@ struct ClusterStates {
   }
 
   void forgetUnused() {
+    tls.forgetUnused();
     outliers.forgetUnused();
     warmups.forgetUnused();
     pools.forgetUnused();
@@ -40,6 +42,7 @@ struct ClusterStates {
   balance::OutlierWatch outliers;
   balance::WarmupWatch warmups;
   proxy::PoolUses pools;
+  tls::Clients tls;
 };
 
 }  // namespace sluice::agent

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "userspace/agent/route_maker.h"
+#include "userspace/routing/policy_reasons.h"
 #include "userspace/steering/workload_id.h"
 
 namespace sluice::agent {
@@ -15,6 +16,22 @@ using proxy::ProxyRoute;
 using routing::Family;
 using routing::ServiceRoute;
 
+/// Names of the clusters of `previous` that are others now, without that a resource says so: their
+/// endpoints' health is another, or their policy's files.
+std::set<std::string> clustersChangedSince(const ProxyConfig& previous,
+                                           const routing::Health& health,
+                                           const tls::Clients& clients) {
+  auto changed = routing::changedClusters(previous.health, health);
+  if (clients.generation() == previous.tls_generation) return changed;
+  for (const auto& [key, route] : previous.by_host)
+    for (const auto* cluster : routing::clustersOf(*route->route)) {
+      const auto* encryption = routing::encryption(*cluster->settings);
+      if (encryption != nullptr && clients.changedSince(previous.tls_generation, *encryption))
+        changed.insert(routing::clusterName(*cluster));
+    }
+  return changed;
+}
+
 /// Brings a configuration from the routing that it was made of to the next.
 class Update {
  public:
@@ -23,11 +40,12 @@ class Update {
       : routing_(*routing),
         steering_(steering),
         previous_(previous),
-        changed_clusters_(routing::changedClusters(previous.health, health)),
+        changed_clusters_(clustersChangedSince(previous, health, states.tls)),
         maker_(steering, config_->health, states, previous) {
     config_->revision = routing->revision;
     config_->routing = routing;
     config_->health = health;
+    config_->tls_generation = states.tls.generation();
     config_->envoy_habits = routing->agent.http_mode == AgentSettings::HttpMode::kIstio;
     if (const auto& retries = routing->agent.default_http_retry_policy)
       config_->retries = proxy::RetryPolicy::of(*retries);
@@ -62,7 +80,7 @@ class Update {
     return changed;
   }
 
-  /// Services that may send something to clusters whose health is another.
+  /// Services that may send something to clusters that are others.
   void addOfOtherHealth(std::set<routing::ServiceKey>& changed) const {
     if (changed_clusters_.empty()) return;
     for (const auto& [key, route] : config_->routes)
@@ -163,7 +181,7 @@ class Update {
   const routing::Routing& routing_;
   const steering::Steering& steering_;
   const ProxyConfig& previous_;
-  const std::set<std::string> changed_clusters_;  ///< whose health was another
+  const std::set<std::string> changed_clusters_;  ///< for no resource's sake
   std::shared_ptr<ProxyConfig> config_ = std::make_shared<ProxyConfig>();
   RouteMaker maker_;
 };

@@ -104,6 +104,7 @@ Result<Rollout::Attempt> Rollout::stage(std::shared_ptr<const Snapshot> snapshot
   showRefused(*std::move(refused));
   auto config = makeProxyConfig(routing, steering_, health, clusters_, *config_);
   if (!config) return std::move(config).error();
+  status_.unusable = clusters_.tls.unusable();
   config_ = keepRefused(*std::move(config), *config_, status_.refused);
   // Of clusters that have others than these now: a new policy, or an endpoint that is gone.
   health_changed_ |= clusters_.health() != health;
@@ -222,6 +223,8 @@ void Rollout::whenSettled(std::function<void()> done) {
 
 void Rollout::keepHouse() {
   clusters_.forgetUnused();
+  status_.unusable = clusters_.tls.unusable();
+  if (clusters_.tls.lookAgain()) healthChanged();
   if (auto retired = steering_.retire(); !retired)
     log::error("free what is not used any more: {}", retired.error().message());
   if (routing_)  // those whose record could not be written when they were enrolled

@@ -26,7 +26,8 @@ namespace sluice::agent {
 /// The proxy knows a route before the kernel sends anybody to it, and a revision is applied only
 /// when no later connection and no later request can meet an older rule. What fails stays as it
 /// was, is shown, and is tried again. Endpoints that are ejected, or let in again, are brought into
-/// force the same way, with what was resolved last. Belongs to the control thread.
+/// force the same way, with what was resolved last; so are files of certificates that have changed.
+/// Belongs to the control thread.
 class Rollout {
  public:
   static constexpr Duration kRetry = std::chrono::seconds(1);
@@ -38,6 +39,7 @@ class Rollout {
     std::optional<Error> problem;            ///< why the newest snapshot is not in force
     std::vector<steering::Refusal> refused;  ///< services that keep their last good route
     std::vector<routing::HeldBack> held;     ///< resources that keep their last good version
+    std::vector<tls::Unusable> unusable;     ///< policies of TLS by which nothing can be sent
   };
 
   /// Borrows all.

@@ -147,6 +147,8 @@ Result<ProxyCluster> RouteMaker::makeCluster(const routing::WeightedCluster& des
   if (!cluster || routing::whyNothingIsSent(*cluster->settings)) return made;
   made.cluster = cluster;
   made.version = proxy::upstreamVersion(*cluster);
+  if (const auto* encryption = routing::encryption(*cluster->settings))
+    made.tls = states_.tls.of(*encryption, cluster->settings->tls->from);
   const auto monitors = addStates(made);
   // None where all have failed: then there is nobody.
   const auto all_shares = routing::sharesUnder(health_, *cluster);

@@ -76,6 +76,13 @@ Json heldViews(const std::vector<routing::HeldBack>& held) {
   return views;
 }
 
+Json unusableViews(const std::vector<tls::Unusable>& unusable) {
+  Json views = Json::array();
+  for (const auto& [policy, why] : unusable)
+    views.push_back({{"policy", policy}, {"message", why.message()}, {"hint", why.hint()}});
+  return views;
+}
+
 Json timeView(const std::optional<std::chrono::system_clock::time_point>& time) {
   if (!time) return nullptr;
   return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}",
@@ -131,6 +138,7 @@ Json statusView(const StatusFacts& facts) {
           {"problem", problemView(facts.rollout.problem)},
           {"refusedServices", refusedViews(facts.rollout.refused)},
           {"heldBack", heldViews(facts.rollout.held)},
+          {"unusableTls", unusableViews(facts.rollout.unusable)},
           {"rejectedResources", countRejected(facts.store)},
           {"unreadableFiles", facts.store.unreadableFiles()},
           {"fileDiagnostics", diagnosticViews(ofFiles(facts.store))},

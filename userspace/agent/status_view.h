@@ -22,8 +22,8 @@ struct StatusFacts {
 };
 
 /// {apiVersion, kind: Status, version, brokerPid, agentPid, revision, lastSuccess, directory,
-///  problem, refusedServices, rejectedResources, unreadableFiles, resources, workloadsEnrolled,
-///  workloadsPending, workloads}. One object, no list: there is one agent.
+///  problem, refusedServices, heldBack, unusableTls, rejectedResources, unreadableFiles, resources,
+///  workloadsEnrolled, workloadsPending, workloads}. One object, no list: there is one agent.
 observe::Json statusView(const StatusFacts& facts);
 
 /// {namespace, name, id, state, cgroup, networkNamespace, listener4Port, listener6Port, message,

@@ -33,7 +33,9 @@ void checkRoute(const HttpRoute& route, const FieldPath& path, Unserved& unserve
 void checkTls(const ClientTlsSettings& tls, const FieldPath& path, Unserved& unserved) {
   using Mode = ClientTlsSettings::Mode;
   unserved.add(tls.mode == Mode::kIstioMutual, path, "what is sent to it is not encrypted");
-  unserved.add(tls.mode == Mode::kSimple || tls.mode == Mode::kMutual, path, kNotSent);
+  const bool encrypts = tls.mode == Mode::kSimple || tls.mode == Mode::kMutual;
+  unserved.add(encrypts && !tls.credential_name.empty(), path / "credentialName",
+               "Secrets are not read: nothing is sent to it; requests are answered with 503");
 }
 
 void checkPool(const HttpSettings& http, const FieldPath& path, Unserved& unserved) {

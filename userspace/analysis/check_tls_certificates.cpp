@@ -23,15 +23,18 @@ void check(const DestinationRule& rule, Report& report) {
   const source::FieldPath path = source::FieldPath("spec") / "trafficPolicy";
   if (lacksCa(policy.tls, rule)) {
     report.add({code::kIstioNoCaForDestination, subjectOf(rule), path / "tls",
-                fmt::format("mode {} without caCertificates: nobody checks who {} is",
-                            modeName(policy.tls->mode), rule.host)});
+                fmt::format(
+                    "mode {} without caCertificates: any authority of the system may say who {} is",
+                    modeName(policy.tls->mode), rule.host)});
   }
   for (size_t i = 0; i < policy.port_level_settings.size(); ++i) {
     const PortTrafficPolicy& port = policy.port_level_settings[i];
     if (!lacksCa(port.tls, rule)) continue;
-    report.add({code::kIstioNoCaForPort, subjectOf(rule), (path / "portLevelSettings")[i] / "tls",
-                fmt::format("mode {} without caCertificates: nobody checks who {}:{} is",
-                            modeName(port.tls->mode), rule.host, port.port.value_or(0))});
+    report.add(
+        {code::kIstioNoCaForPort, subjectOf(rule), (path / "portLevelSettings")[i] / "tls",
+         fmt::format(
+             "mode {} without caCertificates: any authority of the system may say who {}:{} is",
+             modeName(port.tls->mode), rule.host, port.port.value_or(0))});
   }
 }
 

@@ -80,6 +80,15 @@ void printHeld(const Terminal& terminal, const Json& status) {
                  << text(held, "message") << "\n";
 }
 
+/// An agent of an older version has none.
+void printUnusable(const Terminal& terminal, const Json& status) {
+  for (const auto& unusable : status.value("unusableTls", Json::array())) {
+    terminal.out << "  " << mark(terminal, Colour::kRed) << " " << text(unusable, "policy")
+                 << ": nothing is sent by it: " << text(unusable, "message") << "\n";
+    printHint(terminal, unusable);
+  }
+}
+
 void printWorkload(const Terminal& terminal, const Json& workload) {
   const bool enrolled = workload.value("state", std::string()) == "enrolled";
   terminal.out << "  " << mark(terminal, enrolled ? Colour::kGreen : Colour::kYellow) << " "
@@ -108,6 +117,7 @@ void printStatus(const Terminal& terminal, const Json& status) {
   printProblem(terminal, status);
   printRefused(terminal, status);
   printHeld(terminal, status);
+  printUnusable(terminal, status);
   printConfig(terminal, status);
   terminal.out << "workloads   " << text(status, "workloadsEnrolled") << " enrolled, "
                << text(status, "workloadsPending") << " pending\n";

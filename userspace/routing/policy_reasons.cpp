@@ -17,18 +17,13 @@ bool limits(const ConnectionPoolSettings& pool, bool http) {
   return http ? pool.http.has_value() : tcp && tcp->idle_timeout && tcp->idle_timeout->count() > 0;
 }
 
-bool originatesTls(const ClientTlsSettings& tls) {
-  return tls.mode == ClientTlsSettings::Mode::kSimple ||
-         tls.mode == ClientTlsSettings::Mode::kMutual;
-}
-
 class PolicyReasons {
  public:
   PolicyReasons(bool http, std::vector<Reason>& reasons) : http_(http), reasons_(reasons) {}
 
   void add(const WeightedCluster& destination) {
     const auto& policy = *destination.cluster->settings;
-    if (policy.tls && originatesTls(policy.tls->value))
+    if (encryption(policy) != nullptr)
       say(code::kClientTls, policy.tls->from, "the proxy speaks TLS with the destination");
     if (policy.tunnel) say(code::kTunnel, policy.tunnel->from, "the proxy opens the tunnel");
     if (policy.proxy_protocol)
@@ -72,8 +67,17 @@ void addPolicyReasons(const ServiceRoute& route, std::vector<Reason>& reasons) {
   for (const auto& rule : route.l4_rules) add_all(rule.destinations);
 }
 
+const ClientTlsSettings* encryption(const ClusterPolicy& policy) {
+  using Mode = ClientTlsSettings::Mode;
+  if (!policy.tls) return nullptr;
+  const auto mode = policy.tls->value.mode;
+  return mode == Mode::kSimple || mode == Mode::kMutual ? &policy.tls->value : nullptr;
+}
+
 const char* whyNothingIsSent(const ClusterPolicy& policy) {
-  if (policy.tls && originatesTls(policy.tls->value)) return "it asks for TLS";
+  const auto* tls = encryption(policy);
+  if (tls != nullptr && !tls->credential_name.empty())
+    return "it asks for TLS by a Secret of Kubernetes (credentialName)";
   if (policy.tunnel) return "it asks for a tunnel";
   if (policy.proxy_protocol) return "it asks for the PROXY protocol";
   return nullptr;

@@ -11,6 +11,9 @@ namespace sluice::routing {
 /// that it was written in.
 void addPolicyReasons(const ServiceRoute& route, std::vector<Reason>& reasons);
 
+/// How connections to a destination with this policy are encrypted; null: they are not.
+const ClientTlsSettings* encryption(const ClusterPolicy& policy);
+
 /// Why nothing may be sent to a destination with this policy: it asks for something in front of the
 /// bytes that this version cannot do. Null: it does not.
 const char* whyNothingIsSent(const ClusterPolicy& policy);

@@ -65,6 +65,13 @@ TEST_F(AccessLogLine, HasIstiosFieldsInTheirOrder) {
             "10.96.0.1:80 10.0.0.9:40000 - beta shop/canary#2 0000000000000abc");
 }
 
+TEST_F(AccessLogLine, SaysWhyNothingCouldBeEncrypted) {
+  known_.transport_failure = "wrong_name: \"a\"";
+  EXPECT_NE(accessLogLine(known_, kTime, AccessLogFormat::kText)
+                .find(" - - \"wrong_name: \\x22a\\x22\" 10 20 "),
+            std::string::npos);
+}
+
 TEST_F(AccessLogLine, JsonHasNumbersAndNulls) {
   const auto line = accessLogLine(known_, kTime, AccessLogFormat::kJson);
   EXPECT_EQ(line.find('\n'), std::string::npos);

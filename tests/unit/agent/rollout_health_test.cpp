@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What changes without a change of the configuration: ejections, warm-up.
 #include "maps/lib/alias.h"
+#include "tests/support/files.h"
+#include "tests/support/tls_files.h"
 #include "tests/unit/agent/rollout_fixture.h"
 
 namespace sluice::agent {
@@ -131,6 +133,60 @@ TEST_F(Ejections, NewEndpointsWarmUp) {
     bringIn();
   }
   EXPECT_TRUE(destination().choice.empty()) << "all alike again";
+}
+
+class TlsFilesChange : public Ejections {
+ protected:
+  TlsFilesChange() {
+    EXPECT_TRUE(files_.makeAuthority("one").ok());
+    EXPECT_TRUE(files_.makeAuthority("two").ok());
+    auto& tls = policy_.tls.emplace();
+    tls.mode = ClientTlsSettings::Mode::kSimple;
+    tls.ca_certificates = files_.path("trusted.pem");
+  }
+  void trust(const std::string& name) {
+    const auto text = test::readFile(files_.certificate(name));
+    ASSERT_TRUE(text.ok());
+    ASSERT_TRUE(test::replaceFile(policy_.tls->ca_certificates, *text).ok());
+  }
+
+  test::TlsFiles files_;
+  TrafficPolicy policy_;
+};
+
+TEST_F(TlsFilesChange, NewFilesComeIntoForceByThemselves) {
+  trust("one");
+  applyNow(snapshot(routedWith(policy_), 1));
+  const auto first = destination().tls;
+  ASSERT_TRUE(first);
+  EXPECT_FALSE(first->problem());
+  const auto config = fleet_.configs.back();
+  pass(Rollout::kRetirePeriod);
+  bringIn();
+  EXPECT_EQ(fleet_.configs.back(), config) << "nothing has changed";
+  trust("two");
+  pass(Rollout::kRetirePeriod);
+  bringIn();
+  ASSERT_TRUE(destination().tls);
+  EXPECT_NE(destination().tls->id(), first->id());
+  EXPECT_EQ(rollout_.status().revision, 1u);
+  applyNow(snapshot(routedWith(policy_), 2));
+  EXPECT_NE(destination().tls->id(), first->id());
+}
+
+TEST_F(TlsFilesChange, FilesThatCannotBeUsedAreShownAndHoldNothingUp) {
+  applyNow(snapshot(routedWith(policy_), 1));
+  EXPECT_EQ(rollout_.status().revision, 1u);
+  EXPECT_FALSE(rollout_.status().problem);
+  ASSERT_EQ(rollout_.status().unusable.size(), 1u);
+  EXPECT_EQ(rollout_.status().unusable[0].policy,
+            "DestinationRule/default/product-api spec.trafficPolicy.tls");
+  EXPECT_TRUE(destination().tls->problem());
+  trust("one");
+  pass(Rollout::kRetirePeriod);
+  bringIn();
+  EXPECT_FALSE(destination().tls->problem());
+  EXPECT_TRUE(rollout_.status().unusable.empty());
 }
 
 TEST_F(Ejections, RequestsThatAreHashedHaveATable) {

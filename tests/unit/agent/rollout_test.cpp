@@ -69,8 +69,15 @@ TEST_F(RolloutTest, NothingIsSentUnencryptedWhereARuleAsksForTls) {
   ASSERT_EQ(config.routes.size(), 1u);
   const auto& route = *config.routes.begin()->second;
   EXPECT_EQ(route.route->path, routing::Path::kProxy);
-  EXPECT_EQ(route.rules->at(0).destinations.at(0).cluster, nullptr);
-  EXPECT_EQ(route.plain.destinations.at(0).cluster, nullptr);
+  EXPECT_NE(route.rules->at(0).destinations.at(0).tls, nullptr);
+  EXPECT_NE(route.plain.destinations.at(0).tls, nullptr);
+  auto rule = test::tlsTo(meta("plain"), "plain");
+  rule.traffic_policy->tls->credential_name = "a-secret";
+  world.snapshot.destination_rules.clear();
+  applyNow(snapshot(world.add(std::move(rule)), 2));
+  const auto& refusing = *fleet_.configs.back()->routes.begin()->second;
+  EXPECT_EQ(refusing.rules->at(0).destinations.at(0).cluster, nullptr);
+  EXPECT_EQ(refusing.plain.destinations.at(0).cluster, nullptr);
 }
 
 TEST_F(RolloutTest, NewestOfSeveralComesNextAndTheOthersNever) {

@@ -18,6 +18,8 @@ TEST(StatusView, NamesPlacesCountsAndWhatIsPending) {
   rollout.last_success = std::chrono::system_clock::time_point(std::chrono::seconds(1767323045));
   rollout.refused.push_back({"a:80/v4", Error(Error::Code::kExhausted, "full", "fewer")});
   rollout.held.push_back({"VirtualService/default/y", "no such subset"});
+  rollout.unusable.push_back({"DestinationRule/default/z",
+                              Error(Error::Code::kInvalid, "/ca.pem: is no file", "name one")});
   auto workload = std::make_shared<Workload>();
   workload->metadata.name = "web";
   const std::vector<Enroller::Status> workloads = {{workload,
@@ -36,6 +38,10 @@ TEST(StatusView, NamesPlacesCountsAndWhatIsPending) {
   EXPECT_EQ(status.at("unreadableFiles"), observe::Json::array({"b.yaml"}));
   EXPECT_EQ(status.at("fileDiagnostics").at(0).at("file"), "b.yaml");
   EXPECT_EQ(status.at("refusedServices").at(0).at("service"), "a:80/v4");
+  const auto& unusable = status.at("unusableTls").at(0);
+  EXPECT_EQ(unusable.at("policy"), "DestinationRule/default/z");
+  EXPECT_EQ(unusable.at("message"), "/ca.pem: is no file");
+  EXPECT_EQ(unusable.at("hint"), "name one");
   EXPECT_EQ(status.at("heldBack").at(0).at("resource"), "VirtualService/default/y");
   const auto& resource = status.at("resources").at(0);
   EXPECT_EQ(resource.at("resource"), "VirtualService/default/x");

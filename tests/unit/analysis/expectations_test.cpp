@@ -63,27 +63,29 @@ TEST(NotCarriedOut, IsSaidOfEachBlock) {
             "connectionPool.http.maxConcurrentStreams"},
            {"connectionPool: {http: {http2KeepAlive: {interval: 1s}}}",
             "connectionPool.http.http2KeepAlive"},
-           {"tls: {mode: SIMPLE}", "tls"},
+           {"tls: {mode: SIMPLE, credentialName: s}", "tls.credentialName"},
            {"tls: {mode: ISTIO_MUTUAL}", "tls"},
            {"tunnel: {targetHost: a, targetPort: 1}", "tunnel"},
            {"proxyProtocol: {version: V1}", "proxyProtocol"},
            {"retryBudget: {budgetInterval: 1s}", "retryBudget.budgetInterval"},
-           {"portLevelSettings: [{port: {number: 80}, tls: {mode: SIMPLE}}]",
+           {"portLevelSettings: [{port: {number: 80}, tls: {mode: ISTIO_MUTUAL}}]",
             "portLevelSettings[0].tls"}})
     EXPECT_THAT(of_policy(blocks), ElementsAre(policy + field)) << blocks;
   for (const char* blocks :
-       {"tls: {mode: DISABLE}, loadBalancer: {simple: RANDOM}",
+       {"tls: {mode: DISABLE}, loadBalancer: {simple: RANDOM}", "tls: {mode: SIMPLE}",
+        "tls: {mode: MUTUAL, clientCertificate: /c, privateKey: /k, caCertificates: /a}",
         "loadBalancer: {consistentHash: {httpHeaderName: x, maglev: {}}}",
         "loadBalancer: {warmup: {duration: 10s}}", "outlierDetection: {}",
         "connectionPool: {tcp: {maxConnections: 1}, http: {http2MaxRequests: 1}}"})
     EXPECT_THAT(of_policy(blocks), IsEmpty()) << blocks;
   EXPECT_THAT(of_policy("retryBudget: {percent: 10, budgetInterval: 0s}"), IsEmpty());
-  EXPECT_THAT(findings(service("a") + destinationRule("d",
-                                                      "host: a, subsets: [{name: v1, "
-                                                      "trafficPolicy: {tls: {mode: SIMPLE}}}]"),
-                       "SLU3003"),
-              ElementsAre("SLU3003 DestinationRule/shop/d "
-                          "spec.subsets[0].trafficPolicy.tls"));
+  EXPECT_THAT(
+      findings(service("a") + destinationRule("d",
+                                              "host: a, subsets: [{name: v1, "
+                                              "trafficPolicy: {tls: {mode: ISTIO_MUTUAL}}}]"),
+               "SLU3003"),
+      ElementsAre("SLU3003 DestinationRule/shop/d "
+                  "spec.subsets[0].trafficPolicy.tls"));
 }
 
 TEST(RingHash, IsSaidToBeATable) {

@@ -89,10 +89,18 @@ TEST(StatusText, FilesAndServicesThatAreRefusedAreNamed) {
                                             {"hint", ""}}});
   broken["refusedServices"] = Json::array(
       {{{"service", "a:80/v4"}, {"message", "routes: table full"}, {"hint", "fewer rules"}}});
+  broken["unusableTls"] = Json::array({{{"policy", "DestinationRule/shop/partner"},
+                                        {"message", "/ca.pem: is no file"},
+                                        {"hint", "name a PEM file"}}});
   broken["heldBack"] =
       Json::array({{{"resource", "VirtualService/shop/catalog"}, {"message", "the last stays"}}});
   std::ostringstream out, err;
   printStatus({out, err}, broken);
+  EXPECT_NE(
+      out.str().find("  × DestinationRule/shop/partner: nothing is sent by it: /ca.pem: is no "
+                     "file\n      hint: name a PEM file\n"),
+      std::string::npos)
+      << out.str();
   EXPECT_NE(out.str().find("  ‼ VirtualService/shop/catalog: the last stays\n"), std::string::npos)
       << out.str();
   EXPECT_NE(out.str().find("    error SLU1001 b.yaml:2:1\n      is no YAML\n"), std::string::npos)

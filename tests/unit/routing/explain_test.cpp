@@ -111,14 +111,17 @@ TEST(Explain, NothingThatMatchesIsNotFound) {
 
 TEST(Explain, WhatAsksForMoreThanForwardingIsWarnedOf) {
   World world;
+  auto rule = test::tlsTo(meta("plain"), "plain");
+  rule.traffic_policy->tls->credential_name = "a-secret";
   world.add(test::service("plain", {"10.96.0.10"}))
       .addEndpoint("plain", "10.1.0.1", {})
-      .add(test::tlsTo(meta("plain"), "plain"));
+      .add(std::move(rule));
   ExplainRequest request;
   request.host = "plain";
   EXPECT_THAT(ask(world, request).warnings,
               testing::ElementsAre(testing::HasSubstr("it asks for TLS")));
   world.snapshot.destination_rules.clear();
+  world.add(test::tlsTo(meta("plain"), "plain"));
   EXPECT_THAT(ask(world, request).warnings, testing::IsEmpty());
 }
 
