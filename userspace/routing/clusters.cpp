@@ -7,8 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "userspace/routing/hosts_by_ending.h"
 #include "userspace/routing/locality.h"
-#include "userspace/routing/names.h"
 #include "userspace/routing/policy.h"
 #include "userspace/routing/topology.h"
 
@@ -179,20 +179,19 @@ void Clusters::update(const std::set<std::string>& changed_services,
   agent_ = agent;
   if (!same_settings) return builders_.clear();
   std::set<std::string> hosts = changed_services;
-  std::vector<std::string> patterns;
-  for (const auto& host : changed_rules)
-    if (host.starts_with('*'))
-      patterns.push_back(host);
-    else
-      hosts.insert(host);
+  std::set<std::string> wildcards;
+  for (const auto& host : changed_rules) (host.starts_with('*') ? wildcards : hosts).insert(host);
   const auto erase_from = [&](auto at, const std::string& host) {
     while (at != builders_.end() && at->first.key.host == host) at = builders_.erase(at);
   };
   for (const auto& host : hosts) erase_from(builders_.lower_bound({{host, 0, ""}}), host);
-  if (patterns.empty()) return;
+  if (wildcards.empty()) return;
   std::erase_if(builders_, [&](const auto& entry) {
-    return std::ranges::any_of(
-        patterns, [&](const auto& pattern) { return hostMatches(pattern, entry.first.key.host); });
+    bool is_covered = false;
+    forEachWildcardAbove(entry.first.key.host, [&](const auto& wildcard) {
+      is_covered = is_covered || wildcards.contains(wildcard);
+    });
+    return is_covered;
   });
 }
 

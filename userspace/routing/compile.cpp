@@ -93,7 +93,8 @@ class RouteCompiler {
   /// Istio: the tcp and tls rules of all VirtualServices that name the host act side by side; one
   /// about a name under a wildcard service is about that service.
   void addConnectionRules() {
-    auto services = service_.host.starts_with('*') ? overlapping() : candidates_;
+    auto services =
+        service_.host.starts_with('*') ? lookups_.overlapping(service_.host, client_) : candidates_;
     std::sort(services.begin(), services.end(), comesBefore);
     // Ranges beside the addresses: which address is called is known only when it is.
     const CalledPort called{port_.number, hasRanges(service_)
@@ -106,19 +107,6 @@ class RouteCompiler {
     route_->l4_rules = std::move(compiled.rules);
     if (route_->virtual_service.empty() && !route_->l4_rules.empty())
       route_->virtual_service = route_->l4_rules.front().virtual_service;
-  }
-
-  std::vector<Candidate> overlapping() const {
-    std::vector<Candidate> services;
-    for (const auto& visible : lookups_.virtualServices(client_)) {
-      const auto& hosts = visible.service->hosts;
-      const auto covering = std::find_if(hosts.begin(), hosts.end(), [&](const auto& host) {
-        return hostMatches(service_.host, host) || hostMatches(host, service_.host);
-      });
-      if (covering != hosts.end())
-        services.push_back({visible.service, *covering, visible.visibility});
-    }
-    return services;
   }
 
   /// Services that have none but those of one VirtualService share them.

@@ -4,6 +4,7 @@
 #include <ranges>
 #include <utility>
 
+#include "userspace/routing/hosts_by_ending.h"
 #include "userspace/routing/names.h"
 
 namespace sluice::routing {
@@ -23,7 +24,7 @@ void dropOwnName(const Unit& unit, Reads& reads) {
 
 bool isEmpty(const Reads& reads) {
   return reads.hosts.empty() && reads.named.empty() && reads.services.empty() &&
-         reads.patterns.empty() && reads.rules.empty() && !reads.every_virtual_service;
+         reads.patterns.empty() && reads.overlapped.empty() && reads.rules.empty();
 }
 
 template <typename Index>
@@ -45,7 +46,7 @@ class Concerned {
  public:
   using Index = std::unordered_map<std::string, Dependents::Units>;
 
-  explicit Concerned(const Registry::Hosts& hosts) : hosts_(hosts) {}
+  explicit Concerned(const HostsByEnding& hosts) : hosts_(hosts) {}
 
   void add(Unit::Kind kind, const std::string& name) { units_.insert({kind, name}); }
   void add(const Dependents::Units& units) { units_.insert(units.begin(), units.end()); }
@@ -54,14 +55,19 @@ class Concerned {
     if (const auto found = index.find(name); found != index.end()) add(found->second);
   }
 
+  /// Of the wildcards that cover `host`.
+  void addReadersAbove(const Index& index, const std::string& host) {
+    if (!index.empty())
+      forEachWildcardAbove(host, [&](const auto& wildcard) { addReaders(index, wildcard); });
+  }
+
   /// What is said of `host`, perhaps a wildcard, concerns its service, those that it covers, and
   /// who has asked for one of them.
   void addCovered(const Index& index, const std::string& host) {
     add(Unit::Kind::kService, host);
     addReaders(index, host);
     if (!isWildcard(host)) return;
-    for (const auto& known : hosts_ | std::views::keys)
-      if (hostMatches(host, known)) add(Unit::Kind::kService, known);
+    hosts_.forEachBelow(host, [&](const auto& known) { add(Unit::Kind::kService, known); });
     for (const auto& [asked, units] : index)
       if (hostMatches(host, asked)) add(units);
   }
@@ -75,7 +81,7 @@ class Concerned {
   Dependents::Units take() && { return std::move(units_); }
 
  private:
-  const Registry::Hosts& hosts_;
+  const HostsByEnding& hosts_;
   Dependents::Units units_;
 };
 
@@ -111,8 +117,8 @@ void Dependents::link(const Unit& unit, const Reads& reads) {
   linkAll(named_, reads.named, unit);
   linkAll(services_, reads.services, unit);
   linkAll(patterns_, reads.patterns, unit);
+  linkAll(overlapped_, reads.overlapped, unit);
   linkAll(rules_, reads.rules, unit);
-  if (reads.every_virtual_service) reading_all_.insert(unit);
 }
 
 void Dependents::unlink(const Unit& unit, const Reads& reads) {
@@ -120,8 +126,8 @@ void Dependents::unlink(const Unit& unit, const Reads& reads) {
   unlinkAll(named_, reads.named, unit);
   unlinkAll(services_, reads.services, unit);
   unlinkAll(patterns_, reads.patterns, unit);
+  unlinkAll(overlapped_, reads.overlapped, unit);
   unlinkAll(rules_, reads.rules, unit);
-  reading_all_.erase(unit);
 }
 
 void Dependents::forgetUnread(const std::set<std::string>& rules) {
@@ -129,22 +135,22 @@ void Dependents::forgetUnread(const std::set<std::string>& rules) {
     if (!rules_.contains(name)) forget({Unit::Kind::kRules, name});
 }
 
-Dependents::Units Dependents::of(const CatalogChanges& changes,
-                                 const Registry::Hosts& hosts) const {
+Dependents::Units Dependents::of(const CatalogChanges& changes, const HostsByEnding& hosts) const {
   Concerned concerned(hosts);
   for (const auto& host : changes.services) {
     concerned.add(Unit::Kind::kService, host);
     concerned.addReaders(hosts_, host);
-    for (const auto& [pattern, units] : patterns_)
-      if (hostMatches(pattern, host)) concerned.add(units);
+    concerned.addReadersAbove(patterns_, host);
   }
   for (const auto& host : changes.rules) concerned.addCovered(hosts_, host);
-  for (const auto& host : changes.virtual_services.hosts) concerned.addCovered(named_, host);
+  for (const auto& host : changes.virtual_services.hosts) {
+    concerned.addCovered(named_, host);
+    concerned.addReadersAbove(overlapped_, host);
+  }
   for (const auto& name : changes.virtual_services.names) {
     concerned.add(Unit::Kind::kVirtualService, name);
     concerned.addReaders(services_, name);
   }
-  if (!changes.virtual_services.names.empty()) concerned.add(reading_all_);
   concerned.addReadersOfRules(rules_);
   return std::move(concerned).take();
 }

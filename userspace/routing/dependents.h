@@ -41,7 +41,7 @@ class Dependents {
 
   /// All that have asked for something that has changed, and those that are named by it, whether
   /// there has been such a unit or not. `hosts`: the services that there are now.
-  Units of(const CatalogChanges& changes, const Registry::Hosts& hosts) const;
+  Units of(const CatalogChanges& changes, const HostsByEnding& hosts) const;
 
  private:
   using Index = std::unordered_map<std::string, Units>;
@@ -54,9 +54,7 @@ class Dependents {
   /// Without what has the unit's own name, on which it always depends; units that have asked for
   /// nothing else are not here.
   std::map<Unit, Reads> reads_;
-  Index hosts_, named_, services_, rules_;
-  std::map<std::string, Units> patterns_;
-  Units reading_all_;  ///< VirtualServices
+  Index hosts_, named_, services_, patterns_, overlapped_, rules_;
 };
 
 }  // namespace sluice::routing

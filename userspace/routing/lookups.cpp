@@ -4,7 +4,6 @@
 #include <algorithm>
 
 #include "userspace/routing/http_rules.h"
-#include "userspace/routing/names.h"
 
 namespace sluice::routing {
 namespace {
@@ -24,8 +23,8 @@ void Reads::merge(const Reads& more) {
   named.insert(more.named.begin(), more.named.end());
   services.insert(more.services.begin(), more.services.end());
   patterns.insert(more.patterns.begin(), more.patterns.end());
+  overlapped.insert(more.overlapped.begin(), more.overlapped.end());
   rules.insert(more.rules.begin(), more.rules.end());
-  every_virtual_service = every_virtual_service || more.every_virtual_service;
 }
 
 const RegistryService* Lookups::service(const std::string& host, const Client& client) {
@@ -52,9 +51,8 @@ std::vector<std::string> Lookups::aliasesOf(const std::string& host, const Clien
 
 bool Lookups::existsBelow(const std::string& pattern, uint16_t port, const Client& client) {
   reads_.patterns.insert(pattern);
-  return std::ranges::any_of(catalog_.registry.hosts(), [&](const auto& entry) {
-    if (!hostMatches(pattern, entry.first)) return false;
-    const auto* seen = catalog_.registry.find(entry.first, client.namespace_);
+  return catalog_.registry.byEnding().anyBelow(pattern, [&](const std::string& host) {
+    const auto* seen = catalog_.registry.find(host, client.namespace_);
     return seen && seen->port(port);
   });
 }
@@ -69,9 +67,10 @@ std::vector<Candidate> Lookups::naming(const std::string& host, const Client& cl
   return catalog_.virtual_services.naming(host, client.namespace_);
 }
 
-std::vector<Candidate> Lookups::virtualServices(const Client& client) {
-  reads_.every_virtual_service = true;
-  return catalog_.virtual_services.visibleTo(client.namespace_);
+std::vector<Candidate> Lookups::overlapping(const std::string& wildcard, const Client& client) {
+  reads_.named.insert(wildcard);
+  reads_.overlapped.insert(wildcard);
+  return catalog_.virtual_services.overlapping(wildcard, client.namespace_);
 }
 
 HttpRules Lookups::httpRules(const MeshVirtualService& service, uint16_t port,

@@ -45,9 +45,9 @@ class Lookups {
   /// Null when the service, its port or the subset does not exist for `client`.
   std::shared_ptr<const Cluster> cluster(const ClusterKey& key, const Client& client);
 
-  /// VirtualServices::naming, visibleTo and find.
+  /// VirtualServices::naming, overlapping and find.
   std::vector<Candidate> naming(const std::string& host, const Client& client);
-  std::vector<Candidate> virtualServices(const Client& client);
+  std::vector<Candidate> overlapping(const std::string& wildcard, const Client& client);
   const MeshVirtualService* virtualService(const std::string& name);
 
   /// compileHttpRules(), once for all services that `service` rules alike.

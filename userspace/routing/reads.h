@@ -13,8 +13,9 @@ struct Reads {
   std::set<std::string> named;     ///< hosts: which VirtualServices name them
   std::set<std::string> services;  ///< names of VirtualServices: "shop/catalog"
   std::set<std::string> patterns;  ///< wildcards: which services are below
-  std::set<std::string> rules;     ///< of the RuleBook, which have asked for things themselves
-  bool every_virtual_service = false;
+  /// Wildcards: which VirtualServices name a host that is below, or one that they are below.
+  std::set<std::string> overlapped;
+  std::set<std::string> rules;  ///< of the RuleBook, which have asked for things themselves
 
   void merge(const Reads& more);
 };

@@ -10,13 +10,20 @@ namespace sluice::routing {
 Registry::Registry(const Snapshot& snapshot) : builder_(std::make_unique<RegistryBuilder>()) {
   Snapshot nothing;
   nothing.agent = snapshot.agent;
-  builder_->update(nothing, snapshot, hosts_);
+  update(nothing, snapshot);
 }
 
 Registry::~Registry() = default;
 
 std::set<std::string> Registry::update(const Snapshot& before, const Snapshot& after) {
-  return builder_->update(before, after, hosts_);
+  auto changed = builder_->update(before, after, hosts_);
+  for (const auto& host : changed) {
+    if (hosts_.contains(host))
+      by_ending_.insert(host);
+    else
+      by_ending_.erase(host);
+  }
+  return changed;
 }
 
 const RegistryService* Registry::find(std::string_view host,

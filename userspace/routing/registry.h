@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "userspace/model/resources.h"
+#include "userspace/routing/hosts_by_ending.h"
 #include "userspace/routing/registry_service.h"
 
 namespace sluice::routing {
@@ -45,6 +46,7 @@ class Registry {
   const RegistryService* find(std::string_view host) const;
 
   const Hosts& hosts() const { return hosts_; }
+  const HostsByEnding& byEnding() const { return by_ending_; }
 
   /// Every service: pairs of its host, which may come several times, and itself.
   auto services() const {
@@ -63,6 +65,7 @@ class Registry {
  private:
   std::unique_ptr<RegistryBuilder> builder_;
   Hosts hosts_;
+  HostsByEnding by_ending_;
 };
 
 }  // namespace sluice::routing

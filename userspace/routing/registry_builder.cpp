@@ -165,13 +165,10 @@ void RegistryBuilder::rebuild(const Snapshot& after) {
     if (isEmpty(*record)) services_.erase(std::string(record->key));
   }
   touched_services_.clear();
-  const auto workloads = selectable(after);
+  auto workloads = selectable(after);
   for (const auto& key : touched_entries_) {
     auto& group = entries_.at(key);
-    const auto of = workloads.find(key.second);
-    auto services =
-        servicesOf(key.first, group.entries,
-                   of == workloads.end() ? SelectableWorkloads{} : of->second, after.agent);
+    auto services = servicesOf(key.first, group.entries, workloads[key.second], after.agent);
     touched_hosts_.insert(key.first);
     if (!sameContent(group.services, services)) group.services = std::move(services);
     if (group.entries.empty()) entries_.erase(key);
@@ -201,14 +198,14 @@ std::map<std::string, SelectableWorkloads> RegistryBuilder::selectable(
   std::map<std::string, SelectableWorkloads> workloads;
   for (const auto& key : touched_entries_)
     for (const auto& entry : entries_.at(key).entries)
-      if (entry->workload_selector) workloads[key.second];
+      if (entry->workload_selector) workloads[key.second].expect(entry->workload_selector->labels);
   if (workloads.empty()) return workloads;
   for (const auto& pod : after.pods)
     if (const auto at = workloads.find(pod->metadata.namespace_); at != workloads.end())
-      at->second.pods.emplace_back(pod, pods_.find(pod->metadata.key()));
+      at->second.add(*pod, pods_.find(pod->metadata.key()));
   for (const auto& entry : after.workload_entries)
     if (const auto at = workloads.find(entry->metadata.namespace_); at != workloads.end())
-      at->second.entries.push_back(entry);
+      at->second.add(entry);
   return workloads;
 }
 

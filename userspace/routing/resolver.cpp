@@ -116,7 +116,7 @@ Dependents::Units Resolver::start(const Snapshot& snapshot) {
 Dependents::Units Resolver::follow(const Snapshot& before, const Snapshot& after) {
   const auto changes = catalog_->update(before, after);
   traits_changed_ = traits_->update(before, after, catalog_->registry, changes.services);
-  return dependents_.of(changes, catalog_->registry.hosts());
+  return dependents_.of(changes, catalog_->registry.byEnding());
 }
 
 Dependents::Units Resolver::everyUnit() const {

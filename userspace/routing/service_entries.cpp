@@ -37,10 +37,6 @@ bool isByName(Resolution resolution) {
   return resolution == Resolution::kDns || resolution == Resolution::kDnsRoundRobin;
 }
 
-bool has(const Labels& labels, const Labels& selector) {
-  return std::ranges::includes(labels, selector);
-}
-
 /// A single address is a virtual IP, however it is written.
 void addAddress(const std::string& text, RegistryService& service) {
   const auto subnet = parseSubnet(text);
@@ -128,8 +124,7 @@ struct NamedPorts {
 /// Collects the endpoints of one port from the entries that have a port of its name.
 class PortEndpoints {
  public:
-  PortEndpoints(const RegistryService& service, const SelectableWorkloads& workloads,
-                RegistryPort& port)
+  PortEndpoints(const RegistryService& service, SelectableWorkloads& workloads, RegistryPort& port)
       : service_(service), workloads_(workloads), port_(port) {}
 
   void addFrom(const NamedPorts& named) {
@@ -155,22 +150,11 @@ class PortEndpoints {
     if (entry.endpoints.empty() && isByName(service_.resolution)) addHostItself(port);
   }
 
-  /// Istio: a selector takes the pods and the WorkloadEntries of its namespace.
   void addSelected(const Labels& selector, const ServiceEntryPort& port) {
-    for (const auto& [pod, origin] : workloads_.pods)
-      if (has(pod->metadata.labels, selector)) addPod(*pod, origin, port);
-    for (const auto& entry : workloads_.entries) {
-      if (!has(entry->endpoint.labels, selector)) continue;
-      const auto origin = originOf(entry->endpoint, entry->metadata.key());
-      add(entry->endpoint, std::make_shared<const EndpointOrigin>(origin), port);
-    }
-  }
-
-  void addPod(const Pod& pod, const PodIndex::OriginRef& origin, const ServiceEntryPort& port) {
-    if (!pod.phase.empty() && pod.phase != "Running") return;
-    for (const auto& text : pod.pod_ips)
-      if (auto ip = IpAddress::parse(text); ip.ok())
-        port_.endpoints.push_back({{*ip, endpointPort(port, {})}, origin, 1, true});
+    const auto& selected = workloads_.select(selector);
+    for (const auto& pod : selected.pods)
+      port_.endpoints.push_back({{pod.ip, endpointPort(port, {})}, pod.origin, 1, true});
+    for (const auto& entry : selected.entries) add(entry.resource->endpoint, entry.origin, port);
   }
 
   void add(const WorkloadEndpoint& endpoint, PodIndex::OriginRef origin,
@@ -193,7 +177,7 @@ class PortEndpoints {
   }
 
   const RegistryService& service_;
-  const SelectableWorkloads& workloads_;
+  SelectableWorkloads& workloads_;
   RegistryPort& port_;
 };
 
@@ -203,8 +187,8 @@ bool canMerge(const ServiceEntry& a, const ServiceEntry& b) {
          std::ranges::is_permutation(a.export_to, b.export_to);
 }
 
-void addEndpoints(const Snapshot::Selection<ServiceEntry>& entries,
-                  const SelectableWorkloads& workloads, RegistryService& service) {
+void addEndpoints(const Snapshot::Selection<ServiceEntry>& entries, SelectableWorkloads& workloads,
+                  RegistryService& service) {
   if (service.resolution == Resolution::kOriginal) return;
   std::vector<NamedPorts> named;
   for (const auto& entry : entries) named.emplace_back(*entry);
@@ -236,7 +220,7 @@ std::optional<Subnet> parseSubnet(std::string_view text) {
 
 std::vector<std::shared_ptr<const RegistryService>> servicesOf(
     const std::string& host, const Snapshot::Selection<ServiceEntry>& entries,
-    const SelectableWorkloads& workloads, const AgentSettings& settings) {
+    SelectableWorkloads& workloads, const AgentSettings& settings) {
   std::vector<std::pair<const ServiceEntry*, std::shared_ptr<RegistryService>>> services;
   for (const auto& entry : entries) {
     auto at = std::ranges::find_if(services,

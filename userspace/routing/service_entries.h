@@ -3,20 +3,13 @@
 
 #include <memory>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "userspace/model/resources.h"
-#include "userspace/routing/pod_index.h"
 #include "userspace/routing/registry_service.h"
+#include "userspace/routing/selectable_workloads.h"
 
 namespace sluice::routing {
-
-/// The workloads of one namespace that selectors choose from.
-struct SelectableWorkloads {
-  std::vector<std::pair<std::shared_ptr<const Pod>, PodIndex::OriginRef>> pods;
-  Snapshot::Selection<WorkloadEntry> entries;
-};
 
 /// The services that the ServiceEntries of one namespace make of `host`, the oldest first.
 /// `entries`: those that name the host, the oldest first.
@@ -27,7 +20,7 @@ struct SelectableWorkloads {
 /// shared by all of them.
 std::vector<std::shared_ptr<const RegistryService>> servicesOf(
     const std::string& host, const Snapshot::Selection<ServiceEntry>& entries,
-    const SelectableWorkloads& workloads, const AgentSettings& settings);
+    SelectableWorkloads& workloads, const AgentSettings& settings);
 
 /// The first that everybody sees gets the addresses of all that everybody sees.
 /// `services`: the ServiceEntries' of one host, in the order in which clients take the first.

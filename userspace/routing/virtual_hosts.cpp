@@ -189,7 +189,10 @@ void HostBook::enter(const Unit& unit, const Claim& claim) {
   auto& contenders = contested_[name];
   if (contenders.empty()) contenders.push_back({unitOf(**present), *present});
   contenders.push_back({unit, claim.route});
-  decide(name);
+  const auto holder =
+      std::ranges::find_if(contenders, [&](const auto& one) { return one.route == *present; });
+  if (holder == contenders.end() || isBefore(contenders.back(), *holder))
+    routes.set(claim.name, claim.route);
 }
 
 void HostBook::decide(const Name& name) {

@@ -11,11 +11,6 @@
 namespace sluice::routing {
 namespace {
 
-bool appliesInMesh(const VirtualService& service) {
-  const auto& gateways = service.gateways;
-  return gateways.empty() || std::find(gateways.begin(), gateways.end(), "mesh") != gateways.end();
-}
-
 bool isWildcard(const std::string& host) { return host.starts_with('*'); }
 
 Visibility visibilityOf(const MeshVirtualService& service, const std::string& client_namespace) {
@@ -39,6 +34,11 @@ void addVisible(const std::vector<const MeshVirtualService*>& services, const st
 }
 
 }  // namespace
+
+bool appliesInMesh(const VirtualService& service) {
+  const auto& gateways = service.gateways;
+  return gateways.empty() || std::find(gateways.begin(), gateways.end(), "mesh") != gateways.end();
+}
 
 bool comesBefore(const Candidate& a, const Candidate& b) {
   if (a.visibility != b.visibility) return a.visibility < b.visibility;
@@ -151,10 +151,15 @@ VirtualServices::List& VirtualServices::namingExactly(const std::string& host) {
   return isWildcard(host) ? wildcards_[host.substr(1)] : exact_[host];
 }
 
+const VirtualServices::List& VirtualServices::namingExactly(const std::string& host) const {
+  return isWildcard(host) ? wildcards_.at(host.substr(1)) : exact_.at(host);
+}
+
 void VirtualServices::index(const MeshVirtualService& service) {
   for (const auto& host : service.hosts) {
     auto& list = namingExactly(host);
     if (std::ranges::find(list, &service) == list.end()) list.push_back(&service);
+    hosts_.insert(host);
   }
   for (const auto& delegate : service.delegates)
     delegators_[delegate].insert(service.resource->metadata.key());
@@ -165,6 +170,7 @@ void VirtualServices::forget(const MeshVirtualService& service) {
     auto& list = namingExactly(host);
     std::erase(list, &service);
     if (!list.empty()) continue;
+    hosts_.erase(host);
     if (isWildcard(host))
       wildcards_.erase(host.substr(1));
     else
@@ -193,14 +199,20 @@ std::vector<Candidate> VirtualServices::naming(const std::string& host,
   return candidates;
 }
 
-std::vector<Candidate> VirtualServices::visibleTo(const std::string& client_namespace) const {
-  std::vector<Candidate> visible;
-  for (const auto& [name, service] : roots_)
-    if (const auto visibility = visibilityOf(*service, client_namespace);
-        visibility != Visibility::kHidden)
-      visible.push_back({service.get(), {}, visibility});
-  std::sort(visible.begin(), visible.end(), comesBefore);
-  return visible;
+std::vector<Candidate> VirtualServices::overlapping(const std::string& wildcard,
+                                                    const std::string& client_namespace) const {
+  auto candidates = naming(wildcard, client_namespace);
+  std::unordered_set<const MeshVirtualService*> known;
+  for (const auto& candidate : candidates) known.insert(candidate.service);
+  hosts_.forEachBelow(wildcard, [&](const std::string& host) {
+    for (const auto* service : namingExactly(host)) {
+      const auto visibility = visibilityOf(*service, client_namespace);
+      if (visibility != Visibility::kHidden && known.insert(service).second)
+        candidates.push_back({service, host, visibility});
+    }
+  });
+  std::ranges::sort(candidates, comesBefore);
+  return candidates;
 }
 
 }  // namespace sluice::routing

@@ -10,9 +10,13 @@
 
 #include "userspace/model/resources.h"
 #include "userspace/routing/delegates.h"
+#include "userspace/routing/hosts_by_ending.h"
 #include "userspace/routing/names.h"
 
 namespace sluice::routing {
+
+/// Istio: one that names no gateway, or "mesh".
+bool appliesInMesh(const VirtualService& service);
 
 /// A VirtualService that applies inside the mesh: names completed, delegates in place.
 struct MeshVirtualService {
@@ -52,9 +56,11 @@ class VirtualServices {
   /// one that only the client's namespace sees, then one exported to it by name, then the older.
   std::vector<Candidate> naming(const std::string& host, const std::string& client_namespace) const;
 
-  /// All that clients of `client_namespace` see, in the order in which Istio goes through them:
-  /// by visibility, then by age.
-  std::vector<Candidate> visibleTo(const std::string& client_namespace) const;
+  /// All that name a host which `wildcard` covers or by which it is covered, and that clients of
+  /// `client_namespace` see; each once, in the order in which Istio goes through them: by
+  /// visibility, then by age.
+  std::vector<Candidate> overlapping(const std::string& wildcard,
+                                     const std::string& client_namespace) const;
 
   /// "shop/catalog"; null when there is none, or not inside the mesh.
   const MeshVirtualService* find(const std::string& name) const;
@@ -77,6 +83,7 @@ class VirtualServices {
   void index(const MeshVirtualService& service);
   void forget(const MeshVirtualService& service);
   List& namingExactly(const std::string& host);
+  const List& namingExactly(const std::string& host) const;  ///< of a host of `hosts_`
 
   const AgentSettings& agent_;
   std::unordered_map<std::string, std::shared_ptr<const VirtualService>> delegates_;
@@ -84,6 +91,7 @@ class VirtualServices {
   std::unordered_map<std::string, Names> delegators_;  ///< delegate -> roots that ask for it
   /// By full host; by what follows the star.
   std::unordered_map<std::string, List> exact_, wildcards_;
+  HostsByEnding hosts_;  ///< that they name
 };
 
 /// Whether `a` comes before `b` where connections are concerned (Istio: for tcp and tls rules the

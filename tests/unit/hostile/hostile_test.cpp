@@ -22,7 +22,11 @@ struct Hostile {
 /// takes up to 2 microseconds and 250 bytes for a byte of the file, sanitizers several times as
 /// much of the time.
 constexpr Allowance kMemory = {uint64_t{256} << 20, 1000};
+#ifdef __SANITIZE_ADDRESS__
 constexpr Allowance kMicroseconds = {10'000'000, 20};
+#else
+constexpr Allowance kMicroseconds = {10'000'000, 4};
+#endif
 
 const std::string kRoute = "{route: [{destination: {host: a}}]}";
 const std::string kHttpPort = "ports: [{port: 80, name: http}]";
@@ -42,6 +46,12 @@ std::string slice(size_t ports, size_t endpoints) {
          "namespace: shop, labels: {kubernetes.io/service-name: a}}, addressType: IPv4, ports: " +
          list(ports, "{port: #, name: p#}") +
          ", endpoints: " + list(endpoints, "{addresses: [10.1.2.#]}") + "}\n";
+}
+
+/// Numbered, with an address of its own.
+std::string pod(const std::string& labels) {
+  return "---\n{apiVersion: v1, kind: Pod, metadata: {namespace: shop, name: p#, labels: " +
+         labels + "}, status: {phase: Running, podIPs: [{ip: '2001:db8::#'}]}}\n";
 }
 
 std::string nested(const std::string& item) {
@@ -153,6 +163,32 @@ const Hostile kMeshes[] = {
                              "HTTP}]}")) +
            times(1000,
                  istio("VirtualService", "v#", "{hosts: ['*.b.a#.com'], http: [" + kRoute + "]}"))};
+     }},
+    {"WildcardsOfTls",
+     [] {
+       return std::vector{
+           times(4500, istio("ServiceEntry", "e#",
+                             "{hosts: ['*.h#.com'], ports: [{number: 443, name: tls, protocol: "
+                             "TLS}]}")),
+           times(4500, istio("VirtualService", "v#",
+                             "{hosts: ['*.h#.com'], tls: [{match: [{sniHosts: ['*.h#.com']}], "
+                             "route: [{destination: {host: a}}]}]}"))};
+     }},
+    {"PublicAndPrivateRulesOfOneHost",
+     [] {
+       return std::vector{
+           times(4000, istio("VirtualService", "v#", "{hosts: [h.com], http: [" + kRoute + "]}")),
+           times(4000, istio("VirtualService", "w#",
+                             "{hosts: [h.com], exportTo: [n#], http: [" + kRoute + "]}"))};
+     }},
+    {"SelectorsOfOneHostTimesPods",
+     [] {
+       return std::vector{
+           times(400, istio("ServiceEntry", "e#",
+                            "{hosts: [e.com], ports: [{number: 80, name: http, protocol: HTTP}], "
+                            "location: MESH_INTERNAL, resolution: STATIC, "
+                            "workloadSelector: {labels: {app: a#}}}")),
+           times(5000, pod("{app: a#, version: v1}"))};
      }},
     {"PortsOfASlice",
      [] {
