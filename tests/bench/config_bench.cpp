@@ -14,6 +14,7 @@
 #include "tests/bench/bare_yaml.h"
 #include "tests/bench/mesh.h"
 #include "tests/support/files.h"
+#include "userspace/routing/admission.h"
 #include "userspace/routing/hold_back.h"
 #include "userspace/routing/resolver.h"
 #include "userspace/source/directory.h"
@@ -154,7 +155,9 @@ class Bench {
 
   /// As the agent does it.
   void resolve() {
-    auto consistent = routing::holdBack(store_.snapshot(), *in_force_);
+    auto admitted = admission_.update(store_.snapshot());
+    if (!admitted.held.empty()) fail(Error(Error::Code::kInvalid, admitted.held.front().why));
+    auto consistent = routing::holdBack(std::move(admitted.snapshot), *in_force_);
     if (!consistent.held.empty()) fail(Error(Error::Code::kInvalid, consistent.held.front().why));
     routing_ = resolver_.update(consistent.snapshot);
     in_force_ = std::move(consistent.snapshot);
@@ -209,6 +212,7 @@ class Bench {
   SteadyClock clock_;
   ForgetfulDataPlane tables_;
   source::ResourceStore store_;
+  routing::Admission admission_;
   routing::Resolver resolver_;
   std::shared_ptr<const Snapshot> in_force_ = std::make_shared<const Snapshot>();
   std::shared_ptr<const routing::Routing> routing_;

@@ -6,6 +6,7 @@
 
 #include "tests/support/memory_data_plane.h"
 #include "userspace/base/clock.h"
+#include "userspace/routing/admission.h"
 #include "userspace/routing/resolver.h"
 #include "userspace/source/resource_store.h"
 #include "userspace/steering/steering.h"
@@ -44,6 +45,7 @@ class MeshRun {
   MemoryDataPlane tables_;
   std::unique_ptr<steering::Steering> steering_;
   source::ResourceStore store_;
+  routing::Admission admission_;
   std::shared_ptr<const Snapshot> in_force_ = std::make_shared<const Snapshot>();
   routing::Resolver address_resolver_, host_resolver_;  ///< of httpMode service and istio
   std::shared_ptr<const routing::Routing> by_address_, by_host_;

@@ -4,6 +4,8 @@
 #include <arpa/inet.h>
 
 #include <algorithm>
+#include <iterator>
+#include <set>
 #include <utility>
 
 #include "maps/tables.hpp"
@@ -62,8 +64,8 @@ void Rollout::apply(std::shared_ptr<const Snapshot> snapshot) {
 void Rollout::begin() {
   reactor_.cancel(std::exchange(retry_, 0));
   busy_ = true;
-  const auto snapshot = std::exchange(next_, nullptr);
-  bringIn(snapshot, prepare(snapshot));
+  wanted_ = std::exchange(next_, nullptr);
+  bringIn(wanted_, prepare(wanted_));
 }
 
 void Rollout::healthChanged() {
@@ -88,8 +90,10 @@ void Rollout::bringIn(const std::shared_ptr<const Snapshot>& snapshot, Result<At
 
 /// Everything that no connection can see yet.
 Result<Rollout::Attempt> Rollout::prepare(std::shared_ptr<const Snapshot> snapshot) {
-  auto consistent = routing::holdBack(std::move(snapshot), *snapshot_);
-  showHeld(std::move(consistent.held));
+  auto admitted = admission_.update(std::move(snapshot));
+  auto consistent = routing::holdBack(std::move(admitted.snapshot), *snapshot_);
+  std::ranges::move(consistent.held, std::back_inserter(admitted.held));
+  showHeld(std::move(admitted.held));
   const auto routing = resolver_.update(consistent.snapshot);
   return stage(std::move(consistent.snapshot), routing);
 }
@@ -119,9 +123,14 @@ void Rollout::showRefused(std::vector<steering::Refusal> refused) {
 
 /// Said once, as long as it lasts.
 void Rollout::showHeld(std::vector<routing::HeldBack> held) {
-  for (const auto& item : held)
-    if (std::ranges::find(status_.held, item) == status_.held.end())
+  const std::set<routing::HeldBack> said(status_.held.begin(), status_.held.end());
+  for (const auto& item : held) {
+    if (said.contains(item)) continue;
+    if (item.code.empty())
       log::warn("{}: {}", item.resource, item.why);
+    else
+      log::error("{}: {} ({})", item.resource, item.why, item.code);
+  }
   status_.held = std::move(held);
 }
 
@@ -197,12 +206,13 @@ void Rollout::succeed(const Attempt& attempt) {
   settle();
 }
 
-/// The newest snapshot is tried again, also when no newer one comes.
+/// The newest snapshot is tried again, also when no newer one comes; as it was given, so that what
+/// is refused of it or held back stays known.
 void Rollout::fail(const Attempt& attempt, const Error& error) {
   log::error("revision {} is not in force: {}", attempt.snapshot->revision, withHint(error));
   status_.problem = error;
-  retry_ = reactor_.after(kRetry, [this, snapshot = attempt.snapshot] {
-    if (!busy_) apply(snapshot);
+  retry_ = reactor_.after(kRetry, [this] {
+    if (!busy_) apply(wanted_);
   });
   settle();
 }

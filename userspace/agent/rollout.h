@@ -12,6 +12,7 @@
 #include "userspace/agent/cluster_states.h"
 #include "userspace/agent/fleet.h"
 #include "userspace/base/reactor.h"
+#include "userspace/routing/admission.h"
 #include "userspace/routing/hold_back.h"
 #include "userspace/routing/resolver.h"
 #include "userspace/steering/steering.h"
@@ -20,8 +21,8 @@ namespace sluice::agent {
 
 /// Brings a Snapshot into force, one at a time, the newest next:
 ///
-///   hold back -> resolve -> stage in the kernel's tables -> every worker goes by it -> publish ->
-///   applied
+///   admit -> hold back -> resolve -> stage in the kernel's tables -> every worker goes by it ->
+///   publish -> applied
 ///
 /// The proxy knows a route before the kernel sends anybody to it, and a revision is applied only
 /// when no later connection and no later request can meet an older rule. What fails stays as it
@@ -38,8 +39,9 @@ class Rollout {
     std::optional<std::chrono::system_clock::time_point> last_success;
     std::optional<Error> problem;            ///< why the newest snapshot is not in force
     std::vector<steering::Refusal> refused;  ///< services that keep their last good route
-    std::vector<routing::HeldBack> held;     ///< resources that keep their last good version
-    std::vector<tls::Unusable> unusable;     ///< policies of TLS by which nothing can be sent
+    /// Resources that keep their last good version, or are left out.
+    std::vector<routing::HeldBack> held;
+    std::vector<tls::Unusable> unusable;  ///< policies of TLS by which nothing can be sent
   };
 
   /// Borrows all.
@@ -101,6 +103,7 @@ class Rollout {
   steering::Steering& steering_;
   Fleet& fleet_;
   Status status_;
+  routing::Admission admission_;
   routing::Resolver resolver_;
   ClusterStates clusters_;
   bool health_changed_ = false;  ///< since something was staged
@@ -111,6 +114,7 @@ class Rollout {
   std::shared_ptr<const proxy::ProxyConfig> config_ = std::make_shared<proxy::ProxyConfig>();
   std::map<WorkloadId, Member> members_;
   std::shared_ptr<const Snapshot> next_;
+  std::shared_ptr<const Snapshot> wanted_;  ///< the newest that was begun with
   bool busy_ = false;
   Reactor::TimerId retry_ = 0;
   Reactor::TimerId house_ = 0;

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "userspace/model/codes.h"
 #include "userspace/observe/version.h"
 
 namespace sluice::agent {
@@ -71,8 +72,13 @@ Json refusedViews(const std::vector<steering::Refusal>& refused) {
 
 Json heldViews(const std::vector<routing::HeldBack>& held) {
   Json views = Json::array();
-  for (const auto& [resource, why] : held)
-    views.push_back({{"resource", resource}, {"message", why}});
+  for (const auto& [resource, why, code] : held) {
+    const auto* info = findCode(code);
+    views.push_back({{"resource", resource},
+                     {"message", why},
+                     {"code", code},
+                     {"hint", info ? std::string(info->remedy) : std::string()}});
+  }
   return views;
 }
 

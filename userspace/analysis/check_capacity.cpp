@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whether the kernel's tables can hold what the rules amount to.
+// Whether the kernel's tables can hold what the rules amount to, and what is refused before that.
 #include <fmt/format.h>
 
+#include <map>
 #include <set>
 
 #include "maps/abi/limits.h"
 #include "userspace/analysis/checks.h"
 #include "userspace/model/address.h"
+#include "userspace/routing/admission.h"
 
 namespace sluice::analysis {
 namespace {
@@ -45,7 +47,37 @@ std::vector<Need> needsOf(const routing::Routing& routing) {
           {"endpoints", endpoints, SLUICE_MAX_ENDPOINTS}};
 }
 
+/// Resources by the names that refusals have.
+class Names {
+ public:
+  explicit Names(const Snapshot& snapshot) {
+    add(snapshot.virtual_services);
+    add(snapshot.services);
+    add(snapshot.service_entries);
+  }
+  Subject find(const std::string& name) const { return subjects_.at(name); }
+
+ private:
+  template <typename T>
+  void add(const Snapshot::List<T>& list) {
+    for (const auto& resource : list) {
+      const auto subject = subjectOf(*resource);
+      subjects_.emplace(subject.text(), subject);
+    }
+  }
+
+  std::map<std::string, Subject> subjects_;
+};
+
 }  // namespace
+
+void checkProducts(const Mesh& mesh, Report& report) {
+  const auto held = routing::Admission().update(mesh.input().snapshot).held;
+  if (held.empty()) return;
+  const Names names(mesh.inForce());
+  for (const auto& refused : held)
+    report.add({code::kProduct, names.find(refused.resource), {}, refused.why});
+}
 
 void checkCapacity(const Mesh& mesh, Report& report) {
   for (const Need& need : needsOf(mesh.routing())) {

@@ -42,6 +42,7 @@ void checkSplitAnnotation(const Mesh& mesh, Report& report);
 // This data plane
 void checkPaths(const Mesh& mesh, Report& report);
 void checkCapacity(const Mesh& mesh, Report& report);
+void checkProducts(const Mesh& mesh, Report& report);
 void checkRingHash(const Mesh& mesh, Report& report);
 void checkNotCarriedOut(const Mesh& mesh, Report& report);
 

@@ -75,9 +75,11 @@ void printRefused(const Terminal& terminal, const Json& status) {
 }
 
 void printHeld(const Terminal& terminal, const Json& status) {
-  for (const auto& held : status.at("heldBack"))
+  for (const auto& held : status.at("heldBack")) {
     terminal.out << "  " << mark(terminal, Colour::kYellow) << " " << text(held, "resource") << ": "
                  << text(held, "message") << "\n";
+    printHint(terminal, held);
+  }
 }
 
 /// An agent of an older version has none.

@@ -186,9 +186,7 @@ class Merger {
   bool affords(const HttpRoute& rule, const VirtualService& leaf) {
     size_t left = pairs_left_;
     for (const auto& inner : leaf.http) {
-      const auto pairs =
-          std::max<size_t>(rule.match.size(), 1) * std::max<size_t>(inner.match.size(), 1);
-      const auto weight = pairs + inner.route.size();
+      const auto weight = mergedWeight(rule, inner);
       if (weight > left) return false;
       left -= weight;
     }
@@ -233,6 +231,12 @@ class Merger {
 };
 
 }  // namespace
+
+size_t mergedWeight(const HttpRoute& root, const HttpRoute& leaf) {
+  const auto pairs =
+      std::max<size_t>(root.match.size(), 1) * std::max<size_t>(leaf.match.size(), 1);
+  return pairs + leaf.route.size();
+}
 
 bool mergeMatches(const std::vector<HttpMatchRequest>& root,
                   const std::vector<HttpMatchRequest>& leaf,

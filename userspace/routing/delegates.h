@@ -41,6 +41,10 @@ inline constexpr size_t kMaxDelegatedMatches = 250'000;
 DelegatedRules delegatedRules(const std::shared_ptr<const VirtualService>& root,
                               const FindDelegate& find, const std::string& cluster_domain);
 
+/// What `leaf`, a rule of a delegate, counts for `root`, the rule that delegates to it: the pairs
+/// of their matches, and destinations.
+size_t mergedWeight(const HttpRoute& root, const HttpRoute& leaf);
+
 /// The matches of a delegate's rule below those of the root's; false when one of them fits none.
 /// Istio: mergeHTTPMatchRequests.
 bool mergeMatches(const std::vector<HttpMatchRequest>& root,

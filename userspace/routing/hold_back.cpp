@@ -6,6 +6,7 @@
 #include <set>
 #include <tuple>
 
+#include "userspace/routing/hosts_by_ending.h"
 #include "userspace/routing/names.h"
 #include "userspace/routing/snapshot_changes.h"
 
@@ -59,7 +60,6 @@ class Definitions {
   Definitions(const Snapshot::List<DestinationRule>& rules, const std::string& domain) {
     for (const auto& rule : rules) {
       const auto host = fullHost(rule->host, rule->metadata.namespace_, domain);
-      if (host.starts_with('*')) wildcards_.insert(host);
       for (const auto& subset : rule->subsets) rules_[{host, subset.name}].push_back(rule);
     }
   }
@@ -72,22 +72,22 @@ class Definitions {
 
   using Rules = std::vector<std::shared_ptr<const DestinationRule>>;
 
-  /// Those of the reference's own host, else those of a wildcard that covers it; or none.
+  /// Those of the reference's own host, else those of the longest wildcard that covers it; or none.
   Rules of(const Reference& reference) const {
     if (const auto found = rules_.find(reference); found != rules_.end()) return found->second;
-    for (const auto& pattern : wildcards_) {
-      if (!hostMatches(pattern, reference.host)) continue;
-      const auto found = rules_.find({pattern, reference.subset});
-      if (found != rules_.end()) return found->second;
-    }
-    return {};
+    Rules found;
+    forEachWildcardAbove(reference.host, [&](const auto& wildcard) {
+      if (!found.empty()) return;
+      const auto at = rules_.find({wildcard, reference.subset});
+      if (at != rules_.end()) found = at->second;
+    });
+    return found;
   }
 
   bool have(const Reference& reference) const { return !of(reference).empty(); }
 
  private:
   std::map<Reference, Rules> rules_;
-  std::set<std::string> wildcards_;
 };
 
 /// What a host and its full name have in common.
@@ -174,11 +174,11 @@ class Holder {
       } else {
         continue;  // the rule is about another host now
       }
-      const HeldBack held{"DestinationRule/" + key,
-                          reference.text() +
-                              " is still named by a VirtualService; its last "
-                              "definition stays"};
-      if (std::ranges::find(held_, held) == held_.end()) held_.push_back(held);
+      HeldBack held{"DestinationRule/" + key,
+                    reference.text() +
+                        " is still named by a VirtualService; its last definition "
+                        "stays"};
+      if (said_.insert(held).second) held_.push_back(std::move(held));
     }
   }
 
@@ -210,6 +210,7 @@ class Holder {
   ByKey<VirtualService> services_;
   ByKey<DestinationRule> rules_;
   std::vector<HeldBack> held_;
+  std::set<HeldBack> said_;  ///< of DestinationRules, which several VirtualServices may name
 };
 
 }  // namespace

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <compare>
 #include <memory>
 #include <string>
 #include <vector>
@@ -13,7 +14,8 @@ namespace sluice::routing {
 struct HeldBack {
   std::string resource;  ///< "VirtualService/shop/catalog", "DestinationRule/shop/catalog"
   std::string why;
-  friend bool operator==(const HeldBack&, const HeldBack&) = default;
+  std::string code = {};  ///< of codes.def, when the resource has been refused; or empty
+  friend auto operator<=>(const HeldBack&, const HeldBack&) = default;
 };
 
 struct Consistent {

@@ -3,16 +3,22 @@
 
 #include <memory>
 
+#include "userspace/routing/admission.h"
 #include "userspace/routing/resolver.h"
 
 namespace sluice::routing {
+namespace {
 
-Routing resolve(const Snapshot& snapshot) {
-  return *Resolver().update(std::make_shared<const Snapshot>(snapshot));
+std::shared_ptr<const Snapshot> admitted(const Snapshot& snapshot) {
+  return Admission().update(std::make_shared<const Snapshot>(snapshot)).snapshot;
 }
 
+}  // namespace
+
+Routing resolve(const Snapshot& snapshot) { return *Resolver().update(admitted(snapshot)); }
+
 Result<Routing> resolveFor(const Snapshot& snapshot, const std::string& client) {
-  const auto routing = Resolver(client).update(std::make_shared<const Snapshot>(snapshot));
+  const auto routing = Resolver(client).update(admitted(snapshot));
   if (!routing->workload_class.contains(client))
     return Error(Error::Code::kNotFound, "client " + client + ": no such Workload or Pod",
                  "name the client as namespace/name");

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "userspace/model/rule_weight.h"
 #include "userspace/source/codes.h"
 #include "userspace/source/limits.h"
 #include "userspace/source/validate.h"
@@ -80,29 +81,11 @@ void checkSomeRule(const VirtualService& resource, const FieldPath& spec, Findin
   findings.invalid(spec, "has no rule", "add one to http, tls or tcp");
 }
 
-/// What a rule costs each host.
-size_t weightOf(const HttpRoute& rule) {
-  return 1 + rule.match.size() + rule.route.size() + rule.mirrors.size();
-}
-size_t weightOf(const TcpRoute& rule) {
-  size_t weight = 1 + rule.route.size();
-  for (const auto& match : rule.match) weight += 1 + match.destination_subnets.size();
-  return weight;
-}
-size_t weightOf(const TlsRoute& rule) {
-  size_t weight = 1 + rule.route.size();
-  for (const auto& match : rule.match)
-    weight += 1 + match.sni_hosts.size() + match.destination_subnets.size();
-  return weight;
-}
-
 /// Every host has the rules for itself.
 void checkRulesOfAllHosts(const VirtualService& resource, const FieldPath& path,
                           Findings& findings) {
-  uint64_t weight = 0;
-  for (const auto& rule : resource.http) weight += weightOf(rule);
-  for (const auto& rule : resource.tcp) weight += weightOf(rule);
-  for (const auto& rule : resource.tls) weight += weightOf(rule);
+  const auto weight =
+      weightOfAll(resource.http) + weightOfAll(resource.tcp) + weightOfAll(resource.tls);
   if (weight * resource.hosts.size() <= kMaxHostRules) return;
   findings.error(code::kLimit, path,
                  fmt::format("{} hosts, each with {} rules, matches and destinations, are more "

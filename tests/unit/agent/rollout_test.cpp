@@ -5,6 +5,7 @@
 
 #include "tests/unit/agent/rollout_fixture.h"
 #include "userspace/agent/proxy_config.h"
+#include "userspace/model/codes.h"
 #include "userspace/routing/resolve.h"
 
 namespace sluice::agent {
@@ -104,6 +105,41 @@ TEST_F(RolloutTest, RuleThatLostItsSubsetStaysInForceAndIsShown) {
   EXPECT_EQ(rules->at(1).destinations.at(0).key.subset, "v1");
   applyNow(snapshot(routedTo("v2"), 3));
   EXPECT_TRUE(rollout_.status().held.empty());
+}
+
+TEST_F(RolloutTest, WhatIsHeldBackStaysKnownWhenItIsTriedAgain) {
+  applyNow(snapshot(routedTo("v1"), 1));
+  rollout_.apply(snapshot(routedTo("v9"), 2));
+  data_plane_.failAfter(0, Error(Error::Code::kSystem, "bpf: out of memory"));
+  fleet_.acknowledge();
+  ASSERT_TRUE(rollout_.status().problem);
+  pass(Rollout::kRetry);
+  fleet_.acknowledge();
+  fleet_.acknowledge();
+  EXPECT_EQ(rollout_.status().revision, 2u);
+  EXPECT_EQ(rollout_.status().held.size(), 1u);
+}
+
+/// 4,000 ports, each with 600 rules, come at once.
+TEST_F(RolloutTest, WhatMultipliesToTooMuchKeepsItsLastVersionAndIsShown) {
+  applyNow(snapshot(routedTo("v1"), 1));
+  auto larger = routedTo("v2");
+  auto service = std::make_shared<Service>(*larger.snapshot.services[0]);
+  service->ports.resize(4000, service->ports.at(0));
+  for (size_t i = 0; i < service->ports.size(); ++i)
+    service->ports[i].port = static_cast<uint16_t>(80 + i);
+  larger.snapshot.services.edit()[0] = service;
+  auto rules = std::make_shared<VirtualService>(*larger.snapshot.virtual_services[0]);
+  rules->http.insert(rules->http.begin(), 600, rules->http.at(0));
+  larger.snapshot.virtual_services.edit()[0] = rules;
+  applyNow(snapshot(larger, 2));
+  EXPECT_EQ(rollout_.status().revision, 2u);
+  ASSERT_EQ(rollout_.status().held.size(), 1u);
+  EXPECT_EQ(rollout_.status().held[0].resource, "Service/default/product-api");
+  EXPECT_EQ(rollout_.status().held[0].code, code::kProduct);
+  const auto& services = rollout_.routing()->tables.at({}).services;
+  EXPECT_EQ(services.size(), 1u);
+  EXPECT_GT(services.begin()->second->rules->size(), 600u);
 }
 
 TEST_F(RolloutTest, FailureIsShownKeepsWhatIsAndIsTriedAgain) {

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "userspace/model/codes.h"
+
 namespace sluice::agent {
 namespace {
 
@@ -20,6 +22,7 @@ TEST(StatusView, NamesPlacesCountsAndWhatIsPending) {
   rollout.held.push_back({"VirtualService/default/y", "no such subset"});
   rollout.unusable.push_back({"DestinationRule/default/z",
                               Error(Error::Code::kInvalid, "/ca.pem: is no file", "name one")});
+  rollout.held.push_back({"Service/default/z", "multiplies", code::kProduct});
   auto workload = std::make_shared<Workload>();
   workload->metadata.name = "web";
   const std::vector<Enroller::Status> workloads = {{workload,
@@ -43,6 +46,9 @@ TEST(StatusView, NamesPlacesCountsAndWhatIsPending) {
   EXPECT_EQ(unusable.at("message"), "/ca.pem: is no file");
   EXPECT_EQ(unusable.at("hint"), "name one");
   EXPECT_EQ(status.at("heldBack").at(0).at("resource"), "VirtualService/default/y");
+  EXPECT_EQ(status.at("heldBack").at(0).at("hint"), "");
+  EXPECT_EQ(status.at("heldBack").at(1).at("code"), code::kProduct);
+  EXPECT_NE(status.at("heldBack").at(1).at("hint"), "");
   const auto& resource = status.at("resources").at(0);
   EXPECT_EQ(resource.at("resource"), "VirtualService/default/x");
   EXPECT_EQ(resource.at("state"), "rejected");

@@ -201,6 +201,30 @@ Input portsOf(int services) {
   return input;
 }
 
+/// 1,500 rules, each of which 2,000 ports would have.
+TEST(Products, AreRefusedByName) {
+  auto input = portsOf(1);
+  auto snapshot = std::make_shared<Snapshot>(*input.snapshot);
+  auto service = std::make_shared<Service>(*snapshot->services[0]);
+  service->metadata.name = "large";
+  service->ports.resize(2000, service->ports.at(0));
+  for (size_t i = 0; i < service->ports.size(); ++i)
+    service->ports[i].port = static_cast<uint16_t>(1 + i);
+  snapshot->services.push_back(service);
+  VirtualService rules;
+  rules.metadata = service->metadata;
+  rules.hosts = {"large"};
+  rules.http.resize(1500);
+  snapshot->virtual_services.push_back(std::make_shared<const VirtualService>(rules));
+  input.snapshot = snapshot;
+  const auto found = analyze(input, {});
+  const auto refused = std::ranges::find(found, "SLU3004", &Diagnostic::code);
+  ASSERT_NE(refused, found.end());
+  EXPECT_EQ(refused->resource, "Service/" + service->metadata.key());
+  EXPECT_NE(refused->message.find("left out"), std::string::npos);
+  EXPECT_NE(refused->hint, "");
+}
+
 TEST(Capacity, IsSaidBeforeItIsExceeded) {
   EXPECT_THAT(analyze(portsOf(10), {}), IsEmpty());
   const auto near = analyze(portsOf(300), {});

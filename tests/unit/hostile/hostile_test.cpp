@@ -48,6 +48,12 @@ std::string slice(size_t ports, size_t endpoints) {
          ", endpoints: " + list(endpoints, "{addresses: [10.1.2.#]}") + "}\n";
 }
 
+/// Service a.
+std::string manyPorts(size_t count) {
+  return service("a",
+                 "{clusterIP: 10.0.0.1, ports: " + list(count, "{port: #, name: http-#}") + "}");
+}
+
 /// Numbered, with an address of its own.
 std::string pod(const std::string& labels) {
   return "---\n{apiVersion: v1, kind: Pod, metadata: {namespace: shop, name: p#, labels: " +
@@ -181,6 +187,46 @@ const Hostile kMeshes[] = {
            times(4000, istio("VirtualService", "w#",
                              "{hosts: [h.com], exportTo: [n#], http: [" + kRoute + "]}"))};
      }},
+    {"PortsTimesRules",
+     [] {
+       return std::vector{
+           manyPorts(5000) +
+           istio("VirtualService", "a",
+                 "{hosts: [a], http: " + list(5000, ruleFor("{uri: {exact: /a#}}")) + "}")};
+     },
+     "multiply to"},
+    {"PortsTimesServices",
+     [] {
+       return std::vector{
+           manyPorts(5000),
+           times(5000, istio("VirtualService", "v#", "{hosts: [a], http: [" + kRoute + "]}"))};
+     },
+     "multiply to"},
+    {"WildcardsTimesHosts",
+     [] {
+       return std::vector{times(10'000, service("s#", "{" + kHttpPort + "}")),
+                          times(5000, istio("VirtualService", "v#",
+                                            "{hosts: ['*.local'], http: [" + kRoute + "]}"))};
+     },
+     "multiply to"},
+    {"WildcardWithDestinations",
+     [] {
+       return std::vector{times(5000, service("s#", "{" + kHttpPort + "}")) +
+                          istio("VirtualService", "v",
+                                "{hosts: ['*.local'], http: [{route: " +
+                                    list(1000, "{destination: {host: s#}, weight: 1}") + "}]}")};
+     },
+     "multiply to"},
+    {"SelectorsOfAllPods",
+     [] {
+       return std::vector{
+           times(4000, istio("ServiceEntry", "e#",
+                             "{hosts: [e#.com], ports: [{number: 80, name: http, protocol: HTTP}], "
+                             "location: MESH_INTERNAL, resolution: STATIC, "
+                             "workloadSelector: {labels: {app: a}}}")),
+           times(5000, pod("{app: a}"))};
+     },
+     "selectors together"},
     {"SelectorsOfOneHostTimesPods",
      [] {
        return std::vector{

@@ -9,6 +9,7 @@
 
 #include "tests/support/memory_data_plane.h"
 #include "userspace/analysis/analyze.h"
+#include "userspace/routing/admission.h"
 #include "userspace/routing/hold_back.h"
 #include "userspace/routing/resolver.h"
 #include "userspace/source/resource_store.h"
@@ -35,7 +36,9 @@ class Agent {
 
   void update(std::vector<source::SourceFile> files) {
     store_.update(std::move(files));
-    in_force_ = routing::holdBack(store_.snapshot(), *in_force_).snapshot;
+    auto admitted = admission_.update(store_.snapshot());
+    refused_ = std::move(admitted.held);
+    in_force_ = routing::holdBack(std::move(admitted.snapshot), *in_force_).snapshot;
     const auto by_host = by_host_.update(inMode(Mode::kIstio));
     by_address_.update(inMode(Mode::kService));
     // What does not fit is refused by name.
@@ -48,6 +51,8 @@ class Agent {
     std::ranges::copy_if(store_.diagnostics(), std::back_inserter(errors), [](const auto& finding) {
       return finding.level == Diagnostic::Level::kError;
     });
+    for (const auto& [resource, why, code] : refused_)
+      errors.push_back({code, Diagnostic::Level::kError, resource, {}, {}, why, {}});
     return errors;
   }
 
@@ -63,6 +68,8 @@ class Agent {
   std::unique_ptr<steering::Steering> steering_;
   source::ResourceStore store_;
   std::shared_ptr<const Snapshot> in_force_ = std::make_shared<const Snapshot>();
+  routing::Admission admission_;
+  std::vector<routing::HeldBack> refused_;
   routing::Resolver by_host_, by_address_;
 };
 
