@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "userspace/model/codes.h"
+#include "userspace/routing/health.h"
 #include "userspace/routing/policy.h"
 #include "userspace/routing/protocol.h"
 
@@ -81,6 +82,13 @@ const char* whyNothingIsSent(const ClusterPolicy& policy) {
   if (policy.tunnel) return "it asks for a tunnel";
   if (policy.proxy_protocol) return "it asks for the PROXY protocol";
   return nullptr;
+}
+
+bool takesBareBytes(const ServiceRoute& route) {
+  return std::ranges::all_of(clustersOf(route), [](const Cluster* cluster) {
+    const auto& policy = *cluster->settings;
+    return encryption(policy) == nullptr && whyNothingIsSent(policy) == nullptr;
+  });
 }
 
 }  // namespace sluice::routing

@@ -18,4 +18,8 @@ const ClientTlsSettings* encryption(const ClusterPolicy& policy);
 /// bytes that this version cannot do. Null: it does not.
 const char* whyNothingIsSent(const ClusterPolicy& policy);
 
+/// Whether all destinations of a route may be sent a client's bytes as they are. Others must not
+/// get in plain text what is to be encrypted, because nobody is there to do it.
+bool takesBareBytes(const ServiceRoute& route);
+
 }  // namespace sluice::routing

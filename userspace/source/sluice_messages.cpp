@@ -74,7 +74,8 @@ Message define<AgentSettings>() {
   const Fields<M> spec = {
       field<&M::fail_policy>("failPolicy",
                              "What becomes of connections while the agent is away: closed "
-                             "refuses them, open sends them to any endpoint.")
+                             "refuses them, open sends them to any endpoint, except where a "
+                             "destination asks for TLS.")
           .byDefault("closed"),
       field<&M::http_mode>("httpMode",
                            "Which service an HTTP request means: the address that was called "

@@ -8,6 +8,7 @@
 
 #include "userspace/balance/alias_table.h"
 #include "userspace/balance/spread.h"
+#include "userspace/routing/policy_reasons.h"
 #include "userspace/steering/names.h"
 #include "userspace/steering/service_keys.h"
 
@@ -156,8 +157,8 @@ class ServicePlanner {
     for (const auto id : ids) content.slots.push_back(only(id));
     if (route.plain && !isNowhere(*route.plain))
       SLUICE_TRY(placeCluster(*route.plain, family_, content.head.fallback));
-    if (routing_.agent.fail_policy == AgentSettings::FailPolicy::kOpen)
-      content.head.flags |= ROUTE_FAIL_OPEN;
+    const bool open = routing_.agent.fail_policy == AgentSettings::FailPolicy::kOpen;
+    if (open && routing::takesBareBytes(route)) content.head.flags |= ROUTE_FAIL_OPEN;
     if (route.needsOrigin()) content.head.flags |= ROUTE_TELL_ORIGIN;
     return {};
   }

@@ -48,6 +48,24 @@ TEST_F(SteeringTest, FailPolicyIsAFlagOfProxiedRoutes) {
   EXPECT_EQ(route->flags, ROUTE_FAIL_OPEN);
 }
 
+/// Of whatever subset it is: which one a connection is for shows only in its requests.
+TEST_F(SteeringTest, WhatIsToBeEncryptedNeverFailsOpen) {
+  auto world = test::productApi();
+  world.snapshot.agent.fail_policy = AgentSettings::FailPolicy::kOpen;
+  auto rule = *world.snapshot.destination_rules.front();
+  auto& policy = rule.subsets.front().traffic_policy.emplace();
+  policy.tls.emplace().mode = ClientTlsSettings::Mode::kSimple;
+  world.snapshot.destination_rules = {std::make_shared<const DestinationRule>(rule)};
+  load(world.add(test::virtualService(meta("product-api"), {"product-api"},
+                                      {test::route({test::to("product-api", "v1")})})));
+  const auto placed =
+      steering->placement({"product-api.default.svc.cluster.local", 80}, {}, routing::Family::kV4);
+  ASSERT_TRUE(placed.has_value());
+  const auto route = maps::View<Table::kRoutes>(tables).get(placed->route.value);
+  EXPECT_EQ(route->via, ROUTE_VIA_PROXY);
+  EXPECT_EQ(route->flags, 0u);
+}
+
 TEST_F(SteeringTest, DestinationThatDoesNotExistKeepsItsShare) {
   auto world = test::productApi();
   auto rule = test::virtualService(
