@@ -11,8 +11,9 @@ std::string changed(routing::Rule rule) {
   rule.headers.edit().request.set["x-a"] = "rule";
   Headers destination;
   destination.request.set["x-a"] = "destination";
+  const auto edits = DestinationEdits::of(rule, destination);  // whose texts the draft borrows
   HeadDraft draft;
-  DestinationEdits::of(rule, destination)->request.apply(draft, {});
+  edits->request.apply(draft, {});
   std::string text;
   draft.appendTo(text);
   return text;
