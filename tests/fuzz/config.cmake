@@ -10,13 +10,14 @@ sluice_fuzz_target(validate LINK sluice_analysis sluice_fuzz_config)
 sluice_fuzz_target(compile LINK sluice_steering sluice_source sluice_fuzz_config)
 target_sources(fuzz_compile PRIVATE mesh_run.cpp)
 
-# Each of them searches for a minute, with what `./dev build fuzz` makes; skipped where it has not,
-# one after the other, so that the other tests keep a processor. From one seed, so that a change is
-# not failed for what the code before it did as well; `./dev fuzz` draws another each time.
+# Each of them searches for a minute, with what `./dev build fuzz` makes; skipped where it has not.
+# They begin before all other tests and take what those leave of the processors. From one seed, so
+# that a change is not failed for what the code before it did as well; `./dev fuzz` draws another
+# each time.
 if(NOT SLUICE_FUZZ)
   foreach(name yaml validate compile)
     add_test(NAME fuzz/search/${name} COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/search ${name} 60 -seed=1)
     set_tests_properties(fuzz/search/${name} PROPERTIES
-      LABELS fuzz RESOURCE_LOCK fuzz_search COST 1000 SKIP_RETURN_CODE 77)
+      LABELS fuzz COST 1000 SKIP_RETURN_CODE 77)
   endforeach()
 endif()
