@@ -3,9 +3,9 @@
 
 find_program(BPF_CLANG NAMES clang-19 clang REQUIRED)
 find_program(BPFTOOL NAMES bpftool PATHS /usr/sbin REQUIRED)
-# asm/types.h lives in the multiarch folder of the host.
-execute_process(COMMAND ${CMAKE_C_COMPILER} -print-multiarch
-                OUTPUT_VARIABLE BPF_MULTIARCH OUTPUT_STRIP_TRAILING_WHITESPACE)
+# asm/types.h lives in the multiarch folder of the host, which Clang does not name when it is asked
+# (-print-multiarch).
+set(BPF_MULTIARCH ${CMAKE_LIBRARY_ARCHITECTURE})
 
 # sluice_bpf_object(SOURCE OUTPUT): compiles one program. Instruction set v2 is the newest that
 # every supported kernel has.
