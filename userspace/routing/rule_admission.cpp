@@ -32,6 +32,7 @@ std::vector<uint16_t> portsOf(const Service& service) {
 
 std::vector<uint16_t> portsOf(const ServiceEntry& entry) {
   std::vector<uint16_t> ports;
+  ports.reserve(entry.ports.size());
   for (const auto& port : entry.ports) ports.push_back(static_cast<uint16_t>(port.number));
   return ports;
 }
