@@ -16,7 +16,7 @@ namespace {
 using proxy::RequestRecord;
 
 bool isError(const RequestRecord& record) {
-  return record.status == 0 || record.status >= 500 || record.flags.text() != "-";
+  return record.status == 0 || record.status >= 500 || record.flags != proxy::ResponseFlags();
 }
 
 }  // namespace

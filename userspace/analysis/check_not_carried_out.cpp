@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the API has and no part of this version does. A line goes when its policy comes.
 #include "userspace/analysis/checks.h"
+#include "userspace/routing/policy_reasons.h"
 
 namespace sluice::analysis {
 namespace {
@@ -31,10 +32,9 @@ void checkRoute(const HttpRoute& route, const FieldPath& path, Unserved& unserve
 }
 
 void checkTls(const ClientTlsSettings& tls, const FieldPath& path, Unserved& unserved) {
-  using Mode = ClientTlsSettings::Mode;
-  unserved.add(tls.mode == Mode::kIstioMutual, path, "what is sent to it is not encrypted");
-  const bool encrypts = tls.mode == Mode::kSimple || tls.mode == Mode::kMutual;
-  unserved.add(encrypts && !tls.credential_name.empty(), path / "credentialName",
+  unserved.add(tls.mode == ClientTlsSettings::Mode::kIstioMutual, path,
+               "what is sent to it is not encrypted");
+  unserved.add(routing::encrypts(tls) && !tls.credential_name.empty(), path / "credentialName",
                "Secrets are not read: nothing is sent to it; requests are answered with 503");
 }
 

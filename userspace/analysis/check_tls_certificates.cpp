@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "userspace/analysis/checks.h"
+#include "userspace/routing/policy_reasons.h"
 
 namespace sluice::analysis {
 namespace {
@@ -11,7 +12,7 @@ using Mode = ClientTlsSettings::Mode;
 
 /// A credential holds the CA as well, but only rules with a selector can use one in the mesh.
 bool lacksCa(const std::optional<ClientTlsSettings>& tls, const DestinationRule& rule) {
-  if (!tls || (tls->mode != Mode::kSimple && tls->mode != Mode::kMutual)) return false;
+  if (!tls || !routing::encrypts(*tls)) return false;
   const bool has_credential = !tls->credential_name.empty() && rule.workload_selector;
   return tls->ca_certificates.empty() && !has_credential;
 }

@@ -63,31 +63,32 @@ void appendNumber(std::string& out, double value) {
   out.append(text, end);
 }
 
-}  // namespace
-
-std::span<const MetricInfo> allMetrics() { return kMetrics; }
-
-void MetricsPage::add(Metric metric, std::initializer_list<std::string_view> labels, double value) {
-  const auto& info = kMetrics[static_cast<size_t>(metric)];
-  auto& out = samples_[static_cast<size_t>(metric)];
-  out += info.name;
-  appendLabels(out, info.labels, labels);
+/// One line. `suffix`: of a sample of a histogram.
+void appendSample(std::string& out, const MetricInfo& info,
+                  std::initializer_list<std::string_view> labels, double value,
+                  std::string_view suffix = {}, std::string_view bound = {}) {
+  out.append(info.name).append(suffix);
+  appendLabels(out, info.labels, labels, bound);
   out += ' ';
   appendNumber(out, value);
   out += '\n';
 }
 
+}  // namespace
+
+std::span<const MetricInfo> allMetrics() { return kMetrics; }
+
+void MetricsPage::add(Metric metric, std::initializer_list<std::string_view> labels, double value) {
+  const auto index = static_cast<size_t>(metric);
+  appendSample(samples_[index], kMetrics[index], labels, value);
+}
+
 /// Prometheus: each bucket counts those below it, too.
 void MetricsPage::add(Metric metric, std::initializer_list<std::string_view> labels,
                       const Histogram& histogram, double scale) {
-  const auto& info = kMetrics[static_cast<size_t>(metric)];
-  auto& out = samples_[static_cast<size_t>(metric)];
+  const auto index = static_cast<size_t>(metric);
   const auto sample = [&](std::string_view suffix, std::string_view bound, double value) {
-    out.append(info.name).append(suffix);
-    appendLabels(out, info.labels, labels, bound);
-    out += ' ';
-    appendNumber(out, value);
-    out += '\n';
+    appendSample(samples_[index], kMetrics[index], labels, value, suffix, bound);
   };
   uint64_t below = 0;
   for (size_t i = 0; i < Histogram::kBounds.size(); ++i) {

@@ -68,11 +68,13 @@ void addPolicyReasons(const ServiceRoute& route, std::vector<Reason>& reasons) {
   for (const auto& rule : route.l4_rules) add_all(rule.destinations);
 }
 
-const ClientTlsSettings* encryption(const ClusterPolicy& policy) {
+bool encrypts(const ClientTlsSettings& tls) {
   using Mode = ClientTlsSettings::Mode;
-  if (!policy.tls) return nullptr;
-  const auto mode = policy.tls->value.mode;
-  return mode == Mode::kSimple || mode == Mode::kMutual ? &policy.tls->value : nullptr;
+  return tls.mode == Mode::kSimple || tls.mode == Mode::kMutual;
+}
+
+const ClientTlsSettings* encryption(const ClusterPolicy& policy) {
+  return policy.tls && encrypts(policy.tls->value) ? &policy.tls->value : nullptr;
 }
 
 const char* whyNothingIsSent(const ClusterPolicy& policy) {

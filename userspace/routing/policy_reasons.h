@@ -11,6 +11,8 @@ namespace sluice::routing {
 /// that it was written in.
 void addPolicyReasons(const ServiceRoute& route, std::vector<Reason>& reasons);
 
+/// Whether connections are encrypted by what the policy itself names (SIMPLE, MUTUAL).
+bool encrypts(const ClientTlsSettings& tls);
 /// How connections to a destination with this policy are encrypted; null: they are not.
 const ClientTlsSettings* encryption(const ClusterPolicy& policy);
 
