@@ -80,7 +80,8 @@ void AdminCommands::status(const Json& request, const AdminServer::Reply& reply)
 void AdminCommands::replyStatus(const AdminServer::Reply& reply) const {
   const auto workloads = parts_.enroller.status();
   reply(statusView({parts_.broker, ::getpid(), parts_.configuration.directory(),
-                    parts_.rollout.status(), parts_.configuration.store(), workloads}));
+                    parts_.rollout.status(), parts_.configuration.store(), workloads,
+                    parts_.rollout.names().states()}));
 }
 
 void AdminCommands::get(const Json& request, const AdminServer::Reply& reply) {

@@ -15,6 +15,7 @@ namespace {
 constexpr int kUsage = 64;  // EX_USAGE
 /// One message of the broker carries the channels of all workers.
 constexpr unsigned kMaxWorkers = 128;
+constexpr uint16_t kDnsPort = 53;
 
 unsigned cores() { return std::clamp(std::thread::hardware_concurrency(), 1u, kMaxWorkers); }
 
@@ -34,6 +35,17 @@ Result<SocketAddress> parseSocketAddress(const std::string& text) {
   return SocketAddress{*ip, port};
 }
 
+/// An address alone means port 53.
+Result<SocketAddress> parseServer(const std::string& text) {
+  if (auto ip = IpAddress::parse(text); ip.ok()) return SocketAddress{*ip, kDnsPort};
+  return parseSocketAddress(text);
+}
+
+std::string checkServer(const std::string& text) {
+  const auto address = parseServer(text);
+  return address ? std::string() : address.error().message();
+}
+
 std::string checkSocketAddress(const std::string& text) {
   const auto address = parseSocketAddress(text);
   return address ? std::string() : address.error().message();
@@ -44,14 +56,33 @@ void addPinRoot(CLI::App& app, Options& options) {
       ->default_val("/sys/fs/bpf/sluice");
 }
 
+/// Options whose texts stand for something else.
+struct Texts {
+  std::string metrics;
+  std::vector<std::string> dns_servers;
+
+  void readInto(Options& options) const {
+    options.metrics = *parseSocketAddress(metrics);
+    for (const auto& server : dns_servers) options.dns_servers.push_back(*parseServer(server));
+  }
+};
+
+void addNetworkOptions(CLI::App& app, Texts& texts) {
+  app.add_option("--metrics", texts.metrics, "Address and port of /metrics, /healthz and /readyz")
+      ->default_val("127.0.0.1:15020")
+      ->check(CLI::Validator(checkSocketAddress, ""));
+  app.add_option("--dns-server", texts.dns_servers,
+                 "Name server to ask, ADDRESS or ADDRESS:PORT; several in the order in which they "
+                 "are asked (default: those of /etc/resolv.conf)")
+      ->allow_extra_args(false)
+      ->check(CLI::Validator(checkServer, ""));
+}
+
 /// What a running sluiced needs, broker and agent alike.
-void addRunOptions(CLI::App& app, Options& options, std::string& metrics) {
+void addRunOptions(CLI::App& app, Options& options) {
   app.add_option("--config", options.config, "Directory of YAML files; watched");
   app.add_option("--socket", options.socket, "Admin socket, for sluicectl")
       ->default_val(std::string(observe::kDefaultAdminSocket));
-  app.add_option("--metrics", metrics, "Address and port of /metrics, /healthz and /readyz")
-      ->default_val("127.0.0.1:15020")
-      ->check(CLI::Validator(checkSocketAddress, ""));
   app.add_option("--workers", options.workers, "Threads of the proxy (default: one per core)")
       ->default_val(cores())
       ->check(CLI::Range(1u, kMaxWorkers));
@@ -78,12 +109,13 @@ int exitWith(const CLI::App& app, const CLI::ParseError& error) {
 
 Options parseOptions(int argc, const char* const* argv) {
   Options options;
-  std::string metrics;
+  Texts texts;
   CLI::App app{"Runs Istio's traffic rules for the workloads of this node."};
   app.name("sluiced");
   app.set_version_flag("--version", std::string("sluiced ") + observe::version());
   addPinRoot(app, options);
-  addRunOptions(app, options, metrics);
+  addRunOptions(app, options);
+  addNetworkOptions(app, texts);
   auto& uninstall =
       *app.add_subcommand("uninstall", "Detach from all workloads and remove what is pinned");
   uninstall.fallthrough();
@@ -98,31 +130,36 @@ Options parseOptions(int argc, const char* const* argv) {
     options.exit_code = exitWith(app, error);
     return options;
   }
-  options.metrics = *parseSocketAddress(metrics);
+  texts.readInto(options);
   if (agent.parsed()) options.command = Options::Command::kAgent;
   if (uninstall.parsed()) options.command = Options::Command::kUninstall;
   return options;
 }
 
 std::vector<std::string> agentArguments(const std::string& program, const Options& options) {
-  return {program,
-          "agent",
-          "--config",
-          options.config,
-          "--socket",
-          options.socket,
-          "--metrics",
-          options.metrics.text(),
-          "--workers",
-          std::to_string(options.workers),
-          "--log-level",
-          options.log_level,
-          "--access-log",
-          options.access_log,
-          "--access-log-format",
-          options.access_log_format,
-          "--metrics-compat",
-          options.metrics_compat};
+  std::vector<std::string> arguments = {program,
+                                        "agent",
+                                        "--config",
+                                        options.config,
+                                        "--socket",
+                                        options.socket,
+                                        "--metrics",
+                                        options.metrics.text(),
+                                        "--workers",
+                                        std::to_string(options.workers),
+                                        "--log-level",
+                                        options.log_level,
+                                        "--access-log",
+                                        options.access_log,
+                                        "--access-log-format",
+                                        options.access_log_format,
+                                        "--metrics-compat",
+                                        options.metrics_compat};
+  for (const auto& server : options.dns_servers) {
+    arguments.emplace_back("--dns-server");
+    arguments.push_back(server.text());
+  }
+  return arguments;
 }
 
 }  // namespace sluice::agent

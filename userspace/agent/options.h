@@ -25,9 +25,10 @@ struct Options {
   SocketAddress metrics;
   unsigned workers = 1;
   std::string log_level;
-  std::string access_log;         ///< "off", "errors", "all"
-  std::string access_log_format;  ///< "text", "json"
-  std::string metrics_compat;     ///< "none", "istio"
+  std::string access_log;                  ///< "off", "errors", "all"
+  std::string access_log_format;           ///< "text", "json"
+  std::string metrics_compat;              ///< "none", "istio"
+  std::vector<SocketAddress> dns_servers;  ///< empty: those of /etc/resolv.conf
 };
 
 /// Prints help, version and usage errors itself.

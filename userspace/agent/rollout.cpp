@@ -42,12 +42,13 @@ void closeSockets(Enrolled& enrolled) {
 }  // namespace
 
 Rollout::Rollout(Reactor& reactor, DataPlane& data_plane, steering::Steering& steering,
-                 Fleet& fleet)
+                 Fleet& fleet, resolve::DnsSettings dns)
     : reactor_(reactor),
       data_plane_(data_plane),
       steering_(steering),
       fleet_(fleet),
-      clusters_(reactor, [this] { healthChanged(); }) {
+      clusters_(reactor, [this] { healthChanged(); }),
+      names_(reactor, std::move(dns), [this] { namesChanged(); }) {
   house_ = reactor_.after(kRetirePeriod, [this] { keepHouse(); });
 }
 
@@ -65,7 +66,13 @@ void Rollout::begin() {
   reactor_.cancel(std::exchange(retry_, 0));
   busy_ = true;
   wanted_ = std::exchange(next_, nullptr);
-  bringIn(wanted_, prepare(wanted_));
+  names_.want(resolve::namesIn(*wanted_));
+  names_.whenTried([this] { bringIn(wanted_, prepare(wanted_)); });
+}
+
+void Rollout::namesChanged() {
+  names_changed_ = true;
+  if (!busy_) apply(wanted_);
 }
 
 void Rollout::healthChanged() {
@@ -94,7 +101,9 @@ Result<Rollout::Attempt> Rollout::prepare(std::shared_ptr<const Snapshot> snapsh
   auto consistent = routing::holdBack(std::move(admitted.snapshot), *snapshot_);
   std::ranges::move(consistent.held, std::back_inserter(admitted.held));
   showHeld(std::move(admitted.held));
-  const auto routing = resolver_.update(consistent.snapshot);
+  names_changed_ = false;
+  const auto routing =
+      resolver_.update(named_servers_.resolve(consistent.snapshot, names_.states()));
   return stage(std::move(consistent.snapshot), routing);
 }
 
@@ -220,6 +229,7 @@ void Rollout::fail(const Attempt& attempt, const Error& error) {
 void Rollout::settle() {
   busy_ = false;
   if (next_) return begin();
+  if (names_changed_ && !status_.problem) return apply(wanted_);
   if (health_changed_ && !status_.problem) return refresh();
   for (auto& done : std::exchange(waiting_, {})) done();
 }

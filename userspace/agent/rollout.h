@@ -12,6 +12,8 @@
 #include "userspace/agent/cluster_states.h"
 #include "userspace/agent/fleet.h"
 #include "userspace/base/reactor.h"
+#include "userspace/resolve/named_servers.h"
+#include "userspace/resolve/names.h"
 #include "userspace/routing/admission.h"
 #include "userspace/routing/hold_back.h"
 #include "userspace/routing/resolver.h"
@@ -21,14 +23,15 @@ namespace sluice::agent {
 
 /// Brings a Snapshot into force, one at a time, the newest next:
 ///
-///   admit -> hold back -> resolve -> stage in the kernel's tables -> every worker goes by it ->
-///   publish -> applied
+///   wait for new names -> admit -> hold back -> put addresses for names -> resolve ->
+///   stage in the kernel's tables -> every worker goes by it -> publish -> applied
 ///
 /// The proxy knows a route before the kernel sends anybody to it, and a revision is applied only
 /// when no later connection and no later request can meet an older rule. What fails stays as it
 /// was, is shown, and is tried again. Endpoints that are ejected, or let in again, are brought into
 /// force the same way, with what was resolved last; so are files of certificates that have changed.
-/// Belongs to the control thread.
+/// Names whose addresses have changed begin it anew, with the newest snapshot. Belongs to the
+/// control thread.
 class Rollout {
  public:
   static constexpr Duration kRetry = std::chrono::seconds(1);
@@ -45,7 +48,8 @@ class Rollout {
   };
 
   /// Borrows all.
-  Rollout(Reactor& reactor, DataPlane& data_plane, steering::Steering& steering, Fleet& fleet);
+  Rollout(Reactor& reactor, DataPlane& data_plane, steering::Steering& steering, Fleet& fleet,
+          resolve::DnsSettings dns = {});
   ~Rollout();
   Rollout(const Rollout&) = delete;
   Rollout& operator=(const Rollout&) = delete;
@@ -66,6 +70,7 @@ class Rollout {
   /// Empty before the first.
   std::shared_ptr<const Snapshot> snapshot() const { return snapshot_; }
   const ClusterStates& clusters() const { return clusters_; }
+  const resolve::Names& names() const { return names_; }
 
  private:
   struct Member {
@@ -82,6 +87,7 @@ class Rollout {
   void begin();
   void bringIn(const std::shared_ptr<const Snapshot>& snapshot, Result<Attempt> attempt);
   void healthChanged();
+  void namesChanged();
   void refresh();
   Result<Attempt> prepare(std::shared_ptr<const Snapshot> snapshot);
   Result<Attempt> stage(std::shared_ptr<const Snapshot> snapshot,
@@ -107,6 +113,9 @@ class Rollout {
   routing::Resolver resolver_;
   ClusterStates clusters_;
   bool health_changed_ = false;  ///< since something was staged
+  resolve::Names names_;
+  resolve::NamedServers named_servers_;
+  bool names_changed_ = false;  ///< since they were read
   std::shared_ptr<const Snapshot> snapshot_ = std::make_shared<const Snapshot>();
   std::shared_ptr<const routing::Routing> routing_;
   std::shared_ptr<const routing::Routing> staged_;  ///< steering borrows it

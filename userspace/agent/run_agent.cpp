@@ -112,7 +112,8 @@ class Agent {
     auto steering = steering::Steering::create(*data_plane_, clock_);
     if (!steering) return std::move(steering).error().in("take over what the kernel holds");
     steering_ = *std::move(steering);
-    rollout_ = std::make_unique<Rollout>(*reactor_, *data_plane_, *steering_, *fleet_);
+    rollout_ = std::make_unique<Rollout>(*reactor_, *data_plane_, *steering_, *fleet_,
+                                         resolve::DnsSettings{.servers = options_.dns_servers});
     enroller_ = std::make_unique<Enroller>(*reactor_, *workloads_, enrolmentEvents());
     auto configuration = Configuration::open(*reactor_, options_.config, *rollout_, *enroller_);
     if (!configuration) return std::move(configuration).error();
@@ -154,6 +155,16 @@ class Agent {
                                               : observe::MetricsCompat::kNone;
   }
 
+  observe::NameFacts nameFacts() const {
+    const auto& names = rollout_->names();
+    const auto& counters = names.counters();
+    observe::NameFacts facts{
+        .answered = counters.answered, .empty = counters.empty, .failed = counters.failed};
+    for (const auto& [name, state] : names.states())
+      ++(state.addresses.empty() ? facts.unresolved : facts.resolved);
+    return facts;
+  }
+
   Page metricsPage() const {
     const auto workloads = enroller_->status();
     std::map<WorkloadId, std::string> names;
@@ -168,6 +179,7 @@ class Agent {
                               .clusters = rollout_->clusters().facts(),
                               .proxy_events = {},
                               .proxy_connections = proxy.open_connections,
+                              .names = nameFacts(),
                               .requests = fleet_->requests(names),
                               .compat = compat()};
     proxy::eachCounter(proxy, [&](std::string_view name, const char*, uint64_t count) {

@@ -89,6 +89,18 @@ Json unusableViews(const std::vector<tls::Unusable>& unusable) {
   return views;
 }
 
+Json nameViews(const std::map<std::string, resolve::NameState>& names) {
+  Json views = Json::array();
+  for (const auto& [name, state] : names) {
+    Json addresses = Json::array();
+    for (const auto& ip : state.addresses) addresses.push_back(ip.text());
+    views.push_back({{"name", name},
+                     {"addresses", std::move(addresses)},
+                     {"problem", state.tried ? state.problem : "no answer yet"}});
+  }
+  return views;
+}
+
 Json timeView(const std::optional<std::chrono::system_clock::time_point>& time) {
   if (!time) return nullptr;
   return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}",
@@ -145,6 +157,7 @@ Json statusView(const StatusFacts& facts) {
           {"refusedServices", refusedViews(facts.rollout.refused)},
           {"heldBack", heldViews(facts.rollout.held)},
           {"unusableTls", unusableViews(facts.rollout.unusable)},
+          {"names", nameViews(facts.names)},
           {"rejectedResources", countRejected(facts.store)},
           {"unreadableFiles", facts.store.unreadableFiles()},
           {"fileDiagnostics", diagnosticViews(ofFiles(facts.store))},

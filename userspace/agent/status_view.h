@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <map>
 #include <span>
 #include <string>
 
@@ -19,11 +20,13 @@ struct StatusFacts {
   const Rollout::Status& rollout;
   const source::ResourceStore& store;
   std::span<const Enroller::Status> workloads;
+  const std::map<std::string, resolve::NameState>& names;
 };
 
 /// {apiVersion, kind: Status, version, brokerPid, agentPid, revision, lastSuccess, directory,
-///  problem, refusedServices, heldBack, unusableTls, rejectedResources, unreadableFiles, resources,
-///  workloadsEnrolled, workloadsPending, workloads}. One object, no list: there is one agent.
+///  problem, refusedServices, heldBack, unusableTls, names, rejectedResources, unreadableFiles,
+///  resources, workloadsEnrolled, workloadsPending, workloads}. One object, no list: there is one
+///  agent.
 observe::Json statusView(const StatusFacts& facts);
 
 /// {namespace, name, id, state, cgroup, networkNamespace, listener4Port, listener6Port, message,

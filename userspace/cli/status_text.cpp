@@ -91,6 +91,17 @@ void printUnusable(const Terminal& terminal, const Json& status) {
   }
 }
 
+/// Those that cannot be resolved; an agent of an older version has none.
+void printNames(const Terminal& terminal, const Json& status) {
+  for (const auto& name : status.value("names", Json::array())) {
+    if (name.value("problem", std::string()).empty()) continue;
+    const bool lost = name.at("addresses").empty();
+    terminal.out << "  " << mark(terminal, lost ? Colour::kRed : Colour::kYellow) << " "
+                 << text(name, "name") << " cannot be resolved: " << text(name, "problem")
+                 << (lost ? "\n" : "; its last addresses stay\n");
+  }
+}
+
 void printWorkload(const Terminal& terminal, const Json& workload) {
   const bool enrolled = workload.value("state", std::string()) == "enrolled";
   terminal.out << "  " << mark(terminal, enrolled ? Colour::kGreen : Colour::kYellow) << " "
@@ -120,6 +131,7 @@ void printStatus(const Terminal& terminal, const Json& status) {
   printRefused(terminal, status);
   printHeld(terminal, status);
   printUnusable(terminal, status);
+  printNames(terminal, status);
   printConfig(terminal, status);
   terminal.out << "workloads   " << text(status, "workloadsEnrolled") << " enrolled, "
                << text(status, "workloadsPending") << " pending\n";

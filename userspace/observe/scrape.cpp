@@ -79,6 +79,11 @@ void addFacts(MetricsPage& page, const AgentFacts& facts) {
   for (const auto& [event, count] : facts.proxy_events)
     page.add(Metric::kProxyEvents, {event}, number(count));
   page.add(Metric::kProxyConnections, {}, number(facts.proxy_connections));
+  page.add(Metric::kDnsNames, {"resolved"}, number(facts.names.resolved));
+  page.add(Metric::kDnsNames, {"unresolved"}, number(facts.names.unresolved));
+  page.add(Metric::kDnsLookups, {"answered"}, number(facts.names.answered));
+  page.add(Metric::kDnsLookups, {"empty"}, number(facts.names.empty));
+  page.add(Metric::kDnsLookups, {"failed"}, number(facts.names.failed));
 }
 
 }  // namespace

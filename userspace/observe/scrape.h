@@ -22,6 +22,13 @@ struct ClusterFacts {
   uint64_t overflows = 0;       ///< requests and connections that a limit has refused
 };
 
+/// Host names of ServiceEntries, and their lookups since the agent started.
+struct NameFacts {
+  size_t resolved = 0;    ///< have addresses
+  size_t unresolved = 0;  ///< have none
+  uint64_t answered = 0, empty = 0, failed = 0;
+};
+
 /// What the agent knows and no map holds.
 struct AgentFacts {
   uint64_t revision = 0;
@@ -32,6 +39,7 @@ struct AgentFacts {
   std::vector<ClusterFacts> clusters = {};
   std::vector<std::pair<std::string_view, uint64_t>> proxy_events;  ///< by name
   size_t proxy_connections = 0;
+  NameFacts names = {};
   Requests requests = {};
   MetricsCompat compat = MetricsCompat::kNone;
 };

@@ -1,10 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "userspace/agent/options.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 namespace sluice::agent {
 namespace {
+
+using testing::ElementsAre;
+
+SocketAddress address(const std::string& ip, uint16_t port) {
+  return {*IpAddress::parse(ip), port};
+}
 
 Options parse(std::vector<std::string> words) {
   words.insert(words.begin(), "sluiced");
@@ -24,12 +31,30 @@ TEST(Options, DefaultsAreTheDocumentedOnes) {
   EXPECT_EQ(options.access_log, "off");
   EXPECT_EQ(options.access_log_format, "text");
   EXPECT_EQ(options.metrics_compat, "none");
+  EXPECT_TRUE(options.dns_servers.empty());
 }
 
 TEST(Options, AgentGetsWhatTheBrokerWasGiven) {
-  auto given = parse({"--config", "/c", "--metrics", "[::1]:0", "--workers", "3", "--socket", "/s",
-                      "--log-level", "debug", "--access-log", "errors", "--access-log-format",
-                      "json", "--metrics-compat", "istio"});
+  auto given = parse({"--config",
+                      "/c",
+                      "--metrics",
+                      "[::1]:0",
+                      "--workers",
+                      "3",
+                      "--socket",
+                      "/s",
+                      "--log-level",
+                      "debug",
+                      "--access-log",
+                      "errors",
+                      "--access-log-format",
+                      "json",
+                      "--metrics-compat",
+                      "istio",
+                      "--dns-server",
+                      "10.0.0.10",
+                      "--dns-server",
+                      "[fd00::a]:5353"});
   auto words = agentArguments("/proc/self/exe", given);
   words.erase(words.begin());
   const auto options = parse(words);
@@ -42,6 +67,7 @@ TEST(Options, AgentGetsWhatTheBrokerWasGiven) {
   EXPECT_EQ(options.access_log, "errors");
   EXPECT_EQ(options.access_log_format, "json");
   EXPECT_EQ(options.metrics_compat, "istio");
+  EXPECT_THAT(options.dns_servers, ElementsAre(address("10.0.0.10", 53), address("fd00::a", 5353)));
 }
 
 TEST(Options, UsageErrorsAre64) {
@@ -49,6 +75,7 @@ TEST(Options, UsageErrorsAre64) {
        std::vector<std::vector<std::string>>{{},
                                              {"--config", "/c", "--metrics", "nowhere"},
                                              {"--config", "/c", "--metrics", "1.2.3.4:x"},
+                                             {"--config", "/c", "--dns-server", "dns.test"},
                                              {"--config", "/c", "--workers", "0"},
                                              {"--config", "/c", "--access-log", "some"},
                                              {"--config", "/c", "--log-level", "loud"}}) {

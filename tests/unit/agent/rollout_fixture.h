@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "maps/tables.hpp"
+#include "tests/support/dns_server.h"
 #include "tests/support/memory_data_plane.h"
 #include "tests/unit/agent/support.h"
 #include "tests/unit/routing/builders.h"
@@ -110,7 +111,8 @@ class RolloutTest : public testing::Test {
   test::MemoryDataPlane data_plane_;
   FakeFleet fleet_;
   std::unique_ptr<steering::Steering> steering_ = makeSteering(data_plane_, clock_);
-  Rollout rollout_{*reactor_, data_plane_, *steering_, fleet_};
+  test::DnsServer dns_{*reactor_};
+  Rollout rollout_{*reactor_, data_plane_, *steering_, fleet_, {.servers = {dns_.address()}}};
 };
 
 }  // namespace sluice::agent

@@ -32,7 +32,9 @@ TEST(StatusView, NamesPlacesCountsAndWhatIsPending) {
                                                     0,
                                                     0}};
   const std::string directory = "/etc/sluice";
-  const auto status = statusView({10, 11, directory, rollout, store, workloads});
+  const std::map<std::string, resolve::NameState> names = {
+      {"a.test", {{*IpAddress::parse("10.0.0.1")}, "timeout", true}}, {"b.test", {}}};
+  const auto status = statusView({10, 11, directory, rollout, store, workloads, names});
   EXPECT_EQ(status.at("brokerPid"), 10);
   EXPECT_EQ(status.at("agentPid"), 11);
   EXPECT_EQ(status.at("revision"), 3);
@@ -49,6 +51,10 @@ TEST(StatusView, NamesPlacesCountsAndWhatIsPending) {
   EXPECT_EQ(status.at("heldBack").at(0).at("hint"), "");
   EXPECT_EQ(status.at("heldBack").at(1).at("code"), code::kProduct);
   EXPECT_NE(status.at("heldBack").at(1).at("hint"), "");
+  EXPECT_EQ(status.at("names").at(0).at("name"), "a.test");
+  EXPECT_EQ(status.at("names").at(0).at("addresses"), observe::Json::array({"10.0.0.1"}));
+  EXPECT_EQ(status.at("names").at(0).at("problem"), "timeout");
+  EXPECT_EQ(status.at("names").at(1).at("problem"), "no answer yet");
   const auto& resource = status.at("resources").at(0);
   EXPECT_EQ(resource.at("resource"), "VirtualService/default/x");
   EXPECT_EQ(resource.at("state"), "rejected");

@@ -94,8 +94,17 @@ TEST(StatusText, FilesAndServicesThatAreRefusedAreNamed) {
                                         {"hint", "name a PEM file"}}});
   broken["heldBack"] =
       Json::array({{{"resource", "VirtualService/shop/catalog"}, {"message", "the last stays"}}});
+  broken["names"] =
+      Json::array({{{"name", "a.test"}, {"addresses", {"10.0.0.1"}}, {"problem", ""}},
+                   {{"name", "b.test"}, {"addresses", {"10.0.0.1"}}, {"problem", "Timeout"}},
+                   {{"name", "c.test"}, {"addresses", Json::array()}, {"problem", "Timeout"}}});
   std::ostringstream out, err;
   printStatus({out, err}, broken);
+  EXPECT_EQ(out.str().find("a.test"), std::string::npos) << out.str();
+  EXPECT_NE(out.str().find("  ‼ b.test cannot be resolved: Timeout; its last addresses stay\n"
+                           "  × c.test cannot be resolved: Timeout\n"),
+            std::string::npos)
+      << out.str();
   EXPECT_NE(
       out.str().find("  × DestinationRule/shop/partner: nothing is sent by it: /ca.pem: is no "
                      "file\n      hint: name a PEM file\n"),

@@ -89,6 +89,7 @@ TEST_F(TrafficTest, ScrapeShowsServicesDestinationsReasonsAndTheAgent) {
   facts.clusters = {{"outbound|80|v1|a", 1, 2, 3, 4}, {"outbound|80|v1|a@dr", 1, 1, 1, 1}};
   facts.proxy_events = {{"retries", 3}};
   facts.proxy_connections = 4;
+  facts.names = {.resolved = 6, .unresolved = 7, .answered = 8, .empty = 9, .failed = 10};
   const auto page = scrape(data_plane_, facts);
   ASSERT_TRUE(page.ok());
   const std::string destination = "{host=\"a\",port=\"80\",subset=\"v1\",code_class=\"2xx\"} 11\n";
@@ -107,7 +108,12 @@ TEST_F(TrafficTest, ScrapeShowsServicesDestinationsReasonsAndTheAgent) {
         std::string("sluice_config_rejected_resources 2\n"),
         std::string("sluice_workloads{state=\"pending\"} 1\n"),
         std::string("sluice_proxy_events_total{event=\"retries\"} 3\n"),
-        std::string("sluice_proxy_connections 4\n")})
+        std::string("sluice_proxy_connections 4\n"),
+        std::string("sluice_dns_names{state=\"resolved\"} 6\n"),
+        std::string("sluice_dns_names{state=\"unresolved\"} 7\n"),
+        std::string("sluice_dns_lookups_total{result=\"answered\"} 8\n"),
+        std::string("sluice_dns_lookups_total{result=\"empty\"} 9\n"),
+        std::string("sluice_dns_lookups_total{result=\"failed\"} 10\n")})
     EXPECT_NE(page->find(line), std::string::npos) << line << "is not in\n" << *page;
 }
 
