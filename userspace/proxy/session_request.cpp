@@ -63,6 +63,7 @@ bool Session::handOver() {
 
 void Session::beginExchange(const http1::Parsed& parsed) {
   leave();
+  head_seen_ = 0;  // from now on of the response's head
   ++requests_;
   ++context_.stats.requests;
   request_.buffer().consume(parsed.skipped);

@@ -61,6 +61,18 @@ TEST_F(Framing, ChunksAndTrailersBothWays) {
   exchange(request, request, response, response);
 }
 
+TEST_F(Framing, ShortResponseToAHeadThatCameInTwoPieces) {
+  Peer& client = connect();
+  const std::string request_head =
+      "GET / HTTP/1.1\r\nHost: a\r\nA: " + std::string(100, 'x') + "\r\n\r\n";
+  client.send(std::string_view(request_head).substr(0, 120));
+  settle();
+  client.send(std::string_view(request_head).substr(120));
+  ASSERT_EQ(request(), request_head);
+  server().send(kOk);
+  EXPECT_TRUE(receives(client, kOk));
+}
+
 TEST_F(Framing, ChunkedResponseInSingleBytes) {
   Peer& client = connect();
   client.send(kGet);
