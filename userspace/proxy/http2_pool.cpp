@@ -6,7 +6,9 @@
 namespace sluice::proxy {
 
 Http2Pool::Http2Pool(Context& context)
-    : context_(context), expiry_(context.reactor, context.options.upstream_idle) {}
+    : context_(context),
+      expiry_(context.reactor, context.options.upstream_idle),
+      other_expiries_(context.reactor) {}
 
 std::shared_ptr<Upstream> Http2Pool::open(const Upstream::Key& key, UpstreamUser& user) {
   const auto server = servers_.find(key);
@@ -29,13 +31,20 @@ bool Http2Pool::lead(const Upstream::Key& key, Ready ready) {
   return false;
 }
 
-Result<void> Http2Pool::adopt(const Upstream::Key& key, std::shared_ptr<Channel> channel) {
+void Http2Pool::keep(Http2Client& connection) {
+  const auto& idle = connection.terms().connection.idle;
+  (idle ? other_expiries_.of(*idle) : expiry_).join(connection);
+}
+
+Result<void> Http2Pool::adopt(const Upstream::Key& key, std::shared_ptr<Channel> channel,
+                              const Http2Terms& terms) {
   auto connection = std::make_shared<Http2Client>(
-      context_, std::move(channel), [this](Http2Client& client) { expiry_.join(client); },
+      context_, std::move(channel), terms, [this](Http2Client& client) { keep(client); },
       [this, key](Http2Client& client) { forget(key, client); });
   Server& server = servers_[key];
   wake(server);
   SLUICE_TRY(connection->start());
+  connection->keepAlive();
   server.connections.push_back(std::move(connection));
   return {};
 }

@@ -26,8 +26,9 @@ class Http2Pool {
   /// True: the caller shall connect, and call adopt() or giveUp(). False: somebody does already;
   /// `ready` is called, never from within this call, once there is a reason to try again.
   bool lead(const Upstream::Key& key, Ready ready);
-  /// `channel` is connected and nobody watches it.
-  Result<void> adopt(const Upstream::Key& key, std::shared_ptr<Channel> channel);
+  /// `channel` is connected and nobody watches it. `terms`: of the cluster that it was made for.
+  Result<void> adopt(const Upstream::Key& key, std::shared_ptr<Channel> channel,
+                     const Http2Terms& terms);
   void giveUp(const Upstream::Key& key);
 
   void closeAll();
@@ -39,11 +40,13 @@ class Http2Pool {
     std::vector<Ready> waiting;
   };
 
+  void keep(Http2Client& connection);
   void wake(Server& server);
   void forget(const Upstream::Key& key, const Http2Client& connection);
 
   Context& context_;
   DeadlineList expiry_;
+  DeadlineLists other_expiries_;  ///< of connections that are kept for another time
   std::map<Upstream::Key, Server> servers_;
 };
 

@@ -14,10 +14,14 @@ constexpr int kStepsPerTurn = 8;
 
 }  // namespace
 
-MirroredRequest::MirroredRequest(Context& context, const ProxyEndpoint& endpoint, RequestCopy copy)
+MirroredRequest::MirroredRequest(Context& context, const ProxyCluster& mirror,
+                                 const ProxyEndpoint& endpoint, RequestCopy copy, Lease lease)
     : context_(context),
+      cluster_(mirror.cluster),
+      pool_(mirror.pool),
       endpoint_(endpoint),
       copy_(std::move(copy)),
+      lease_(std::move(lease)),
       answer_(context.blocks, kHeadroom) {
   context_.balancer.started(endpoint_.id);
 }
@@ -29,6 +33,7 @@ void MirroredRequest::start() {
     fail();
   });
   if (takeKept()) return advance();
+  if (!takePlace()) return fail();
   context_.sockets.connect({.workload = copy_.workload,
                             .route = copy_.route,
                             .cluster = endpoint_.cluster,
@@ -57,15 +62,27 @@ bool MirroredRequest::takeKept() {
   return false;
 }
 
+/// Whether a connection may be opened. A copy does not wait for one; connections of HTTP/2 are
+/// shared.
+bool MirroredRequest::takePlace() {
+  if (!pool_ || copy_.http2) return true;
+  place_ = context_.queue.openWithinLimit(key(), *pool_);
+  if (!place_) pool_->countOverflow();
+  return static_cast<bool>(place_);
+}
+
 void MirroredRequest::opened(Result<Fd> socket) {
   if (ended_) return;
   if (!socket.ok()) return fail();
+  const int fd = socket->get();
   auto channel =
       copy_.transport.channel(context_.reactor, *std::move(socket), endpoint_.address, copy_.http2);
   auto upstream = Upstream::watch(std::move(channel), key(), *this);
   if (!upstream.ok()) return fail();
   upstream_ = *std::move(upstream);
   upstream_->countRequest();
+  if (pool_) setTerms(pool_->settings(), context_.reactor.now(), fd, *upstream_);
+  if (place_) upstream_->hold(std::make_shared<ConnectionQueue::Place>(std::move(place_)));
 }
 
 void MirroredRequest::upstreamReady(Upstream&) { advance(); }
@@ -94,7 +111,8 @@ bool MirroredRequest::becomeStream() {
   if (!upstream_->channel().writable()) return false;
   const Upstream::Key key = upstream_->key();
   countConnection();
-  if (context_.http2_pool->adopt(key, upstream_->release()).ok())
+  const auto terms = Http2Terms::of(*cluster_, context_.reactor.now());
+  if (context_.http2_pool->adopt(key, upstream_->release(), terms).ok())
     upstream_ = context_.http2_pool->open(key, *this);
   if (!upstream_ || !upstream_->multiplexed()) fail();
   return !ended_;

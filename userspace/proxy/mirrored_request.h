@@ -17,7 +17,9 @@ namespace sluice::proxy {
 class MirroredRequest final : public UpstreamUser,
                               public std::enable_shared_from_this<MirroredRequest> {
  public:
-  MirroredRequest(Context& context, const ProxyEndpoint& endpoint, RequestCopy copy);
+  /// `lease`: what the mirror's pool has lent for it; of nothing where there are no limits.
+  MirroredRequest(Context& context, const ProxyCluster& mirror, const ProxyEndpoint& endpoint,
+                  RequestCopy copy, Lease lease);
 
   void start();
   /// Nothing happens after it.
@@ -28,6 +30,7 @@ class MirroredRequest final : public UpstreamUser,
   void upstreamReady(Upstream& upstream) override;
   Upstream::Key key() const { return copy_.transport.key(copy_.workload, endpoint_.address); }
   bool takeKept();
+  bool takePlace();
   void opened(Result<Fd> socket);
   bool becomeStream();
   void advance();
@@ -41,8 +44,12 @@ class MirroredRequest final : public UpstreamUser,
   void finish();
 
   Context& context_;
+  const std::shared_ptr<const routing::Cluster> cluster_;
+  const std::shared_ptr<const ClusterPool> pool_;  ///< null: no limits
   const ProxyEndpoint endpoint_;
   const RequestCopy copy_;
+  const Lease lease_;
+  ConnectionQueue::Place place_;
   std::shared_ptr<Upstream> upstream_;
   Flow answer_;
   size_t written_ = 0;

@@ -21,6 +21,12 @@ void Mirrors::send(const ProxyCluster& mirror, RequestCopy copy) {
     ++context_.stats.mirror_failures;
     return;
   }
+  auto lease = mirror.pool ? mirror.pool->request() : Lease();
+  if (mirror.pool && !lease) {
+    mirror.pool->countOverflow();
+    ++context_.stats.mirrors_dropped;
+    return;
+  }
   const auto* endpoint = context_.balancer.pick(mirror, {}, {copy.workload});
   if (endpoint == nullptr) {
     ++context_.stats.mirror_failures;
@@ -30,7 +36,8 @@ void Mirrors::send(const ProxyCluster& mirror, RequestCopy copy) {
   if (copy.timeout <= Duration::zero()) copy.timeout = options.mirror_timeout;
   copy.timeout = std::min(copy.timeout, options.mirror_timeout);
   copy.http2 = mirror.version == UpstreamVersion::kHttp2;
-  auto request = std::make_shared<MirroredRequest>(context_, *endpoint, std::move(copy));
+  auto request = std::make_shared<MirroredRequest>(context_, mirror, *endpoint, std::move(copy),
+                                                   std::move(lease));
   ++context_.stats.mirrored;
   bytes_ += size;
   in_flight_.emplace(request.get(), request);

@@ -35,7 +35,8 @@ void Session::streamsMade() {
   const Upstream::Key key = upstream_->key();
   auto channel = upstream_->release();
   upstream_.reset();
-  if (!context_.http2_pool->adopt(key, std::move(channel)).ok()) return connectFailed();
+  const auto terms = Http2Terms::of(*exchange_.cluster->cluster, context_.reactor.now());
+  if (!context_.http2_pool->adopt(key, std::move(channel), terms).ok()) return connectFailed();
   leave();
   chooseStream();
 }

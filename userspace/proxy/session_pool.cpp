@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the destination's connection pool allows.
+#include "userspace/proxy/connection_terms.h"
 #include "userspace/proxy/session.h"
 
 namespace sluice::proxy {
@@ -82,13 +83,7 @@ DeadlineList& Session::connectDeadline() {
 
 void Session::applyPool(Upstream& upstream, int socket) {
   if (!exchange_.cluster->pool) return;
-  const auto& settings = exchange_.cluster->pool->settings();
-  if (settings.keepalive) setKeepalive(socket, *settings.keepalive);
-  Upstream::Terms terms{.requests = settings.max_requests_per_connection,
-                        .idle = settings.http_idle};
-  if (settings.longest_connection)
-    terms.until = context_.reactor.now() + *settings.longest_connection;
-  upstream.setTerms(terms);
+  setTerms(exchange_.cluster->pool->settings(), context_.reactor.now(), socket, upstream);
   upstream.hold(std::make_shared<ConnectionQueue::Place>(std::move(place_)));
 }
 

@@ -14,9 +14,11 @@ class Http2Test : public WorkerTest {
     return *ends_.emplace_back(std::make_unique<Http2Peer>(connect(), Side::kClient, reads_bodies));
   }
 
-  /// Everything to the servers made so far, as HTTP/2.
-  void routeAsHttp2() {
+  /// Everything to the servers made so far, as HTTP/2; `pool`: the destination's connection pool.
+  void routeAsHttp2(const std::optional<ConnectionPoolSettings>& pool = {}) {
     TestRule rule;
+    rule.pool = pool;
+    if (pool) rule.policy.connection_pool = {*pool, ""};
     for (uint32_t id = 1; id <= servers_.size(); ++id) rule.destinations.push_back({1, {id}});
     rule.version = UpstreamVersion::kHttp2;
     configure({rule});

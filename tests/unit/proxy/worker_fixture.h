@@ -104,6 +104,7 @@ struct TestRule {
   std::optional<CorsPolicy> cors = {};
   /// Endpoint ids, 0: a cluster that is missing; cluster ids are 99 more.
   std::vector<std::pair<uint32_t, Percent>> mirrors = {};
+  std::optional<ConnectionPoolSettings> mirror_pool = {};  ///< of every mirror
   Headers headers = {};
   routing::ClusterPolicy policy = {};             ///< of every destination
   std::vector<Headers> destination_headers = {};  ///< of the first destinations
@@ -301,6 +302,12 @@ class WorkerTest : public testing::Test {
     for (size_t i = 0; i < monitors.size(); ++i) cluster.endpoints[i].monitor = monitors[i];
   }
 
+  std::shared_ptr<const ClusterPool> poolOf(const std::optional<ConnectionPoolSettings>& settings,
+                                            const std::string& name) {
+    if (!settings) return nullptr;
+    return std::make_shared<const ClusterPool>(PoolSettings::of(*settings), pools_.of(name));
+  }
+
   ProxyRule ruleOf(const TestRule& rule, const routing::Rule& matched) {
     ProxyRule result;
     result.rule = &matched;
@@ -318,9 +325,7 @@ class WorkerTest : public testing::Test {
       }
       if (routing::hashesTheRequest(rule.hash)) hashBy(rule.hash, cluster);
       const auto name = std::to_string(cluster_id.value);
-      if (rule.pool)
-        cluster.pool =
-            std::make_shared<const ClusterPool>(PoolSettings::of(*rule.pool), pools_.of(name));
+      cluster.pool = poolOf(rule.pool, name);
       if (rule.outliers) watch(*rule.outliers, name, cluster);
       const auto& headers = rule.destination_headers;
       cluster.edits = DestinationEdits::of(
@@ -331,6 +336,7 @@ class WorkerTest : public testing::Test {
       ProxyCluster cluster;
       if (id > 0) cluster = clusterOf(*servers_.at(id - 1), id);
       if (id > 0) cluster.endpoints.front().cluster = {99 + id};
+      cluster.pool = poolOf(rule.mirror_pool, std::to_string(99 + id));
       result.mirrors.push_back({std::move(cluster), share});
     }
     if (!weights.empty()) result.choice = *balance::aliasTable(weights);

@@ -162,6 +162,50 @@ TEST_F(Mirroring, OnlySoManyAtOnce) {
   EXPECT_EQ(worker_->stats().mirrors_dropped, 1u);
 }
 
+TEST_F(Mirroring, NotMoreAtOnceThanTheirDestinationTakes) {
+  answering();
+  serve();
+  auto rule = ruleWith({kAlways});
+  rule.mirror_pool.emplace().http.emplace().http2_max_requests = 2;
+  configure({rule});
+  Peer& client = connect();
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(answerTo(client, kGet), kOk);
+  EXPECT_EQ(worker_->stats().mirrors_in_flight, 2u);
+  EXPECT_EQ(worker_->stats().mirrors_dropped, 1u);
+  EXPECT_EQ(pools_.of("101")->overflows, 1u);
+  EXPECT_EQ(pools_.of("101")->requests, 2u);
+}
+
+TEST_F(Mirroring, NotMoreConnectionsThanTheirDestinationTakes) {
+  answering();
+  Server& mirror = serve();
+  auto rule = ruleWith({kAlways});
+  rule.mirror_pool.emplace().tcp.emplace().max_connections = 1;
+  configure({rule});
+  Peer& client = connect();
+  EXPECT_EQ(answerTo(client, kGet), kOk);
+  ASSERT_TRUE(until([&] { return mirror.connections().size() == 1; }));
+  EXPECT_EQ(answerTo(client, kGet), kOk);
+  EXPECT_TRUE(until([&] { return worker_->stats().mirror_failures == 1; }));
+  EXPECT_EQ(mirror.connections().size(), 1u);
+  EXPECT_EQ(pools_.of("101")->overflows, 1u);
+}
+
+TEST_F(Mirroring, ConnectionsToMirrorsTakeNotMoreRequestsThanTheyMay) {
+  answering();
+  Server& mirror = answering();
+  auto rule = ruleWith({kAlways});
+  rule.mirror_pool.emplace().http.emplace().max_requests_per_connection = 2;
+  configure({rule});
+  Peer& client = connect();
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_EQ(answerTo(client, kGet), kOk);
+    ASSERT_TRUE(idle());
+  }
+  EXPECT_EQ(mirror.requests(), 5u);
+  EXPECT_EQ(mirror.connections().size(), 3u);
+}
+
 TEST_F(Mirroring, OnlySoManyBytesAtOnce) {
   WorkerOptions options;
   options.mirrored_bytes = kGet.size() * 2 - 1;
