@@ -38,18 +38,7 @@ void checkTls(const ClientTlsSettings& tls, const FieldPath& path, Unserved& uns
                "Secrets are not read: nothing is sent to it; requests are answered with 503");
 }
 
-void checkPool(const HttpSettings& http, const FieldPath& path, Unserved& unserved) {
-  constexpr const char* kNoHttp2 = "the proxy speaks HTTP/1 with servers";
-  unserved.add(http.h2_upgrade_policy == HttpSettings::H2UpgradePolicy::kUpgrade,
-               path / "h2UpgradePolicy", kNoHttp2);
-  unserved.add(http.use_client_protocol, path / "useClientProtocol", kNoHttp2);
-  unserved.add(http.max_concurrent_streams > 0, path / "maxConcurrentStreams", kNoHttp2);
-  unserved.add(http.http2_keep_alive.has_value(), path / "http2KeepAlive", kNoHttp2);
-}
-
 void checkBlocks(const PolicyBlocks& blocks, const FieldPath& path, Unserved& unserved) {
-  if (blocks.connection_pool && blocks.connection_pool->http)
-    checkPool(*blocks.connection_pool->http, path / "connectionPool" / "http", unserved);
   if (blocks.tls) checkTls(*blocks.tls, path / "tls", unserved);
 }
 
@@ -65,10 +54,20 @@ void checkPolicy(const TrafficPolicy& policy, const FieldPath& path, Unserved& u
     checkBlocks(policy.port_level_settings[i], (path / "portLevelSettings")[i], unserved);
 }
 
+void checkEntry(const ServiceEntry& entry, const FieldPath& spec, Unserved& unserved) {
+  unserved.add(entry.resolution == ServiceEntry::Resolution::kDynamicDns, spec / "resolution",
+               "names of requests are not resolved: nothing is sent to it; requests are answered "
+               "with 503");
+}
+
 }  // namespace
 
 void checkNotCarriedOut(const Mesh& mesh, Report& report) {
   const FieldPath spec("spec");
+  for (const ServiceEntry* entry : mesh.serviceEntries()) {
+    Unserved unserved(subjectOf(*entry), report);
+    checkEntry(*entry, spec, unserved);
+  }
   for (const VirtualService* service : mesh.virtualServices()) {
     Unserved unserved(subjectOf(*service), report);
     for (size_t i = 0; i < service->http.size(); ++i)

@@ -55,14 +55,6 @@ TEST(NotCarriedOut, IsSaidOfEachBlock) {
   };
   const std::string policy = "SLU3003 DestinationRule/shop/d spec.trafficPolicy.";
   for (const auto& [blocks, field] : std::vector<std::pair<std::string, std::string>>{
-           {"connectionPool: {http: {h2UpgradePolicy: UPGRADE}}",
-            "connectionPool.http.h2UpgradePolicy"},
-           {"connectionPool: {http: {useClientProtocol: true}}",
-            "connectionPool.http.useClientProtocol"},
-           {"connectionPool: {http: {maxConcurrentStreams: 1}}",
-            "connectionPool.http.maxConcurrentStreams"},
-           {"connectionPool: {http: {http2KeepAlive: {interval: 1s}}}",
-            "connectionPool.http.http2KeepAlive"},
            {"tls: {mode: SIMPLE, credentialName: s}", "tls.credentialName"},
            {"tls: {mode: ISTIO_MUTUAL}", "tls"},
            {"tunnel: {targetHost: a, targetPort: 1}", "tunnel"},
@@ -76,7 +68,9 @@ TEST(NotCarriedOut, IsSaidOfEachBlock) {
         "tls: {mode: MUTUAL, clientCertificate: /c, privateKey: /k, caCertificates: /a}",
         "loadBalancer: {consistentHash: {httpHeaderName: x, maglev: {}}}",
         "loadBalancer: {warmup: {duration: 10s}}", "outlierDetection: {}",
-        "connectionPool: {tcp: {maxConnections: 1}, http: {http2MaxRequests: 1}}"})
+        "connectionPool: {tcp: {maxConnections: 1}, http: {http2MaxRequests: 1}}",
+        "connectionPool: {http: {h2UpgradePolicy: UPGRADE, maxConcurrentStreams: 1}}",
+        "connectionPool: {http: {useClientProtocol: true, http2KeepAlive: {interval: 1s}}}"})
     EXPECT_THAT(of_policy(blocks), IsEmpty()) << blocks;
   EXPECT_THAT(of_policy("retryBudget: {percent: 10, budgetInterval: 0s}"), IsEmpty());
   EXPECT_THAT(
@@ -86,6 +80,18 @@ TEST(NotCarriedOut, IsSaidOfEachBlock) {
                "SLU3003"),
       ElementsAre("SLU3003 DestinationRule/shop/d "
                   "spec.subsets[0].trafficPolicy.tls"));
+}
+
+TEST(NotCarriedOut, IsSaidOfNamesOfRequests) {
+  const auto of = [](const std::string& host, const std::string& resolution) {
+    return findings(serviceEntry("e", "hosts: ['" + host + "'], resolution: " + resolution +
+                                          ", ports: [{number: 80, name: http, protocol: HTTP}]"),
+                    "SLU3003");
+  };
+  EXPECT_THAT(of("*.example", "DYNAMIC_DNS"),
+              ElementsAre("SLU3003 ServiceEntry/shop/e spec.resolution"));
+  EXPECT_THAT(of("a.example", "DNS"), IsEmpty());
+  EXPECT_THAT(of("a.example", "DNS_ROUND_ROBIN"), IsEmpty());
 }
 
 TEST(RingHash, IsSaidToBeATable) {
