@@ -5,6 +5,7 @@
 
 #include <map>
 
+#include "userspace/agent/explained_names.h"
 #include "userspace/agent/status_view.h"
 #include "userspace/observe/admin_protocol.h"
 #include "userspace/observe/explanation_view.h"
@@ -145,14 +146,16 @@ Json AdminCommands::connectionView(const proxy::ConnectionInfo& connection) cons
 }
 
 void AdminCommands::explain(const Json& request, const AdminServer::Reply& reply) {
-  const auto call = observe::readCall(request.value("call", Json::object()));
+  auto call = observe::readCall(request.value("call", Json::object()));
   if (!call) return reply(observe::errorAnswer(call.error()));
   const auto in_force = parts_.rollout.routing();
   if (!in_force)
     return reply(observe::errorAnswer(Error(
         Error::Code::kUnavailable, "no configuration is in force yet", "sluicectl status --wait")));
-  const auto explanation = routing::explain(*in_force, *call);
+  call->names_are_resolved = true;
+  auto explanation = routing::explain(*in_force, *call);
   if (!explanation) return reply(observe::errorAnswer(explanation.error()));
+  warnOfNames(parts_.rollout.names().states(), *explanation);
   reply(observe::explanationView(*explanation));
 }
 

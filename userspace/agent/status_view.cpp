@@ -96,7 +96,7 @@ Json nameViews(const std::map<std::string, resolve::NameState>& names) {
     for (const auto& ip : state.addresses) addresses.push_back(ip.text());
     views.push_back({{"name", name},
                      {"addresses", std::move(addresses)},
-                     {"problem", state.tried ? state.problem : "no answer yet"}});
+                     {"problem", resolve::problemOf(state)}});
   }
   return views;
 }

@@ -30,6 +30,11 @@ struct NameState {
   bool tried = false;   ///< there has been an answer, or a failure
 };
 
+/// Why the last lookup has brought no addresses, for people; empty: it has.
+inline std::string problemOf(const NameState& state) {
+  return state.tried ? state.problem : "no answer yet";
+}
+
 /// Keeps the addresses of names fresh. Nobody waits for it: what a request needs is there already.
 /// Belongs to the reactor's thread.
 ///

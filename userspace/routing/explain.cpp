@@ -152,7 +152,7 @@ class Explainer {
     else
       describeDefault(route);
     skipOthers(route, fits);
-    decideByDestinations(answer_);
+    decideByDestinations(context_, answer_);
     if (answer_.action != Action::kRoute) answer_.action = Action::kRefused;
   }
 

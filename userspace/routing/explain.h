@@ -30,6 +30,9 @@ struct ExplainRequest {
   std::vector<std::pair<std::string, std::string>> headers = {};
   CallProtocol protocol = CallProtocol::kHttp;
   std::string sni = {};  ///< kTls: the server name that is asked for; may be empty
+  /// Names have been looked up: one that is still a name stands for nobody. Else it is taken for
+  /// somebody.
+  bool names_are_resolved = false;
 };
 
 enum class Action {

@@ -44,8 +44,9 @@ ExplainedDestination describe(const ExplainContext& context, const WeightedClust
   return result;
 }
 
-bool canServe(const ExplainedDestination& destination) {
-  return destination.keeps_address || !destination.unresolved.empty() ||
+bool canServe(const ExplainContext& context, const ExplainedDestination& destination) {
+  const bool by_name = !destination.unresolved.empty() && !context.request.names_are_resolved;
+  return destination.keeps_address || by_name ||
          std::ranges::any_of(destination.endpoints, [](const auto& e) { return e.share > 0; });
 }
 
@@ -62,9 +63,9 @@ std::vector<ExplainedDestination> explainDestinations(
   return result;
 }
 
-void decideByDestinations(Explanation& explanation) {
+void decideByDestinations(const ExplainContext& context, Explanation& explanation) {
   const auto& all = explanation.destinations;
-  const bool served = std::ranges::any_of(all, canServe);
+  const bool served = std::ranges::any_of(all, [&](const auto& d) { return canServe(context, d); });
   const bool exists = std::ranges::any_of(all, [](const auto& d) { return d.exists; });
   explanation.action = served ? Action::kRoute : exists ? Action::kNoEndpoints : Action::kNoCluster;
   if (!served) explanation.flag = exists ? "UH" : "NC";

@@ -20,6 +20,6 @@ std::vector<ExplainedDestination> explainDestinations(
 
 /// Which of its destinations exist and can be reached decides the action: some of several may be
 /// missing, the answer is local only when all are. Sets `action` and `flag`.
-void decideByDestinations(Explanation& explanation);
+void decideByDestinations(const ExplainContext& context, Explanation& explanation);
 
 }  // namespace sluice::routing

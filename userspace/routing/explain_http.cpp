@@ -82,7 +82,7 @@ class RuleExplainer {
     if (rule_.redirect) return redirect(*matched), Result<void>();
     if (rule_.direct_response) return respond(), Result<void>();
     describeForwarding(*matched);
-    decideByDestinations(answer_);
+    decideByDestinations(context_, answer_);
     if (answer_.action != Action::kRoute && answer_.path == Path::kProxy) answerUnavailable();
     SLUICE_TRY(applyCorsPolicy());
     applyFault();

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "tests/unit/agent/rollout_fixture.h"
+#include "userspace/agent/explained_names.h"
 
 namespace sluice::agent {
 namespace {
@@ -92,6 +93,17 @@ TEST_F(RolloutNames, AServerThatIsSilentHoldsUpASecond) {
   bringIn();
   EXPECT_EQ(rollout_.status().revision, 1u);
   EXPECT_THAT(endpoints(), IsEmpty());
+}
+
+TEST_F(RolloutNames, ExplainSaysWhyThereIsNobody) {
+  bringIn(partner(1));  // a name that does not exist
+  routing::ExplainRequest call{.from = "", .host = "partner.test", .names_are_resolved = true};
+  auto explanation = *routing::explain(*rollout_.routing(), call);
+  EXPECT_EQ(explanation.action, routing::Action::kNoEndpoints);
+  warnOfNames(rollout_.names().states(), explanation);
+  EXPECT_THAT(
+      explanation.warnings,
+      testing::Contains("partner.test cannot be resolved: DNS has no address of this name"));
 }
 
 }  // namespace

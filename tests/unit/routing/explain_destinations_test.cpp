@@ -38,6 +38,20 @@ TEST(ExplainDestinations, MissingDestinationsAnswer503OnTheProxy) {
   EXPECT_EQ(ask(to("v9")).body, std::nullopt);
 }
 
+TEST(ExplainDestinations, NamesServeUntilItIsKnownThatTheyDoNot) {
+  auto entry = test::entry("partner.test", "HTTP", 80, {}, {"10.96.0.9"});
+  entry.resolution = ServiceEntry::Resolution::kDns;
+  entry.endpoints.clear();
+  test::World world;
+  world.add(entry);
+  const auto routing = resolve(world.snapshot);
+  ExplainRequest call{.from = "default/web", .host = "partner.test"};
+  EXPECT_EQ(explain(routing, call)->action, Action::kRoute);
+  call.names_are_resolved = true;
+  EXPECT_EQ(explain(routing, call)->action, Action::kNoEndpoints);
+  EXPECT_EQ(explain(routing, call)->destinations[0].unresolved[0].host, "partner.test");
+}
+
 TEST(ExplainDestinations, DestinationsHaveTheirOwnHeadersAndHost) {
   auto rule = test::route({test::to("product-api", "v1", 1), test::to("product-api", "v2", 1)});
   rule.route[0].headers.edit().request.set["Host"] = "one.example";
