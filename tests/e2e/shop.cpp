@@ -15,7 +15,7 @@ void ShopTest::SetUp() {
   auto shop = Topology::start();
   ASSERT_TRUE(shop.ok()) << shop.error().message();
   shop_.emplace(*std::move(shop));
-  auto sluiced = SluicedProcess::start(shop_->lab());
+  auto sluiced = SluicedProcess::start(shop_->lab(), moreArguments());
   ASSERT_TRUE(sluiced.ok()) << sluiced.error().message();
   sluiced_.emplace(*std::move(sluiced));
 }

@@ -22,6 +22,8 @@ using Tally = std::map<std::string, uint64_t>;
 class ShopTest : public testing::Test {
  protected:
   void SetUp() override;
+  /// Behind those that every sluiced of a lab gets.
+  virtual Arguments moreArguments() const { return {}; }
 
   const Topology& shop() const { return *shop_; }
   SluicedProcess& sluiced() { return *sluiced_; }
