@@ -12,8 +12,10 @@ namespace {
 
 /// RFC 9110 §6.5.1: fields that must not come after the body, because they say how it is read,
 /// where it goes or who sends it. All shorter than the part of a name that the decoder keeps.
-constexpr std::array<std::string_view, 15> kForbiddenTrailers = {"transfer-encoding",
+constexpr std::array<std::string_view, 17> kForbiddenTrailers = {"transfer-encoding",
+                                                                 "transfer_encoding",
                                                                  "content-length",
+                                                                 "content_length",
                                                                  "host",
                                                                  "connection",
                                                                  "keep-alive",

@@ -53,12 +53,14 @@ Refusal Examiner::field(const Header& header) {
     case 14:
       if (named("content-length")) return contentLength(header.value);
       if (named("http2-settings")) return hopByHop();
+      if (named("content_length")) return Refusal::kUnderscoredFraming;
       break;
     case 16:
       if (named("proxy-connection")) return hopByHop();
       break;
     case 17:
       if (named("transfer-encoding")) return transferEncoding(header.value);
+      if (named("transfer_encoding")) return Refusal::kUnderscoredFraming;
       break;
     default:
       break;

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
 #include "userspace/proxy/http1/scanner.h"
 
 namespace sluice::http1 {
@@ -13,13 +15,20 @@ bool isOtherProtocol(std::string_view bytes) {
   return bytes.starts_with(kHttp2Preface);
 }
 
+/// The bytes of the host at the start of `text`: an address in brackets, or a name. 0: none.
+size_t hostSize(std::string_view text) {
+  if (text.front() != '[') return std::min(text.find_first_of(":[]"), text.size());
+  const size_t bracket = text.find(']');
+  return bracket == text.npos || bracket == 1 ? 0 : bracket + 1;
+}
+
 /// A host and perhaps a port. User information is no part of it (RFC 9110 §4.2.4).
 bool isAuthority(std::string_view text) {
-  if (!allAre(kHostByte, text) || text.front() == ':') return false;
-  const size_t bracket = text.front() == '[' ? text.find(']') : 0;
-  if (bracket == text.npos) return false;
-  const size_t colon = text.find(':', bracket);
-  return colon == text.npos || colon + 1 == text.size() || allAre(kDigit, text.substr(colon + 1));
+  if (!allAre(kHostByte, text)) return false;
+  const size_t host = hostSize(text);
+  const std::string_view port = text.substr(host);
+  if (host == 0 || port.empty()) return host > 0;
+  return port.front() == ':' && (port.size() == 1 || allAre(kDigit, port.substr(1)));
 }
 
 bool absoluteTarget(RequestHead& head) {
