@@ -64,6 +64,7 @@ struct Exchange {
   RetryLimits::Share retry_share;
   bool mirrored = false;               ///< its copies, if any, are sent
   bool interim = false;                ///< a 1xx has been passed on: the request has been seen
+  size_t interim_size = 0;             ///< of all of them, by http1::kLeastInterimBytes
   bool fresh_connection_only = false;  ///< a reused one has turned out closed
   uint64_t parked_generation = 0;
   int reroutes = 0;

@@ -34,10 +34,7 @@ std::shared_ptr<Http2Stream> Http2Client::open() {
 void Http2Client::headReceived(int32_t id, const http2::ReceivedHead& head, bool ended) {
   auto* const stream = find(id);
   if (stream == nullptr) return;
-  if (head.tooLarge()) {
-    nghttp2_submit_rst_stream(session(), NGHTTP2_FLAG_NONE, id, NGHTTP2_ENHANCE_YOUR_CALM);
-    return;
-  }
+  if (head.tooLarge()) return refuse(id);
   std::string text;
   if (head.status() == 0) {
     head.appendTrailers(text);
@@ -45,8 +42,13 @@ void Http2Client::headReceived(int32_t id, const http2::ReceivedHead& head, bool
   }
   http2::Framing framing{};
   head.appendResponse(ended, stream->isHeadRequest(), text, framing);
-  stream->receiveHead(text, framing);
+  if (!stream->receiveHead(text, framing)) return refuse(id);
   if (ended) stream->receiveEnd({});
+}
+
+/// More heads than anybody reads. To the stream's user it is an answer that broke off.
+void Http2Client::refuse(int32_t id) {
+  nghttp2_submit_rst_stream(session(), NGHTTP2_FLAG_NONE, id, NGHTTP2_ENHANCE_YOUR_CALM);
 }
 
 void Http2Client::becameIdle() { retired_ ? terminate(NGHTTP2_NO_ERROR) : idle_(*this); }

@@ -34,6 +34,7 @@ class Http2Client final : public Http2Connection {
 
  private:
   void headReceived(int32_t id, const http2::ReceivedHead& head, bool ended) override;
+  void refuse(int32_t id);
   void pingAnswered() override { keepAlive(); }
   void goAwayReceived() override { retired_ = true; }
   void becameIdle() override;

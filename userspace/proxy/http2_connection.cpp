@@ -99,7 +99,23 @@ struct Http2Callbacks {
     return 0;
   }
 
+  static int invalidFrame(nghttp2_session*, const nghttp2_frame* frame, int error, void* user) {
+    // Too many requests at once are no fault of a client that has not seen our settings yet.
+    if (error != NGHTTP2_ERR_REFUSED_STREAM) from(user).badFrame(frame->hd.type);
+    return 0;
+  }
+
+  /// nghttp2 would leave the field out. RFC 9113 §8.2.1: the message is malformed.
+  static int invalidHeader(nghttp2_session* session, const nghttp2_frame* frame, const uint8_t*,
+                           size_t, const uint8_t*, size_t, uint8_t, void*) {
+    nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, frame->hd.stream_id,
+                              NGHTTP2_PROTOCOL_ERROR);
+    return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+  }
+
   static int frameSent(nghttp2_session*, const nghttp2_frame* frame, void* user) {
+    if (frame->hd.type == NGHTTP2_GOAWAY && frame->goaway.error_code != NGHTTP2_NO_ERROR)
+      ++from(user).context_.stats.http2_failures;
     const bool body = frame->hd.type == NGHTTP2_DATA || frame->hd.type == NGHTTP2_HEADERS;
     if (body && (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0)
       from(user).endOfStreamSent(frame->hd.stream_id);
@@ -137,6 +153,8 @@ struct Http2Callbacks {
     nghttp2_session_callbacks_set_on_data_chunk_recv_callback(all, data);
     nghttp2_session_callbacks_set_on_stream_close_callback(all, streamClosed);
     nghttp2_session_callbacks_set_on_frame_send_callback(all, frameSent);
+    nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(all, invalidFrame);
+    nghttp2_session_callbacks_set_on_invalid_header_callback(all, invalidHeader);
     return all;
   }
 };
@@ -151,6 +169,8 @@ Http2Connection::Http2Connection(Context& context, std::shared_ptr<Channel> chan
   nghttp2_option_new(&options);
   // Windows open as what came is read.
   nghttp2_option_set_no_auto_window_update(options, 1);
+  // nghttp2 drops a block that is larger, and nobody hears of it.
+  nghttp2_option_set_max_send_header_block_length(options, 4 * http1::kMaxHeadBytes);
   const bool server = side == Side::kServer;
   (server ? nghttp2_session_server_new2 : nghttp2_session_client_new2)(&session_, callbacks, this,
                                                                        options);
@@ -168,7 +188,7 @@ Result<void> Http2Connection::start(std::string_view bytes) {
   nghttp2_session_set_local_window_size(session_, NGHTTP2_FLAG_NONE, 0, kConnectionWindow);
   SLUICE_TRY(channel_->watch(shared_from_this()));
   const auto self = shared_from_this();
-  if (!feed(bytes)) close();
+  if (!feed(bytes)) fail();
   schedule();
   return {};
 }
@@ -186,6 +206,7 @@ void Http2Connection::turn() {
   }
   in_turn_ = false;
   if (closed()) return;
+  if (isFlooded()) return fail();
   const bool wanted = nghttp2_session_want_read(session_) != 0 ||
                       nghttp2_session_want_write(session_) != 0 || !outgoing_.empty();
   if (!wanted) return close();
@@ -211,11 +232,11 @@ void Http2Connection::receive() {
     if (io == Channel::Io::kEnd || io == Channel::Io::kFailed) return close();
     const bool valid = feed(incoming_.data());
     incoming_.clear();
-    if (!valid) return close();
+    if (!valid) return fail();
   }
 }
 
-/// False when this cannot be HTTP/2, or nothing of it any more.
+/// False when this cannot be HTTP/2, or is a flood of what has to be answered.
 bool Http2Connection::feed(std::string_view bytes) {
   return nghttp2_session_mem_recv(session_, reinterpret_cast<const uint8_t*>(bytes.data()),
                                   bytes.size()) >= 0;
@@ -370,31 +391,6 @@ void Http2Connection::release(Http2Stream& stream, bool clean, bool refused) {
   stream.ended(clean, refused);
   streams_.erase(id);
   if (streams_.empty()) becameIdle();
-}
-
-void Http2Connection::terminate(uint32_t error) {
-  nghttp2_session_terminate_session(session_, error);
-  schedule();
-}
-
-void Http2Connection::abort() {
-  if (!closed()) channel_->reset();
-  close();
-}
-
-void Http2Connection::close() {
-  if (closed()) return;
-  const auto self = shared_from_this();
-  leave();
-  const auto channel = std::exchange(channel_, nullptr);
-  const auto* failure = noteFailure(context_, *channel);
-  const bool refused = failure != nullptr && failure->unused;
-  channel->close();
-  incoming_.clear();
-  for (const auto& [id, stream] : std::exchange(streams_, {})) stream->ended(false, refused);
-  // Users may do anything: not from within whatever has closed this.
-  context_.reactor.post([self] { self->notifyStreams(); });
-  gone();
 }
 
 }  // namespace sluice::proxy

@@ -10,6 +10,7 @@
 
 #include "userspace/proxy/channel.h"
 #include "userspace/proxy/context.h"
+#include "userspace/proxy/fault_budget.h"
 #include "userspace/proxy/http2/received_head.h"
 #include "userspace/proxy/http2_stream.h"
 
@@ -92,6 +93,10 @@ class Http2Connection : public Timed,
   void streamClosed(int32_t id, uint32_t error);
   void data(int32_t id, std::string_view bytes);
   void endOfStreamSent(int32_t id);
+  /// `type`: of the frame
+  void badFrame(uint8_t type);
+  bool isFlooded() const;
+  void fail();
   void renumber(Http2Stream& stream, int32_t id);
   void release(Http2Stream& stream, bool clean, bool refused);
 
@@ -104,6 +109,7 @@ class Http2Connection : public Timed,
   Buffer incoming_;
   std::string outgoing_;
   size_t outgoing_at_ = 0;
+  FaultBudget faults_;
   bool in_turn_ = false;
   bool scheduled_ = false;
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 #include "userspace/proxy/options.h"
@@ -14,5 +15,8 @@ inline constexpr int32_t kStreamWindow = 65535;
 static_assert(kStreamWindow <= static_cast<int32_t>(kBufferBytes));
 /// Room for all streams, so that one that is not read holds up no other.
 inline constexpr int32_t kConnectionWindow = static_cast<int32_t>(kMaxStreams) * kStreamWindow;
+
+/// Frames other than DATA that wait for a peer who does not read.
+inline constexpr size_t kMaxWaitingFrames = 1000;
 
 }  // namespace sluice::proxy

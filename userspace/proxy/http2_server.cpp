@@ -24,12 +24,20 @@ void Http2Server::headBegins(int32_t id, bool first) {
 
 void Http2Server::headReceived(int32_t id, const http2::ReceivedHead& head, bool ended) {
   head_open_ = false;
+  if (waiting_ == Waiting::kHead) waitFor(Waiting::kNothing);  // the next one has its own time
   auto* const stream = find(id);
   if (stream == nullptr) return;
   if (!head.method().empty()) return begin(id, head, ended);
+  if (head.tooLarge()) return refuse(id, NGHTTP2_ENHANCE_YOUR_CALM);
   std::string trailers;
   head.appendTrailers(trailers);
-  stream->receiveEnd(head.tooLarge() ? std::string_view() : trailers);
+  stream->receiveEnd(trailers);
+}
+
+/// The request, or what is still to come of it, is not taken.
+void Http2Server::refuse(int32_t id, uint32_t error) {
+  ++context_.stats.refused_requests;
+  nghttp2_submit_rst_stream(session(), NGHTTP2_FLAG_NONE, id, error);
 }
 
 void Http2Server::begin(int32_t id, const http2::ReceivedHead& head, bool ended) {
@@ -37,11 +45,7 @@ void Http2Server::begin(int32_t id, const http2::ReceivedHead& head, bool ended)
   if (head.tooLarge()) return answerTooLarge(id);
   std::string text;
   http2::Framing framing{};
-  if (!head.appendRequest(ended, text, framing)) {
-    ++context_.stats.refused_requests;
-    nghttp2_submit_rst_stream(session(), NGHTTP2_FLAG_NONE, id, NGHTTP2_PROTOCOL_ERROR);
-    return;
-  }
+  if (!head.appendRequest(ended, text, framing)) return refuse(id, NGHTTP2_PROTOCOL_ERROR);
   auto* const stream = find(id);
   if (head.method() == "HEAD") stream->setHeadRequest();
   stream->receiveHead(text, framing);

@@ -37,6 +37,7 @@ class Http2Server final : public Http2Connection {
 
   void begin(int32_t id, const http2::ReceivedHead& head, bool ended);
   void answerTooLarge(int32_t id);
+  void refuse(int32_t id, uint32_t error);
 
   enum class Waiting { kNothing, kHead, kRequest };
   void waitFor(Waiting what);

@@ -127,10 +127,11 @@ void Http2Stream::setHeadRequest() {
   splitter_.expectNoBody();
 }
 
-void Http2Stream::receiveHead(std::string_view head, http2::Framing framing) {
-  message_.addHead(head, framing);
+bool Http2Stream::receiveHead(std::string_view head, http2::Framing framing) {
+  if (!message_.addHead(head, framing)) return false;
   updateReadable();
   connection_->enqueue(*this);
+  return true;
 }
 
 bool Http2Stream::receiveData(std::string_view data) {

@@ -43,7 +43,8 @@ class Http2Stream final : public Channel, public std::enable_shared_from_this<Ht
   /// The request is HEAD: its response has no body.
   void setHeadRequest();
   bool isHeadRequest() const { return head_request_; }
-  void receiveHead(std::string_view head, http2::Framing framing);
+  /// False when too many wait to be read; the first one always has room.
+  bool receiveHead(std::string_view head, http2::Framing framing);
   /// Whether the bytes are kept until they are read.
   bool receiveData(std::string_view data);
   void receiveEnd(std::string_view trailers);

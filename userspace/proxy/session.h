@@ -225,6 +225,7 @@ class Session final : public Timed,
   bool readResponseHead();
   void informational(const http1::Parsed& parsed);
   void finalHead(const http1::Parsed& parsed);
+  void badInterim();
   void switchProtocols(const http1::Parsed& parsed);
   bool passHeadOn(const http1::Parsed& parsed, bool close);
   void headTooLarge();

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The response on its way to the client.
+#include <algorithm>
+
 #include "userspace/proxy/http1/forward.h"
 #include "userspace/proxy/session.h"
 
@@ -45,17 +47,24 @@ bool Session::readResponseHead() {
 
 void Session::informational(const http1::Parsed& parsed) {
   exchange_.interim = true;
+  exchange_.interim_size += std::max(parsed.consumed, http1::kLeastInterimBytes);
+  if (exchange_.interim_size > http1::kMaxInterimBytes) return badInterim();
   if (context_.response_head.status == 101) return switchProtocols(parsed);
   // RFC 9110 §15.2: never to a client of HTTP/1.0.
   if (exchange_.http10) return response_.dropUnseen(parsed.consumed);
   if (!passHeadOn(parsed, false)) headTooLarge();
 }
 
+/// One that nobody has asked for, or one too many.
+void Session::badInterim() {
+  ++context_.stats.bad_responses;
+  judge(balance::Outcome::kLocalFailure);
+  exchange_.flags.add(ResponseFlags::kUpstreamProtocol);
+  response_.idle() ? reply(kProtocolError) : responseCut();
+}
+
 void Session::switchProtocols(const http1::Parsed& parsed) {
-  if (!exchange_.wants_upgrade || !context_.response_head.fields.upgrade) {
-    ++context_.stats.bad_responses;
-    return response_.idle() ? reply(kProtocolError) : responseCut();
-  }
+  if (!exchange_.wants_upgrade || !context_.response_head.fields.upgrade) return badInterim();
   ++context_.stats.tunnels;
   stopTimers();
   judgeAnswer(101);

@@ -90,6 +90,17 @@ TEST_F(Http2Limits, PathsThatMeanMoreInHttp1AreRefused) {
   EXPECT_TRUE(servers_[0]->connections().empty());
 }
 
+TEST_F(Http2Limits, InvalidFieldsAreNotLeftOut) {
+  serve();
+  routeAsHttp2();
+  auto& end = client();
+  const auto id = end.get("/", {{"x", "a\r\nb: c"}});
+  ASSERT_TRUE(until([&] { return end.message(id).closed; }));
+  EXPECT_EQ(end.message(id).error, static_cast<uint32_t>(NGHTTP2_PROTOCOL_ERROR));
+  EXPECT_EQ(worker_->stats().refused_requests, 1u);
+  EXPECT_TRUE(servers_[0]->connections().empty());
+}
+
 TEST_F(Http2Limits, ConnectIsNotImplemented) {
   routeToServers();
   auto& end = client();

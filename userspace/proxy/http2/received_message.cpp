@@ -12,6 +12,8 @@ namespace {
 
 /// Taken bytes that are worth a move of those behind them.
 constexpr size_t kWorthMoving = 16 * 1024;
+/// Room for the largest head behind as many bytes of interim ones.
+constexpr size_t kMaxWaitingHeads = 2 * kMaxFieldSectionBytes;
 
 void dropTaken(std::string& text, size_t& at) {
   if (at < text.size() && at < kWorthMoving) return;
@@ -21,9 +23,11 @@ void dropTaken(std::string& text, size_t& at) {
 
 }  // namespace
 
-void ReceivedMessage::addHead(std::string_view head, Framing framing) {
+bool ReceivedMessage::addHead(std::string_view head, Framing framing) {
+  if (staged_.size() - staged_at_ + head.size() > kMaxWaitingHeads) return false;
   staged_.append(head);
   framing_ = framing;
+  return true;
 }
 
 bool ReceivedMessage::addData(std::string_view data) {

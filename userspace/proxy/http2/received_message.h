@@ -14,8 +14,9 @@ namespace sluice::http2 {
 /// that what is held is the data and little more, however small the frames were.
 class ReceivedMessage {
  public:
-  /// Interim responses' heads first.
-  void addHead(std::string_view head, Framing framing);
+  /// Interim responses' heads first. False, and it is not kept, when more wait than a reader who
+  /// reads would leave: heads have no window that would hold the sender back.
+  bool addHead(std::string_view head, Framing framing);
   /// Bytes of a message without a body are dropped: whether they were kept.
   bool addData(std::string_view data);
   /// `trailers`: lines, each with its end.
