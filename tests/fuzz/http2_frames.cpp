@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+// Frames of a client, through nghttp2 and what stands around it: whatever comes, the request that a
+// session reads is one that the parser of HTTP/1 takes or refuses for what it asks, never for bytes
+// that fields cannot have; and nothing is left when the connection is over.
+// The first byte cuts the others into pieces; the preface is in front of them by itself.
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tests/fuzz/fuzz.h"
+#include "tests/support/memory_data_plane.h"
+#include "userspace/proxy/context.h"
+#include "userspace/proxy/http1/body.h"
+#include "userspace/proxy/http2_pool.h"
+#include "userspace/proxy/http2_server.h"
+
+namespace {
+
+using namespace sluice;
+using namespace sluice::proxy;
+using http1::Refusal;
+
+class NoSockets final : public Sockets {
+ public:
+  void connect(const UpstreamTarget&, Opened) override {}
+};
+
+/// The client's end: what is fed is read, what is written is gone.
+class Wire final : public Channel {
+ public:
+  explicit Wire(Reactor& reactor) : reactor_(reactor) { writable_ = true; }
+
+  void feed(std::string_view bytes) {
+    waiting_.append(bytes);
+    readable_ = true;
+    if (const auto user = user_) user->channelReady();
+  }
+
+  Result<void> watch(std::shared_ptr<ChannelUser> user) override {
+    user_ = std::move(user);
+    return {};
+  }
+  void unwatch() override {
+    if (user_) reactor_.keepForThisRound(std::move(user_));
+    user_.reset();
+  }
+  Io read(Buffer& buffer) override {
+    const auto space = buffer.space();
+    const size_t count = std::min(space.size(), waiting_.size());
+    std::copy_n(waiting_.begin(), count, space.begin());
+    buffer.commit(count);
+    waiting_.erase(0, count);
+    readable_ = !waiting_.empty();
+    return count > 0 ? Io::kProgress : Io::kBlocked;
+  }
+  Io write(std::string_view bytes, size_t& written) override {
+    written += bytes.size();
+    return Io::kProgress;
+  }
+  bool isQuiet() override { return !readable_; }
+  void shutdownWrite() override {}
+  void close() override { unwatch(); }
+  void reset() override { unwatch(); }
+
+ private:
+  Reactor& reactor_;
+  std::shared_ptr<ChannelUser> user_;
+  std::string waiting_;
+};
+
+/// What no field of HTTP/2 can do to a head or a body that is written from it.
+bool isInjection(Refusal why) {
+  switch (why) {
+    case Refusal::kBareLf:
+    case Refusal::kBareCr:
+    case Refusal::kControlByte:
+    case Refusal::kObsFold:
+    case Refusal::kSpaceBeforeColon:
+    case Refusal::kBadStartLine:
+    case Refusal::kBadVersion:
+    case Refusal::kHostTwice:
+    case Refusal::kContentLengthTwice:
+    case Refusal::kLengthAndEncoding:
+    case Refusal::kBadTransferEncoding:
+    case Refusal::kEncodingInHttp10:
+    case Refusal::kBadChunkSize:
+    case Refusal::kBadChunkExtension:
+    case Refusal::kChunkExtensionsTooLarge:
+    case Refusal::kBadChunkEnd:
+    case Refusal::kBadTrailer:
+      return true;
+    default:
+      return false;
+  }
+}
+
+/// A session's part: reads one request and answers it, at once or when it is whole.
+class Reader final : public ChannelUser, public std::enable_shared_from_this<Reader> {
+ public:
+  Reader(Context& context, std::shared_ptr<Channel> stream, bool waits)
+      : stream_(std::move(stream)), buffer_(context.blocks, 0), waits_(waits) {}
+
+  void start() { (void)stream_->watch(shared_from_this()); }
+  void stop() {
+    if (stream_) stream_->close();
+    stream_.reset();
+    buffer_.clear();
+  }
+  void channelReady() override {
+    while (stream_ && stream_->readable() && read()) check();
+    if (!stream_) return;
+    const bool whole = has_head_ && body_.done();
+    if (stream_->broken() || refused_) return stop();
+    if (has_head_ && (whole || !waits_)) answer();
+  }
+
+ private:
+  bool read() { return stream_->read(buffer_) == Channel::Io::kProgress; }
+
+  void check() {
+    if (!has_head_) checkHead();
+    if (has_head_) buffer_.consume(body_.take(buffer_.data()));
+    FUZZ_REQUIRE(!has_head_ || buffer_.empty() || body_.refusal() != Refusal::kNone);
+    refuse(body_.refusal());
+  }
+  void checkHead() {
+    static http1::RequestHead head;
+    const auto parsed = http1::parseRequest(buffer_.data(), 0, head);
+    refuse(parsed.refusal);
+    if (!parsed.complete()) return;
+    has_head_ = true;
+    FUZZ_REQUIRE(head.minor_version == 1 && parsed.skipped == 0);
+    body_ = http1::Body(head.bodyKind(), head.fields.content_length);
+    buffer_.consume(parsed.consumed);
+  }
+  void refuse(Refusal why) {
+    FUZZ_REQUIRE(!isInjection(why));
+    refused_ |= why != Refusal::kNone;
+    if (refused_) buffer_.clear();
+  }
+  void answer() {
+    size_t written = 0;
+    stream_->write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", written);
+    stop();
+  }
+
+  std::shared_ptr<Channel> stream_;
+  Buffer buffer_;
+  const bool waits_;
+  bool has_head_ = false;
+  bool refused_ = false;
+  http1::Body body_;
+};
+
+/// One for all inputs: they leave nothing in it.
+struct World {
+  SteadyClock clock;
+  std::unique_ptr<Reactor> reactor = *Reactor::create(clock);
+  NoSockets sockets;
+  sluice::test::MemoryDataPlane tables;
+  SystemRandom random{1};
+  Context context{*reactor, sockets, tables, random, WorkerOptions{}, Observers{}};
+};
+
+void turn(Reactor& reactor) { reactor.runOnce(Duration::zero()); }
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  if (size == 0) return 0;
+  static auto& world = *new World;
+  std::string_view rest(reinterpret_cast<const char*>(data) + 1, size - 1);
+  const size_t piece = data[0] < 8 ? 1 + data[0] : size_t{data[0]} * 16;
+  const bool waits = data[0] % 2 == 0;
+
+  std::vector<std::shared_ptr<Reader>> readers;
+  const auto wire = std::make_shared<Wire>(*world.reactor);
+  bool gone = false;
+  const auto server = std::make_shared<Http2Server>(
+      world.context, wire, Origin{},
+      [&](std::shared_ptr<Channel> stream, const Origin&) {
+        readers.push_back(std::make_shared<Reader>(world.context, std::move(stream), waits));
+        readers.back()->start();
+      },
+      [&](Http2Server&) { gone = true; });
+  FUZZ_REQUIRE(server->start("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").ok());
+  while (!rest.empty() && !gone) {
+    wire->feed(rest.substr(0, piece));
+    rest.remove_prefix(std::min(piece, rest.size()));
+    turn(*world.reactor);
+  }
+  server->abort();
+  turn(*world.reactor);
+  for (const auto& reader : readers) reader->stop();
+  turn(*world.reactor);
+  FUZZ_REQUIRE(gone && server->closed() && server->streams() == 0);
+  FUZZ_REQUIRE(world.context.blocks.lent() == 0);
+  return 0;
+}
