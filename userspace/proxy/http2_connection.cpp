@@ -164,7 +164,7 @@ Http2Connection::Http2Connection(Context& context, std::shared_ptr<Channel> chan
       side_(side),
       channel_(std::move(channel)),
       incoming_(context.blocks, kHeadroom) {
-  static nghttp2_session_callbacks* const callbacks = Http2Callbacks::make();
+  static nghttp2_session_callbacks* const kCallbacks = Http2Callbacks::make();
   nghttp2_option* options = nullptr;
   nghttp2_option_new(&options);
   // Windows open as what came is read.
@@ -172,7 +172,7 @@ Http2Connection::Http2Connection(Context& context, std::shared_ptr<Channel> chan
   // nghttp2 drops a block that is larger, and nobody hears of it.
   nghttp2_option_set_max_send_header_block_length(options, 4 * http1::kMaxHeadBytes);
   const bool server = side == Side::kServer;
-  (server ? nghttp2_session_server_new2 : nghttp2_session_client_new2)(&session_, callbacks, this,
+  (server ? nghttp2_session_server_new2 : nghttp2_session_client_new2)(&session_, kCallbacks, this,
                                                                        options);
   nghttp2_option_del(options);
 }
