@@ -18,6 +18,17 @@ if(SLUICE_SANITIZE)
   target_link_options(sluice_flags INTERFACE -fsanitize=${SLUICE_SANITIZE})
 endif()
 
+# Undefined behaviour is looked for in the code under test: in test cases the checks double what the
+# compiler does. Those that are left out take a sixth of its time, and AddressSanitizer or the machine
+# notices the same: an access through a null pointer, beyond an object, to an object of another type.
+option(SLUICE_SANITIZE_UNDEFINED "Look for undefined behaviour in the rooms" OFF)
+set(SLUICE_UNDEFINED -fsanitize=undefined
+  -fno-sanitize=null,vptr,object-size,nonnull-attribute,returns-nonnull-attribute
+  -fno-sanitize-recover=all)
+if(SLUICE_SANITIZE_UNDEFINED)
+  target_link_options(sluice_flags INTERFACE -fsanitize=undefined)
+endif()
+
 # Half of what a source costs the compiler is the standard library. A build that is made from
 # nothing for a short search parses it once for each room; elsewhere a source must name what it uses.
 option(SLUICE_PRECOMPILE "Parse the usual headers once for each room" OFF)
@@ -31,6 +42,9 @@ function(sluice_room name)
   list(FILTER sources EXCLUDE REGEX "/main\\.cpp$")
   add_library(sluice_${name} STATIC ${sources})
   target_link_libraries(sluice_${name} PUBLIC sluice_flags ${ARG_LINK})
+  if(SLUICE_SANITIZE_UNDEFINED)
+    target_compile_options(sluice_${name} PRIVATE ${SLUICE_UNDEFINED})
+  endif()
   if(SLUICE_PRECOMPILE)
     target_precompile_headers(sluice_${name} PRIVATE ${SLUICE_USUAL_HEADERS})
   endif()
