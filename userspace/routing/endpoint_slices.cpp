@@ -44,7 +44,8 @@ class Reader {
     for (const auto& slice : record_.slices)
       if (slice->address_type != "FQDN") read(*slice);
     if (record_.slices.empty() && record_.endpoints) read(*record_.endpoints);
-    for (auto& port : ports_) orderAndUnite(port.endpoints);
+    for (auto& port : ports_)
+      if (!port.endpoints.empty()) orderAndUnite(port.endpoints.edit());
   }
 
  private:

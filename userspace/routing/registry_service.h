@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "userspace/base/shared_vector.h"
 #include "userspace/model/resources.h"
 #include "userspace/routing/protocol.h"
 #include "userspace/routing/route_table.h"
@@ -64,9 +65,10 @@ struct RegistryPort {
   uint16_t number = 0;
   std::string name;
   Protocol protocol = Protocol::kUnknown;
-  /// In the order of their addresses, each once; those that are not ready, too.
-  std::vector<RegistryEndpoint> endpoints;
-  std::vector<RegistryName> names = {};
+  /// In the order of their addresses, each once; those that are not ready, too. Shared by ports
+  /// that have the same.
+  SharedVector<RegistryEndpoint> endpoints;
+  SharedVector<RegistryName> names = {};
   uint16_t original_port = 0;  ///< ServiceEntry of resolution NONE with targetPort; 0: the called
   friend bool operator==(const RegistryPort&, const RegistryPort&) = default;
 };

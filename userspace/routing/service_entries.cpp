@@ -121,25 +121,32 @@ struct NamedPorts {
   std::multimap<std::string_view, const ServiceEntryPort*> ports;
 };
 
-/// Collects the endpoints of one port from the entries that have a port of its name.
-class PortEndpoints {
- public:
-  PortEndpoints(const RegistryService& service, SelectableWorkloads& workloads, RegistryPort& port)
-      : service_(service), workloads_(workloads), port_(port) {}
+struct Servers {
+  std::vector<RegistryEndpoint> endpoints;
+  std::vector<RegistryName> names;
+};
 
-  void addFrom(const NamedPorts& named) {
-    const auto [begin, end] = named.ports.equal_range(port_.name);
+/// Collects the servers of one port from the entries that have a port of its name.
+class PortServers {
+ public:
+  /// `by_name`: servers may be host names (Resolution).
+  PortServers(const std::string& host, bool by_name, SelectableWorkloads& workloads)
+      : host_(host), by_name_(by_name), workloads_(workloads) {}
+
+  void addFrom(const NamedPorts& named, const std::string& port_name) {
+    const auto [begin, end] = named.ports.equal_range(port_name);
     for (auto at = begin; at != end; ++at) addFrom(*named.entry, *at->second);
   }
 
-  void finish() {
-    orderAndUnite(port_.endpoints);
-    std::ranges::stable_sort(port_.names, {},
-                             [](const auto& n) { return std::pair(n.host, n.port); });
+  Servers take() && {
+    auto& [endpoints, names] = servers_;
+    orderAndUnite(endpoints);
+    std::ranges::stable_sort(names, {}, [](const auto& n) { return std::pair(n.host, n.port); });
     const auto same = [](const auto& a, const auto& b) {
       return a.host == b.host && a.port == b.port;
     };
-    port_.names.erase(std::unique(port_.names.begin(), port_.names.end(), same), port_.names.end());
+    names.erase(std::unique(names.begin(), names.end(), same), names.end());
+    return std::move(servers_);
   }
 
  private:
@@ -147,13 +154,13 @@ class PortEndpoints {
     if (entry.workload_selector) return addSelected(entry.workload_selector->labels, port);
     for (const auto& endpoint : entry.endpoints)
       add(endpoint, std::make_shared<const EndpointOrigin>(originOf(endpoint, "")), port);
-    if (entry.endpoints.empty() && isByName(service_.resolution)) addHostItself(port);
+    if (entry.endpoints.empty() && by_name_) addHostItself(port);
   }
 
   void addSelected(const Labels& selector, const ServiceEntryPort& port) {
     const auto& selected = workloads_.select(selector);
     for (const auto& pod : selected.pods)
-      port_.endpoints.push_back({{pod.ip, endpointPort(port, {})}, pod.origin, 1, true});
+      servers_.endpoints.push_back({{pod.ip, endpointPort(port, {})}, pod.origin, 1, true});
     for (const auto& entry : selected.entries) add(entry.resource->endpoint, entry.origin, port);
   }
 
@@ -162,41 +169,73 @@ class PortEndpoints {
     const uint32_t weight = std::max(endpoint.weight, 1U);
     const auto number = endpointPort(port, endpoint.ports);
     if (endpoint.address.starts_with(kUnixPrefix)) {
-      port_.names.push_back({endpoint.address, 0, std::move(origin), weight});
+      servers_.names.push_back({endpoint.address, 0, std::move(origin), weight});
       return;
     }
     if (auto ip = IpAddress::parse(endpoint.address); ip.ok())
-      port_.endpoints.push_back({{*ip, number}, std::move(origin), weight, true});
-    else if (isByName(service_.resolution))
-      port_.names.push_back({toLower(endpoint.address), number, std::move(origin), weight});
+      servers_.endpoints.push_back({{*ip, number}, std::move(origin), weight, true});
+    else if (by_name_)
+      servers_.names.push_back({toLower(endpoint.address), number, std::move(origin), weight});
   }
 
   void addHostItself(const ServiceEntryPort& port) {
     auto origin = std::make_shared<EndpointOrigin>();
-    port_.names.push_back({service_.host, endpointPort(port, {}), std::move(origin), 1});
+    servers_.names.push_back({host_, endpointPort(port, {}), std::move(origin), 1});
   }
 
-  const RegistryService& service_;
+  const std::string& host_;
+  const bool by_name_;
   SelectableWorkloads& workloads_;
-  RegistryPort& port_;
+  Servers servers_;
+};
+
+/// The servers of the ports of one host, which all ports of one name have in common: of entries
+/// that are services of their own, too.
+class HostServers {
+ public:
+  HostServers(const std::string& host, const Snapshot::Selection<ServiceEntry>& entries,
+              SelectableWorkloads& workloads)
+      : host_(host), workloads_(workloads) {
+    for (const auto& entry : entries) named_.emplace_back(*entry);
+  }
+
+  void addTo(RegistryService& service) {
+    if (service.resolution == Resolution::kOriginal) return;
+    for (auto& port : service.ports) {
+      const auto& shared = find(port.name, isByName(service.resolution));
+      port.endpoints = shared.endpoints;
+      port.names = shared.names;
+    }
+  }
+
+ private:
+  struct Shared {
+    SharedVector<RegistryEndpoint> endpoints;
+    SharedVector<RegistryName> names;
+  };
+
+  const Shared& find(const std::string& port_name, bool by_name) {
+    const auto [at, is_new] = known_.try_emplace({port_name, by_name});
+    if (is_new) {
+      PortServers servers(host_, by_name, workloads_);
+      for (const auto& named : named_) servers.addFrom(named, port_name);
+      auto [endpoints, names] = std::move(servers).take();
+      if (!endpoints.empty()) at->second.endpoints = SharedVector(std::move(endpoints));
+      if (!names.empty()) at->second.names = SharedVector(std::move(names));
+    }
+    return at->second;
+  }
+
+  const std::string& host_;
+  SelectableWorkloads& workloads_;
+  std::vector<NamedPorts> named_;
+  std::map<std::pair<std::string, bool>, Shared> known_;
 };
 
 bool canMerge(const ServiceEntry& a, const ServiceEntry& b) {
   return a.resolution == b.resolution && a.metadata.labels == b.metadata.labels &&
          a.workload_selector == b.workload_selector &&
          std::ranges::is_permutation(a.export_to, b.export_to);
-}
-
-void addEndpoints(const Snapshot::Selection<ServiceEntry>& entries, SelectableWorkloads& workloads,
-                  RegistryService& service) {
-  if (service.resolution == Resolution::kOriginal) return;
-  std::vector<NamedPorts> named;
-  for (const auto& entry : entries) named.emplace_back(*entry);
-  for (auto& port : service.ports) {
-    PortEndpoints endpoints(service, workloads, port);
-    for (const auto& ports : named) endpoints.addFrom(ports);
-    endpoints.finish();
-  }
 }
 
 }  // namespace
@@ -231,11 +270,12 @@ std::vector<std::shared_ptr<const RegistryService>> servicesOf(
     addAddresses(*entry, *at->second);
     addPorts(*entry, *at->second);
   }
+  HostServers servers(host, entries, workloads);
   std::vector<std::shared_ptr<const RegistryService>> result;
   for (auto& [entry, service] : services) {
     uniteAddresses(*service);
     orderPorts(*service);
-    addEndpoints(entries, workloads, *service);
+    servers.addTo(*service);
     result.push_back(std::move(service));
   }
   return result;

@@ -116,7 +116,7 @@ TEST(ServiceEntries, EndpointsHaveWeightsLabelsAndLocalities) {
   one.endpoints[0].locality = "eu/a/";
   one.endpoints[0].network = "vpc";
   const auto service = Mesh().add(one).service(kHost);
-  const auto& endpoint = service->ports[0].endpoints.at(0);
+  const auto& endpoint = service->ports[0].endpoints[0];
   EXPECT_EQ(endpoint.weight, 7U);
   EXPECT_EQ(endpoint.origin->locality, "eu/a");
   EXPECT_THAT(endpoint.origin->labels(), Contains(Pair("version", "v1")));
