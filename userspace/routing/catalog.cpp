@@ -10,9 +10,13 @@ Catalog::Catalog(const Snapshot& snapshot)
       registry(snapshot),
       destination_rules(snapshot),
       virtual_services(snapshot, agent),
-      clusters(registry, destination_rules, agent) {
-  Names concerned;
-  for (const auto& host : registry.hosts() | std::views::keys) followAliases({host}, concerned);
+      clusters(registry, destination_rules, agent),
+      traits(registry, virtual_services, agent) {
+  Names hosts, concerned;
+  for (const auto& host : registry.hosts() | std::views::keys) hosts.insert(host);
+  followAliases(hosts, concerned);
+  const auto names = virtual_services.names();
+  traits.update({}, snapshot, hosts, {names.begin(), names.end()});
 }
 
 CatalogChanges Catalog::update(const Snapshot& before, const Snapshot& after) {
@@ -22,6 +26,7 @@ CatalogChanges Catalog::update(const Snapshot& before, const Snapshot& after) {
   changes.virtual_services = virtual_services.update(before, after);
   clusters.update(changes.services, changes.rules, agent);
   followAliases(changes.services, changes.rules);
+  changes.groups = traits.update(before, after, changes.services, changes.virtual_services.names);
   rules.startUpdate(changes.virtual_services.names);
   return changes;
 }

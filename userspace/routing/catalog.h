@@ -5,6 +5,7 @@
 #include <set>
 #include <string>
 
+#include "userspace/routing/client_traits.h"
 #include "userspace/routing/clusters.h"
 #include "userspace/routing/destination_rules.h"
 #include "userspace/routing/registry.h"
@@ -19,6 +20,7 @@ struct CatalogChanges {
   /// Hosts, wildcards among them, whose DestinationRules or aliases are others now.
   std::set<std::string> rules;
   VirtualServices::Changes virtual_services;
+  bool groups = false;  ///< whether clients may be in other groups (ClientTraits) now
 };
 
 /// Everything of a Snapshot, in the form that compiling needs. Compilers ask it through Lookups.
@@ -39,6 +41,7 @@ class Catalog {
   DestinationRules destination_rules;
   VirtualServices virtual_services;
   Clusters clusters;
+  ClientTraits traits;
   RuleBook rules;
 
   /// The hosts of ExternalName services that stand for `host`, whoever may see them.

@@ -1,12 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <map>
 #include <optional>
-#include <set>
 #include <string>
-#include <unordered_map>
-#include <vector>
 
 #include "userspace/model/resources.h"
 #include "userspace/routing/registry.h"
@@ -39,44 +35,6 @@ struct ClientGroup {
   /// zone. Empty when no rule distinguishes the client.
   std::string name;
   Client client;  ///< stands for all of them: has what `name` says and nothing else
-};
-
-/// What one resource makes of clients: by what it tells them apart.
-struct Traits {
-  std::vector<std::string> namespaces;
-  std::vector<Labels> selectors;  ///< none empty
-  std::set<std::string> labels;   ///< whose values matter
-};
-
-/// Puts clients into groups, by all that the rules of a Snapshot look at.
-class ClientTraits {
- public:
-  ClientTraits(const Snapshot& snapshot, const Registry& registry);
-
-  /// From `before`, which it was made of, to `after`; the settings of the agent must be the same.
-  /// `registry` has followed already, and `hosts` have other services now. Whether clients may be
-  /// in other groups now.
-  bool update(const Snapshot& before, const Snapshot& after, const Registry& registry,
-              const std::set<std::string>& hosts);
-
-  ClientGroup groupOf(const Client& client) const;
-
- private:
-  template <typename T>
-  using Counted = std::map<T, int>;  ///< with how many resources say so
-
-  void count(const Traits& traits, int by);
-  template <typename T>
-  void count(Counted<T>& counted, const T& item, int by);
-  template <typename T>
-  void follow(const Snapshot::List<T>& before, const Snapshot::List<T>& after,
-              const AgentSettings& agent);
-  void followService(const std::string& host, const Registry& registry, const AgentSettings& agent);
-
-  Counted<std::string> namespaces_, labels_;
-  Counted<Labels> selectors_;
-  std::unordered_map<std::string, Traits> services_;  ///< by host, where they have some
-  bool changed_ = false;
 };
 
 }  // namespace sluice::routing

@@ -57,7 +57,7 @@ uint16_t Destinations::portOf(const Destination& to, const RegistryService* serv
 
 std::string Destinations::whyMissing(const ClusterKey& key, const RegistryService* service) const {
   if (!service && lookups_.exists(key.host))
-    return key.host + " is not exported to namespace " + client_.namespace_;
+    return key.host + " is not exported to the client's namespace";
   if (!service) {
     const auto meant = meantByNameDotNamespace(key.host, lookups_.agent().cluster_domain);
     const bool known = !meant.empty() && lookups_.exists(meant);

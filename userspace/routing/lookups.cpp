@@ -27,6 +27,12 @@ void Reads::merge(const Reads& more) {
   rules.insert(more.rules.begin(), more.rules.end());
 }
 
+JointTraits Lookups::traits() const {
+  auto traits = catalog_.traits.of(reads_);
+  traits.add(traits_of_rules_);
+  return traits;
+}
+
 const RegistryService* Lookups::service(const std::string& host, const Client& client) {
   reads_.hosts.insert(host);
   return catalog_.registry.find(host, client.namespace_);
@@ -43,7 +49,7 @@ std::vector<std::string> Lookups::aliasesOf(const std::string& host, const Clien
   reads_.hosts.insert(host);
   std::vector<std::string> aliases;
   for (const auto& alias : catalog_.aliasesOf(host)) {
-    const auto* seen = catalog_.registry.find(alias, client.namespace_);
+    const auto* seen = service(alias, client);
     if (seen && isAlias(*seen) && seen->external_name == host) aliases.push_back(alias);
   }
   return aliases;
@@ -75,15 +81,20 @@ std::vector<Candidate> Lookups::overlapping(const std::string& wildcard, const C
 
 HttpRules Lookups::httpRules(const MeshVirtualService& service, uint16_t port,
                              const Client& client) {
-  const auto compile = [&](Reads& reads) {
-    Lookups lookups(catalog_, reads);
+  const auto compile = [&](Lookups& lookups) {
     const Destinations destinations(lookups, client, port);
     return compileHttpRules(service, port, client, destinations, httpPortDefault());
   };
-  if (!namesSeveralHosts(service)) return compile(reads_);
-  const auto& shared =
-      catalog_.rules.find({service.resource->metadata.key(), port, client}, compile);
+  if (!namesSeveralHosts(service)) return compile(*this);
+  const auto& shared = catalog_.rules.find({service.resource->metadata.key(), port, client},
+                                           [&](Reads& reads, JointTraits& traits) {
+                                             Lookups lookups(catalog_, reads);
+                                             auto rules = compile(lookups);
+                                             traits = lookups.traits();
+                                             return rules;
+                                           });
   reads_.rules.insert(shared.name);
+  traits_of_rules_.add(shared.traits);
   return shared.rules;
 }
 

@@ -21,6 +21,10 @@ class Lookups {
   /// Borrows both.
   Lookups(Catalog& catalog, Reads& reads) : catalog_(catalog), reads_(reads) {}
 
+  /// Clients that are alike for these would have been given the same answers. `reads` must have
+  /// been empty before.
+  JointTraits traits() const;
+
   const AgentSettings& agent() const { return catalog_.agent; }
   bool hostDecides() const { return agent().http_mode == AgentSettings::HttpMode::kIstio; }
   PortDefault httpPortDefault() const {
@@ -56,6 +60,7 @@ class Lookups {
  private:
   Catalog& catalog_;
   Reads& reads_;
+  JointTraits traits_of_rules_;  ///< that others have compiled
 };
 
 }  // namespace sluice::routing

@@ -8,12 +8,11 @@
 #include "userspace/routing/compile.h"
 #include "userspace/routing/locate.h"
 #include "userspace/routing/outbound_mode.h"
+#include "userspace/routing/ports_of_host.h"
 #include "userspace/routing/ranges.h"
 
 namespace sluice::routing {
 namespace {
-
-using Route = std::shared_ptr<const ServiceRoute>;
 
 /// Numbers of classes outlive the agent in the kernel's tables and must not depend on which other
 /// classes there are, so they are hashes of the names.
@@ -30,55 +29,26 @@ bool sameClients(const Snapshot& a, const Snapshot& b) {
   return a.workloads == b.workloads && a.pods == b.pods && a.nodes == b.nodes;
 }
 
-/// Brings the ports of one host to new routes. A route that is what it was stays the object that it
-/// was.
-class PortsOfHost {
- public:
-  PortsOfHost(const std::string& host, PortRoutes& routes) : host_(host), routes_(routes) {}
+/// For how many clients of a unit others are looked for that have the same of it: enough for those
+/// that a rule tells apart, few enough for rules that tell apart everyone.
+constexpr size_t kMostPrecedents = 8;
 
-  void setCommon(ServiceRoutes& services) {
-    auto& map = services.common();
-    removeOthers(map);
-    for (auto& [port, route] : routes_) {
-      const ServiceKey key{host_, port};
-      if (!becomes(route, map.get(key))) map.set(key, route);
-    }
-  }
+void setAlias(const std::string& host, const std::string* target,
+              SharedMap<std::string, std::string>& aliases) {
+  if (target)
+    aliases.set(host, *target);
+  else
+    aliases.erase(host);
+}
 
-  /// `common`: what class 0 has now; `services` still has what it had.
-  void setOwn(ServiceRoutes& services, const ServiceRoutes::Map& common) {
-    auto& map = services.own();
-    removeOthers(map);
-    for (auto& [port, route] : routes_) {
-      const ServiceKey key{host_, port};
-      if (becomes(route, common.get(key))) {
-        map.erase(key);
-      } else {
-        becomes(route, services.find(key));
-        map.set(key, route);
-      }
-    }
-  }
+auto portsOf(const std::string& host, const std::set<ServiceKey>& keys) {
+  return std::pair{keys.lower_bound({host, 0}), keys.upper_bound({host, UINT16_MAX})};
+}
 
- private:
-  /// `route` becomes the object `other` if that is the same by content.
-  static bool becomes(Route& route, const Route* other) {
-    if (!other || (*other != route && **other != *route)) return false;
-    route = *other;
-    return true;
-  }
-
-  void removeOthers(ServiceRoutes::Map& map) const {
-    std::vector<ServiceKey> gone;
-    for (auto at = map.lower_bound(ServiceKey{host_, 0});
-         at != map.end() && at->first.host == host_; ++at)
-      if (!routes_.contains(at->first.port)) gone.push_back(at->first);
-    for (const auto& key : gone) map.erase(key);
-  }
-
-  const std::string& host_;
-  PortRoutes& routes_;
-};
+void eraseHost(const std::string& host, std::set<ServiceKey>& keys) {
+  const auto [first, last] = portsOf(host, keys);
+  keys.erase(first, last);
+}
 
 }  // namespace
 
@@ -86,7 +56,7 @@ std::shared_ptr<const Routing> Resolver::update(std::shared_ptr<const Snapshot> 
   const auto last = std::exchange(snapshot_, std::move(snapshot));
   const bool anew = !last || last->agent != snapshot_->agent;
   const auto units = anew ? start(*snapshot_) : follow(*last, *snapshot_);
-  if (anew || traits_changed_ || !sameClients(*last, *snapshot_)) groups_ = regroup(*snapshot_);
+  if (anew || groups_changed_ || !sameClients(*last, *snapshot_)) groups_ = regroup(*snapshot_);
   dropViews(groups_);
   compile(units);
   addViews(groups_);
@@ -101,8 +71,8 @@ Dependents::Units Resolver::start(const Snapshot& snapshot) {
     for (const auto& [key, route] : common->second.table.services)
       units.insert({Unit::Kind::kService, key.host});
   catalog_ = std::make_unique<Catalog>(snapshot);
-  traits_ = std::make_unique<ClientTraits>(snapshot, catalog_->registry);
   dependents_ = {};
+  traits_.clear();
   for (auto& [number, view] : views_) {
     view.table.aliases.clear();
     view.names = HostBook(catalog_->virtual_services, view.client.namespace_);
@@ -115,7 +85,7 @@ Dependents::Units Resolver::start(const Snapshot& snapshot) {
 
 Dependents::Units Resolver::follow(const Snapshot& before, const Snapshot& after) {
   const auto changes = catalog_->update(before, after);
-  traits_changed_ = traits_->update(before, after, catalog_->registry, changes.services);
+  groups_changed_ = changes.groups;
   return dependents_.of(changes, catalog_->registry.byEnding());
 }
 
@@ -138,7 +108,7 @@ Resolver::Groups Resolver::regroup(const Snapshot& snapshot) {
   Groups groups{{ClientClass{}, ClientGroup{}}};
   workload_class_.clear();
   for (const auto& [key, client] : clientsOf(snapshot))
-    workload_class_[key] = add(traits_->groupOf(client), groups);
+    workload_class_[key] = add(catalog_->traits.groupOf(client), groups);
   return groups;
 }
 
@@ -172,18 +142,17 @@ void Resolver::dropViews(const Groups& groups) {
 
 /// A new class has everything compiled.
 void Resolver::addViews(const Groups& groups) {
+  std::vector<View*> added;
   for (const auto& [number, group] : groups) {
     if (views_.contains(number)) continue;
     auto& view = views_.emplace(number, View(group.client, *catalog_)).first->second;
     view.table.client_class = number;
     view.table.class_name = group.name;
-    // Services first: what VirtualServices make of other hosts depends on them.
-    for (const auto& unit : everyUnit()) {
-      Reads reads;
-      compile(unit, view, reads);
-      dependents_.add(unit, reads);
-    }
+    added.push_back(&view);
   }
+  if (added.empty()) return;
+  // Services first: what VirtualServices make of other hosts depends on them.
+  for (const auto& unit : everyUnit()) dependents_.add(unit, compile(unit, added));
   takeChangedOwners();
   noteRules();
 }
@@ -200,14 +169,72 @@ void Resolver::compile(const Dependents::Units& units) {
   noteRules();
 }
 
-/// Those of `kind`. For class 0 first: the others share its routes.
 void Resolver::compile(const Dependents::Units& units, Unit::Kind kind) {
-  for (const auto& unit : units) {
-    if (unit.kind != kind) continue;
-    Reads reads;
-    for (auto& [number, view] : views_) compile(unit, view, reads);
-    dependents_.set(unit, std::move(reads));
+  std::vector<View*> views;
+  for (auto& [number, view] : views_) views.push_back(&view);
+  for (const auto& unit : units)
+    if (unit.kind == kind) dependents_.set(unit, compile(unit, views));
+}
+
+/// Class 0, when it is among them, is the first: the others share its routes. Whoever is alike for
+/// all that the unit has asked for has the same of it. Returns what it has asked for.
+Reads Resolver::compile(const Unit& unit, const std::vector<View*>& views) {
+  Reads all;
+  std::vector<Precedent> precedents;
+  if (!views.empty() && views.front()->table.client_class) {
+    const auto traits = traits_.find(unit);
+    precedents.push_back(
+        {&views_.at({}), traits == traits_.end() ? JointTraits{} : traits->second});
   }
+  for (auto* view : views) {
+    if (const auto* other = alike(unit, precedents, *view)) {
+      share(unit, *other, *view);
+      continue;
+    }
+    Reads reads;
+    auto traits = compile(unit, *view, reads);
+    all.merge(reads);
+    if (!view->table.client_class) noteTraits(unit, traits);
+    if (precedents.size() < kMostPrecedents) precedents.push_back({view, std::move(traits)});
+  }
+  return all;
+}
+
+void Resolver::noteTraits(const Unit& unit, JointTraits traits) {
+  if (traits.empty())
+    traits_.erase(unit);
+  else
+    traits_.insert_or_assign(unit, std::move(traits));
+}
+
+const Resolver::View* Resolver::alike(const Unit& unit, const std::vector<Precedent>& precedents,
+                                      const View& view) const {
+  const auto same_ports = [&](const View& other) {
+    return unit.kind != Unit::Kind::kVirtualService ||
+           other.names.portsOwnedBy(unit.name) == view.names.portsOwnedBy(unit.name);
+  };
+  for (const auto& [other, traits] : precedents)
+    if (traits.areAlike(other->client, view.client) && same_ports(*other)) return other;
+  return nullptr;
+}
+
+void Resolver::share(const Unit& unit, const View& from, View& to) const {
+  if (unit.kind == Unit::Kind::kService) shareService(unit.name, from, to);
+  if (!hostDecides()) return;
+  auto claims = from.names.claimsOf(unit);
+  for (auto& claim : claims.claims)
+    if (const auto* own = to.table.services.own().get(ServiceKey{unit.name, claim.port}))
+      claim.route = *own;
+  to.names.set(unit, std::move(claims));
+}
+
+void Resolver::shareService(const std::string& host, const View& from, View& to) const {
+  setAlias(host, from.table.aliases.get(host), to.table.aliases);
+  PortsOfHost(host, to.table.services).copyOwn(from.table.services);
+  eraseHost(host, to.sources.hidden);
+  const auto [first, last] = portsOf(host, from.sources.hidden);
+  to.sources.hidden.insert(first, last);
+  noteRanges(host, from.ranged.contains(host), to);
 }
 
 /// What rules that several units share have asked for.
@@ -216,33 +243,27 @@ void Resolver::noteRules() {
     dependents_.set({Unit::Kind::kRules, name}, std::move(reads));
 }
 
-void Resolver::compile(const Unit& unit, View& view, Reads& reads) {
+/// By what clients are told apart in all that was asked for.
+JointTraits Resolver::compile(const Unit& unit, View& view, Reads& reads) {
   Lookups lookups(*catalog_, reads);
   if (unit.kind == Unit::Kind::kService)
     compileService(unit.name, view, lookups);
   else if (hostDecides())
     compileNames(unit.name, view, lookups);
+  return lookups.traits();
 }
 
 void Resolver::compileService(const std::string& host, View& view, Lookups& lookups) {
   const auto* seen = lookups.service(host, view.client);
-  if (seen && isAlias(*seen))
-    view.table.aliases.set(host, seen->external_name);
-  else
-    view.table.aliases.erase(host);
+  setAlias(host, seen && isAlias(*seen) ? &seen->external_name : nullptr, view.table.aliases);
   auto routes = routesOf(host, view, lookups);
   noteHidden(host, routes, view);
   auto& services = view.table.services;
   if (view.table.client_class)
-    PortsOfHost(host, routes).setOwn(services, views_.at({}).table.services.common());
+    PortsOfHost(host, services).setOwn(routes, views_.at({}).table.services.common());
   else
-    PortsOfHost(host, routes).setCommon(services);
-  const bool ranged = seen && hasRanges(*seen);
-  if (ranged || view.ranged.contains(host)) view.ranges_changed = true;
-  if (ranged)
-    view.ranged.insert(host);
-  else
-    view.ranged.erase(host);
+    PortsOfHost(host, services).setCommon(routes);
+  noteRanges(host, seen && hasRanges(*seen), view);
   if (!hostDecides()) return;
   view.names.set({Unit::Kind::kService, host},
                  seen ? claimsOf(lookups, *seen, routes, view.client) : HostClaims{});
@@ -250,9 +271,17 @@ void Resolver::compileService(const std::string& host, View& view, Lookups& look
 
 void Resolver::noteHidden(const std::string& host, const PortRoutes& routes, View& view) {
   auto& hidden = view.sources.hidden;
-  hidden.erase(hidden.lower_bound({host, 0}), hidden.upper_bound({host, UINT16_MAX}));
+  eraseHost(host, hidden);
   for (const auto& [port, route] : routes)
     if (isHidden(*route)) hidden.insert({host, port});
+}
+
+void Resolver::noteRanges(const std::string& host, bool ranged, View& view) {
+  if (ranged || view.ranged.contains(host)) view.ranges_changed = true;
+  if (ranged)
+    view.ranged.insert(host);
+  else
+    view.ranged.erase(host);
 }
 
 /// Every table has every port of every host, so that a service that the client may not see is known

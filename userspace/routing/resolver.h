@@ -6,12 +6,14 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "userspace/routing/catalog.h"
 #include "userspace/routing/client.h"
 #include "userspace/routing/dependents.h"
 #include "userspace/routing/port_routes.h"
 #include "userspace/routing/route_table.h"
+#include "userspace/routing/traits.h"
 #include "userspace/routing/virtual_hosts.h"
 
 namespace sluice::routing {
@@ -49,6 +51,12 @@ class Resolver {
     PortSources sources;
   };
 
+  /// A view that has a unit as it was compiled for its client, and for whom else that holds.
+  struct Precedent {
+    const View* view;
+    JointTraits traits;
+  };
+
   Dependents::Units start(const Snapshot& snapshot);
   Dependents::Units follow(const Snapshot& before, const Snapshot& after);
   Dependents::Units everyUnit() const;
@@ -63,10 +71,17 @@ class Resolver {
 
   void compile(const Dependents::Units& units);
   void compile(const Dependents::Units& units, Unit::Kind kind);
-  void compile(const Unit& unit, View& view, Reads& reads);
+  Reads compile(const Unit& unit, const std::vector<View*>& views);
+  JointTraits compile(const Unit& unit, View& view, Reads& reads);
+  const View* alike(const Unit& unit, const std::vector<Precedent>& precedents,
+                    const View& view) const;
+  void share(const Unit& unit, const View& from, View& to) const;
+  void shareService(const std::string& host, const View& from, View& to) const;
+  void noteTraits(const Unit& unit, JointTraits traits);
   void compileService(const std::string& host, View& view, Lookups& lookups);
   void compileNames(const std::string& virtual_service, View& view, Lookups& lookups);
   PortRoutes routesOf(const std::string& host, const View& view, Lookups& lookups) const;
+  static void noteRanges(const std::string& host, bool ranged, View& view);
   void noteRules();
   Dependents::Units takeChangedOwners();
   static void noteHidden(const std::string& host, const PortRoutes& routes, View& view);
@@ -76,10 +91,11 @@ class Resolver {
   std::optional<std::string> only_;
   std::shared_ptr<const Snapshot> snapshot_;  ///< the last; null before the first
   std::unique_ptr<Catalog> catalog_;
-  std::unique_ptr<ClientTraits> traits_;
   Dependents dependents_;
+  std::map<Unit, JointTraits>
+      traits_;  ///< what class 0 has of a unit depends on; only where something
   Groups groups_;
-  bool traits_changed_ = false;
+  bool groups_changed_ = false;
   std::map<ClientClass, View> views_;
   std::map<std::string, ClientClass> workload_class_;
   std::shared_ptr<const Routing> published_;  ///< null before the first

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <functional>
 #include <string_view>
 #include <tuple>
@@ -22,6 +23,8 @@ namespace sluice::routing {
 namespace {
 
 using VirtualServiceRef = std::shared_ptr<const VirtualService>;
+using DestinationRuleRef = std::shared_ptr<const DestinationRule>;
+using WorkloadRef = std::shared_ptr<const Workload>;
 
 std::vector<uint16_t> portsOf(const Service& service) {
   std::vector<uint16_t> ports;
@@ -40,13 +43,28 @@ std::vector<uint16_t> portsOf(const ServiceEntry& entry) {
 uint64_t sizeOf(const Service& service) { return service.ports.size(); }
 uint64_t sizeOf(const ServiceEntry& entry) { return entry.hosts.size() * entry.ports.size(); }
 
+uint64_t sizeOf(const DestinationRule&) { return 1; }
+uint64_t sizeOf(const Workload&) { return 0; }
+
 const char* kindOf(const VirtualServiceRef&) { return "VirtualService/"; }
+const char* kindOf(const DestinationRuleRef&) { return "DestinationRule/"; }
+const char* kindOf(const WorkloadRef&) { return "Workload/"; }
 const char* kindOf(const std::shared_ptr<const Service>&) { return "Service/"; }
 const char* kindOf(const std::shared_ptr<const ServiceEntry>&) { return "ServiceEntry/"; }
 
 std::string nameOf(const Delegate& delegate, const VirtualService& root) {
   const auto& in = delegate.namespace_;
   return (in.empty() ? root.metadata.namespace_ : in) + "/" + delegate.name;
+}
+
+/// A port that some clients see differently has a route for each of them, which costs as much as
+/// some rules.
+constexpr uint64_t kPerVariant = 4;
+
+/// Whether the same resources are charged the same under both.
+bool chargesAlike(const AgentSettings& a, const AgentSettings& b) {
+  return a.cluster_domain == b.cluster_domain && a.http_mode == b.http_mode &&
+         a.default_virtual_service_export_to == b.default_virtual_service_export_to;
 }
 
 /// Destinations of http rules: every port has a slot for each in the kernel's tables.
@@ -73,12 +91,13 @@ class DistinctDestinations {
 
 void RuleAdmission::put(const std::shared_ptr<const Service>& service) {
   const auto& meta = service->metadata;
-  load_.addPorts(serviceHost(meta.name, meta.namespace_, domain_), portsOf(*service));
+  load_.addPorts(serviceHost(meta.name, meta.namespace_, agent_.cluster_domain), portsOf(*service));
 }
 
 void RuleAdmission::take(const std::shared_ptr<const Service>& service) {
   const auto& meta = service->metadata;
-  load_.removePorts(serviceHost(meta.name, meta.namespace_, domain_), portsOf(*service));
+  load_.removePorts(serviceHost(meta.name, meta.namespace_, agent_.cluster_domain),
+                    portsOf(*service));
 }
 
 void RuleAdmission::put(const std::shared_ptr<const ServiceEntry>& entry) {
@@ -89,6 +108,43 @@ void RuleAdmission::put(const std::shared_ptr<const ServiceEntry>& entry) {
 void RuleAdmission::take(const std::shared_ptr<const ServiceEntry>& entry) {
   const auto ports = portsOf(*entry);
   for (const auto& host : entry->hosts) load_.removePorts(toLower(host), ports);
+}
+
+void RuleAdmission::put(const DestinationRuleRef& rule) {
+  if (!rule->workload_selector) return;
+  const auto host = fullHostOf(rule->host, rule->metadata);
+  ++selecting_[host];
+  load_.addRules(host, weightOfSelectors());
+}
+
+void RuleAdmission::take(const DestinationRuleRef& rule) {
+  if (!rule->workload_selector) return;
+  const auto host = fullHostOf(rule->host, rule->metadata);
+  if (--selecting_.at(host) == 0) selecting_.erase(host);
+  load_.removeRules(host, weightOfSelectors());
+}
+
+void RuleAdmission::put(const WorkloadRef&) { countClients(workloads_ + 1); }
+void RuleAdmission::take(const WorkloadRef&) { countClients(workloads_ - 1); }
+
+/// What tells clients apart is charged anew when there may be more or fewer of them.
+void RuleAdmission::countClients(uint64_t workloads) {
+  workloads_ = workloads;
+  const auto clients = std::bit_ceil(std::max<uint64_t>(workloads, 1));
+  if (clients == clients_) return;
+  const auto before = weightOfSelectors();
+  clients_ = clients;
+  for (const auto& [host, rules] : selecting_) {
+    for (uint64_t i = 0; i < rules; ++i) {
+      load_.removeRules(host, before);
+      load_.addRules(host, weightOfSelectors());
+    }
+  }
+  for (auto& [name, root] : roots_) {
+    if (!root.tells_apart) continue;
+    discharge(root);
+    charge(root);
+  }
 }
 
 void RuleAdmission::put(const VirtualServiceRef& service) {
@@ -123,13 +179,14 @@ void RuleAdmission::take(const VirtualServiceRef& service) {
 
 void RuleAdmission::charge(Root& root) {
   root.weight = weightOf(*root.resource);
+  root.tells_apart = !traitsOf(*root.resource).empty();
   for (const auto& host : root.resource->hosts)
-    load_.addRules(fullHostOf(host, *root.resource), root.weight);
+    load_.addRules(fullHostOf(host, root.resource->metadata), root.weight);
 }
 
 void RuleAdmission::discharge(const Root& root) {
   for (const auto& host : root.resource->hosts)
-    load_.removeRules(fullHostOf(host, *root.resource), root.weight);
+    load_.removeRules(fullHostOf(host, root.resource->metadata), root.weight);
 }
 
 /// A root has the rules of its delegates.
@@ -158,8 +215,28 @@ RuleWeight RuleAdmission::weightOf(const VirtualService& root) const {
   }
   // What is beyond the limit is dropped.
   const auto most = kMaxDelegatedMatches / std::max<size_t>(root.hosts.size(), 1);
-  return {1 + destinations.count() + weightOfAll(root.tcp) + weightOfAll(root.tls),
-          weightOfAll(root.http) + std::min<uint64_t>(delegated, most)};
+  const auto more_variants = variantsOf(traitsOf(root), clients_) - 1;
+  // Where the Host header decides, it names its hosts on all these ports.
+  const bool names_ports = agent_.http_mode == AgentSettings::HttpMode::kIstio;
+  return {1 + kPerVariant * more_variants + destinations.count() + weightOfAll(root.tcp) +
+              weightOfAll(root.tls),
+          weightOfAll(root.http) + std::min<uint64_t>(delegated, most) +
+              (names_ports ? root.hosts.size() : 0)};
+}
+
+/// A client is under one DestinationRule with a selector, or under none.
+RuleWeight RuleAdmission::weightOfSelectors() const {
+  return {kPerVariant * (std::min<uint64_t>(clients_, 2) - 1), 0};
+}
+
+Traits RuleAdmission::traitsOf(const VirtualService& root) const {
+  auto traits = routing::traitsOf(root, agent_);
+  for (const auto& rule : root.http) {
+    if (!rule.delegate) continue;
+    const auto leaf = delegates_.find(nameOf(*rule.delegate, root));
+    if (leaf != delegates_.end()) traits.merge(routing::traitsOf(*leaf->second, agent_));
+  }
+  return traits;
 }
 
 uint64_t RuleAdmission::sizeOf(const VirtualService& service) const {
@@ -167,9 +244,8 @@ uint64_t RuleAdmission::sizeOf(const VirtualService& service) const {
   return std::max<uint64_t>(service.hosts.size(), 1) * (weight.per_port + weight.per_number);
 }
 
-std::string RuleAdmission::fullHostOf(const std::string& host,
-                                      const VirtualService& service) const {
-  return fullHost(host, service.metadata.namespace_, domain_);
+std::string RuleAdmission::fullHostOf(const std::string& host, const Metadata& rule) const {
+  return fullHost(host, rule.namespace_, agent_.cluster_domain);
 }
 
 // --- what is admitted --------------------------------------------------------------------------
@@ -200,6 +276,8 @@ class RuleAdmission::OneByOne {
     replaceRefused(snapshot->virtual_services, virtual_services_);
     replaceRefused(snapshot->services, services_);
     replaceRefused(snapshot->service_entries, entries_);
+    replaceRefused(snapshot->destination_rules, destination_rules_);
+    replaceRefused(snapshot->workloads, workloads_);
     return {std::move(snapshot), std::move(held_)};
   }
 
@@ -236,14 +314,17 @@ class RuleAdmission::OneByOne {
   void refuse(const std::shared_ptr<const T>& item, const std::shared_ptr<const T>& last) {
     const auto key = item->metadata.key();
     held_.push_back({kindOf(item) + key,
-                     fmt::format("with it, rules and the ports of the services that they are for "
-                                 "multiply to {}, more than {}; {}",
+                     fmt::format("with it, rules, the ports of the services that they are for and "
+                                 "the workloads that they tell apart multiply to {}, more than {}; "
+                                 "{}",
                                  admission_.load_.total(), admission_.limit_, fateOf(last)),
                      code::kProduct});
     refusalsOf(item).emplace(key, last);
   }
 
   Refusals<VirtualService>& refusalsOf(const VirtualServiceRef&) { return virtual_services_; }
+  Refusals<DestinationRule>& refusalsOf(const DestinationRuleRef&) { return destination_rules_; }
+  Refusals<Workload>& refusalsOf(const WorkloadRef&) { return workloads_; }
   Refusals<Service>& refusalsOf(const std::shared_ptr<const Service>&) { return services_; }
   Refusals<ServiceEntry>& refusalsOf(const std::shared_ptr<const ServiceEntry>&) {
     return entries_;
@@ -255,16 +336,18 @@ class RuleAdmission::OneByOne {
   Refusals<VirtualService> virtual_services_;
   Refusals<Service> services_;
   Refusals<ServiceEntry> entries_;
+  Refusals<DestinationRule> destination_rules_;
+  Refusals<Workload> workloads_;
   std::vector<HeldBack> held_;
 };
 
 Consistent RuleAdmission::update(std::shared_ptr<const Snapshot> next) {
-  if (next->agent.cluster_domain != domain_) {  // every host has another name
-    *this = RuleAdmission(limit_);
-    domain_ = next->agent.cluster_domain;
-  }
-  const auto changes = std::tuple(changesOf(last_->services, next->services),
+  if (!chargesAlike(agent_, next->agent)) *this = RuleAdmission(limit_);
+  agent_ = next->agent;
+  const auto changes = std::tuple(changesOf(last_->workloads, next->workloads),
+                                  changesOf(last_->services, next->services),
                                   changesOf(last_->service_entries, next->service_entries),
+                                  changesOf(last_->destination_rules, next->destination_rules),
                                   changesOf(last_->virtual_services, next->virtual_services));
   const auto for_each_kind = [&](const auto& visit) {
     std::apply([&](const auto&... kind) { (visit(kind), ...); }, changes);

@@ -18,10 +18,12 @@ const RuleBook::Entry& RuleBook::find(const Key& key, const Compile& compile) {
   if (made.update == update_) return made;
   if (made.name.empty()) made.name = std::to_string(++names_);
   Reads reads;
-  auto rules = compile(reads);
+  JointTraits traits;
+  auto rules = compile(reads, traits);
   keepObject(rules.rules, made.rules.rules);
   keepObject(rules.skipped, made.rules.skipped);
   made.rules = std::move(rules);
+  made.traits = std::move(traits);
   made.update = update_;
   reads_.insert_or_assign(made.name, std::move(reads));
   return made;

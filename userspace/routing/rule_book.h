@@ -14,6 +14,7 @@
 #include "userspace/routing/client.h"
 #include "userspace/routing/reads.h"
 #include "userspace/routing/route_table.h"
+#include "userspace/routing/traits.h"
 
 namespace sluice::routing {
 
@@ -37,8 +38,9 @@ class RuleBook {
   struct Entry {
     std::string name;  ///< for Reads::rules; of no other rules, ever
     HttpRules rules;
+    JointTraits traits;  ///< of what they have asked for
   };
-  using Compile = std::function<HttpRules(Reads&)>;
+  using Compile = std::function<HttpRules(Reads&, JointTraits&)>;
 
   /// What `compile` makes, or has made since the last startUpdate(). Valid until then.
   const Entry& find(const Key& key, const Compile& compile);

@@ -153,6 +153,11 @@ void HostBook::set(const Unit& unit, HostClaims claims) {
     claims_.insert_or_assign(unit, std::move(claims));
 }
 
+HostClaims HostBook::claimsOf(const Unit& unit) const {
+  const auto found = claims_.find(unit);
+  return found == claims_.end() ? HostClaims{} : found->second;
+}
+
 void HostBook::withdraw(const Unit& unit, const HostClaims& claims) {
   for (const auto port : claims.declared)
     if (--declared_[port] == 0) declared_.erase(port);

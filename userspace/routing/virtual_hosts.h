@@ -54,6 +54,9 @@ class HostBook {
   /// Takes the place of what the unit has said before. The VirtualServices have followed already.
   void set(const Unit& unit, HostClaims claims);
 
+  /// What the unit says; nothing when it says nothing.
+  HostClaims claimsOf(const Unit& unit) const;
+
   /// Ports on which the VirtualService decides for some service.
   std::set<uint16_t> portsOwnedBy(const std::string& virtual_service) const;
   /// VirtualServices whose ports, as above, are others since the last call.

@@ -45,6 +45,8 @@ class AdmissionTest : public testing::Test {
     const auto by_key = [](const auto& item) { return item->metadata.key(); };
     std::ranges::sort(world.snapshot.virtual_services.edit(), {}, by_key);
     std::ranges::sort(world.snapshot.service_entries.edit(), {}, by_key);
+    std::ranges::sort(world.snapshot.destination_rules.edit(), {}, by_key);
+    std::ranges::sort(world.snapshot.workloads.edit(), {}, by_key);
     given_ = std::make_shared<const Snapshot>(std::move(world.snapshot));
     answer_ = admission_.update(given_);
   }
@@ -151,6 +153,66 @@ TEST_F(AdmissionTest, RulesOfDelegatesCount) {
   EXPECT_THAT(answer_.held,
               ElementsAre(refused("VirtualService/default/leaf", "its last version stays")));
   EXPECT_EQ(rules(), (Rules{{"leaf", 2}, {"root", 1}}));
+}
+
+World withWorkloads(World world, size_t count) {
+  for (size_t i = 0; i < count; ++i) world.add(test::workload("w" + std::to_string(i)));
+  return world;
+}
+
+/// Rules that five labels of clients decide for one port: 17, and 4 for each client beyond the
+/// first that may see them in its own way.
+World tellingApart() {
+  VirtualService service = test::virtualService(meta("apart"), {"a"}, {});
+  for (const auto* app : {"a", "b", "c", "d", "e"}) {
+    HttpMatchRequest match;
+    match.source_labels = {{"app", app}};
+    service.http.push_back(test::route({test::to("db")}, {match}));
+  }
+  return World().add(portsOf("a", 1)).add(service);
+}
+
+TEST_F(AdmissionTest, RulesCountForEachClientThatTheyTellApart) {
+  update(withWorkloads(tellingApart(), 16));
+  EXPECT_THAT(answer_.held, IsEmpty());
+  admission_ = Admission{{.rules_times_ports = 100, .selected_endpoints = 100}};
+  update(withWorkloads(tellingApart(), 17));
+  EXPECT_THAT(answer_.held, ElementsAre(refused("VirtualService/default/apart", "left out")));
+}
+
+TEST_F(AdmissionTest, AClientThatComesLaterIsRefused) {
+  update(withWorkloads(tellingApart(), 16));
+  update(withWorkloads(tellingApart(), 17));
+  EXPECT_THAT(answer_.held, ElementsAre(refused("Workload/default/w16", "left out")));
+  EXPECT_EQ(rules(), (Rules{{"apart", 5}}));
+  EXPECT_EQ(answer_.snapshot->workloads.size(), 16u);
+}
+
+/// What some clients do not see at all tells them apart, too.
+TEST_F(AdmissionTest, ExportsCount) {
+  auto rules = rulesFor("a", "a", 48);
+  update(withWorkloads(World().add(portsOf("a", 1)).add(rules), 2));
+  EXPECT_THAT(answer_.held, IsEmpty());
+  rules.export_to = {"."};
+  update(withWorkloads(World().add(portsOf("a", 1)).add(rules), 2));
+  EXPECT_THAT(answer_.held, ElementsAre(refused("VirtualService/default/a", "last version stays")));
+}
+
+TEST_F(AdmissionTest, SelectorsOfDestinationRulesCountWhereThereAreSeveralClients) {
+  auto world = World().add(portsOf("a", 1));
+  for (int i = 1; i <= 26; ++i) {
+    DestinationRule rule;
+    rule.metadata = meta("d" + std::to_string(i), "default", i);
+    rule.host = "a";
+    rule.workload_selector = WorkloadSelector{{{"app", std::to_string(i)}}};
+    world.add(rule);
+  }
+  update(withWorkloads(world, 1));
+  EXPECT_THAT(answer_.held, IsEmpty());
+  admission_ = Admission{{.rules_times_ports = 100, .selected_endpoints = 100}};
+  update(withWorkloads(world, 2));
+  EXPECT_THAT(answer_.held, ElementsAre(refused("DestinationRule/default/d26", "left out")));
+  EXPECT_EQ(answer_.snapshot->destination_rules.size(), 25u);
 }
 
 TEST_F(AdmissionTest, RulesOfGatewaysDoNotCount) {

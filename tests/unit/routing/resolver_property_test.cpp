@@ -7,6 +7,9 @@
 
 #include "tests/unit/routing/random_steps.h"
 #include "tests/unit/routing/same_routing.h"
+#include "userspace/routing/compile.h"
+#include "userspace/routing/locate.h"
+#include "userspace/routing/port_routes.h"
 #include "userspace/routing/resolver.h"
 
 namespace sluice::routing {
@@ -32,6 +35,25 @@ std::string notShared(const Routing& before, const Routing& after) {
   return "";
 }
 
+/// What each workload gets is what is compiled for it alone, whoever else is taken to be alike.
+std::string notForItself(const Snapshot& snapshot, const Routing& routing) {
+  Catalog catalog(snapshot);
+  for (const auto& [workload, number] : routing.workload_class) {
+    const auto client = *findClient(snapshot, catalog.registry, workload);
+    for (const auto& [key, route] : routing.tables.at(number).services) {
+      if (isPortRoute(*route)) continue;
+      Reads reads;
+      Lookups lookups(catalog, reads);
+      const auto* service = lookups.service(key.host, client);
+      const auto* port = service ? service->port(key.port) : nullptr;
+      const bool same =
+          port ? *compileRoute(lookups, *service, *port, client) == *route : isHidden(*route);
+      if (!same) return key.text() + " as " + workload + " calls it";
+    }
+  }
+  return "";
+}
+
 /// Follows the steps; what is wrong after which, or nothing.
 std::optional<std::string> failureOf(const Steps& steps) {
   RandomMesh mesh;
@@ -44,6 +66,7 @@ std::optional<std::string> failureOf(const Steps& steps) {
     const auto fresh = Resolver().update(std::make_shared<const Snapshot>(mesh.snapshot()));
     auto wrong = RoutingDifference::between(*routing, *fresh);
     if (wrong.empty()) wrong = notShared(*last, *routing);
+    if (wrong.empty()) wrong = notForItself(mesh.snapshot(), *routing);
     if (!wrong.empty()) return wrong + " after step " + std::to_string(i) + ", " + what;
     last = routing;
   }
