@@ -209,6 +209,7 @@ void Resolver::noteTraits(const Unit& unit, JointTraits traits) {
 
 const Resolver::View* Resolver::alike(const Unit& unit, const std::vector<Precedent>& precedents,
                                       const View& view) const {
+  if (share_ == Share::kNothing) return nullptr;
   const auto same_ports = [&](const View& other) {
     return unit.kind != Unit::Kind::kVirtualService ||
            other.names.portsOwnedBy(unit.name) == view.names.portsOwnedBy(unit.name);

@@ -25,9 +25,13 @@ namespace sluice::routing {
 /// Used from one thread; what it returns, from any.
 class Resolver {
  public:
+  /// kNothing compiles everything for every class: slow, and plainly right.
+  enum class Share { kWhatIsAlike, kNothing };
+
   /// For every class of clients among the Workloads, or for `only` and class 0: "namespace/name" of
   /// a Workload or else of a Pod.
-  explicit Resolver(std::optional<std::string> only = {}) : only_(std::move(only)) {}
+  explicit Resolver(std::optional<std::string> only = {}, Share share = Share::kWhatIsAlike)
+      : only_(std::move(only)), share_(share) {}
   Resolver(const Resolver&) = delete;
   Resolver& operator=(const Resolver&) = delete;
 
@@ -89,6 +93,7 @@ class Resolver {
   std::shared_ptr<const Routing> publish(const Snapshot& snapshot);
 
   std::optional<std::string> only_;
+  Share share_;
   std::shared_ptr<const Snapshot> snapshot_;  ///< the last; null before the first
   std::unique_ptr<Catalog> catalog_;
   Dependents dependents_;

@@ -19,6 +19,14 @@ bool isAboutOtherNamespaces(const DestinationRule& rule, const std::string& doma
          host.starts_with('*');
 }
 
+/// The namespace that a host of the form "catalog.shop.svc.cluster.local" names; or empty.
+std::string namespaceIn(const std::string& host, const std::string& domain) {
+  const auto ending = ".svc." + domain;
+  const auto dot = host.find('.');
+  if (!host.ends_with(ending) || dot >= host.size() - ending.size()) return "";
+  return host.substr(dot + 1, host.size() - ending.size() - dot - 1);
+}
+
 /// Reads the traits of one resource.
 class TraitReader {
  public:
@@ -56,6 +64,10 @@ class TraitReader {
     // Where the Host header decides, a service's short name is for its own namespace.
     if (agent_.http_mode == AgentSettings::HttpMode::kIstio)
       traits_.namespaces.insert(service.namespace_);
+    // A ServiceEntry may be about a host of another namespace, whose rules, which look as if they
+    // were about a service next to them, are then for the clients of that namespace alone.
+    const auto named = namespaceIn(service.host, agent_.cluster_domain);
+    if (!named.empty() && named != service.namespace_) traits_.namespaces.insert(named);
     if (service.node_local) traits_.labels.insert(kHostnameLabel);
     ClusterPolicy policy;
     if (const auto& mesh = agent_.default_traffic_policy; mesh && mesh->outlier_detection)

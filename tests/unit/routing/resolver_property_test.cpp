@@ -63,7 +63,8 @@ std::optional<std::string> failureOf(const Steps& steps) {
     const auto what = mesh.step(steps[i].seed);
     if (steps[i].more_follow) continue;
     const auto routing = resolver.update(std::make_shared<const Snapshot>(mesh.snapshot()));
-    const auto fresh = Resolver().update(std::make_shared<const Snapshot>(mesh.snapshot()));
+    const auto fresh = Resolver({}, Resolver::Share::kNothing)
+                           .update(std::make_shared<const Snapshot>(mesh.snapshot()));
     auto wrong = RoutingDifference::between(*routing, *fresh);
     if (wrong.empty()) wrong = notShared(*last, *routing);
     if (wrong.empty()) wrong = notForItself(mesh.snapshot(), *routing);
