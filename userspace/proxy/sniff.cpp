@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <optional>
 
 #include "userspace/proxy/http1/chars.h"
 
@@ -80,17 +79,22 @@ std::string serverName(std::string_view hello) {
   return {};
 }
 
-/// The handshake's bytes without the records around them; nothing when there is another record
-/// among them.
-std::optional<std::string> handshakeOf(std::string_view bytes) {
-  std::string handshake;
+/// The handshake's bytes without the records around them.
+struct Handshake {
+  std::string bytes;
+  bool over = false;  ///< a record of another kind follows: early data of TLS 1.3, for instance
+};
+
+Handshake handshakeOf(std::string_view bytes) {
+  Handshake found;
   while (bytes.size() >= kRecordHeader) {
-    if (static_cast<uint8_t>(bytes[0]) != kHandshakeRecord) return std::nullopt;
+    found.over = static_cast<uint8_t>(bytes[0]) != kHandshakeRecord;
+    if (found.over) break;
     const size_t size = Reader(bytes.substr(3, 2)).number(2);
-    handshake.append(bytes.substr(kRecordHeader, size));
+    found.bytes.append(bytes.substr(kRecordHeader, size));
     bytes.remove_prefix(std::min(bytes.size(), kRecordHeader + size));
   }
-  return handshake;
+  return found;
 }
 
 Spoken sniffLine(std::string_view line) {
@@ -126,14 +130,15 @@ Spoken sniff(std::string_view bytes) {
 }
 
 ClientHello readClientHello(std::string_view bytes) {
+  const ClientHello nameless{.complete = true, .server_name = {}};
   const auto handshake = handshakeOf(bytes);
-  if (!handshake || handshake->size() > kLongestHello) return {.complete = true, .server_name = {}};
-  if (handshake->size() < kHandshakeHeader) return {};
-  Reader reader(*handshake);
-  if (reader.number(1) != kClientHello) return {.complete = true, .server_name = {}};
+  const ClientHello unfinished = handshake.over ? nameless : ClientHello{};
+  if (handshake.bytes.size() < kHandshakeHeader) return unfinished;
+  Reader reader(handshake.bytes);
+  if (reader.number(1) != kClientHello) return nameless;
   const size_t size = reader.number(3);
-  if (size > kLongestHello) return {.complete = true, .server_name = {}};
-  if (handshake->size() < kHandshakeHeader + size) return {};
+  if (size > kLongestHello) return nameless;
+  if (handshake.bytes.size() < kHandshakeHeader + size) return unfinished;
   return {.complete = true, .server_name = serverName(reader.take(size))};
 }
 

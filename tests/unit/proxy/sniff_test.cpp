@@ -67,6 +67,20 @@ TEST(ClientHello, MayBeSpreadOverRecords) {
   EXPECT_EQ(hello.server_name, "a.example");
 }
 
+TEST(ClientHello, MayBeFollowedByEarlyData) {
+  const auto early = "\x14\x03\x03\0\x01\x01\x17\x03\x03\0\x05hello"s;
+  const auto hello = readClientHello(record(handshake(nameExtension("a.example"))) + early);
+  EXPECT_TRUE(hello.complete);
+  EXPECT_EQ(hello.server_name, "a.example");
+}
+
+TEST(ClientHello, ThatIsInterruptedNamesNobody) {
+  const auto whole = handshake(nameExtension("a.example"));
+  const auto hello = readClientHello(record(whole.substr(0, 20)) + "\x17\x03\x03\0\x01x"s);
+  EXPECT_TRUE(hello.complete);
+  EXPECT_EQ(hello.server_name, "");
+}
+
 TEST(ClientHello, WithoutOrWithBrokenNames) {
   const auto name_of = [](const std::string& extensions) {
     const auto hello = readClientHello(record(handshake(extensions)));
