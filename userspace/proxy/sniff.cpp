@@ -130,9 +130,9 @@ Spoken sniff(std::string_view bytes) {
 }
 
 ClientHello readClientHello(std::string_view bytes) {
-  const ClientHello nameless{.complete = true, .server_name = {}};
+  ClientHello nameless{.complete = true, .server_name = {}};
   const auto handshake = handshakeOf(bytes);
-  const ClientHello unfinished = handshake.over ? nameless : ClientHello{};
+  ClientHello unfinished = handshake.over ? nameless : ClientHello{};
   if (handshake.bytes.size() < kHandshakeHeader) return unfinished;
   Reader reader(handshake.bytes);
   if (reader.number(1) != kClientHello) return nameless;
