@@ -24,13 +24,6 @@ class Unserved {
   Report& report_;
 };
 
-void checkRoute(const HttpRoute& route, const FieldPath& path, Unserved& unserved) {
-  if (!route.retries) return;
-  unserved.add(route.retries->retry_remote_localities.value_or(false),
-               path / "retries" / "retryRemoteLocalities",
-               "retries go where the first try may go, too");
-}
-
 void checkTls(const ClientTlsSettings& tls, const FieldPath& path, Unserved& unserved) {
   unserved.add(tls.mode == ClientTlsSettings::Mode::kIstioMutual, path,
                "what is sent to it is not encrypted");
@@ -46,10 +39,6 @@ void checkPolicy(const TrafficPolicy& policy, const FieldPath& path, Unserved& u
   checkBlocks(policy, path, unserved);
   unserved.add(policy.tunnel.has_value(), path / "tunnel", kNotSent);
   unserved.add(policy.proxy_protocol.has_value(), path / "proxyProtocol", kNotSent);
-  const bool over_time = policy.retry_budget && policy.retry_budget->budget_interval &&
-                         policy.retry_budget->budget_interval->count() > 0;
-  unserved.add(over_time, path / "retryBudget" / "budgetInterval",
-               "the budget is a share of the requests under way");
   for (size_t i = 0; i < policy.port_level_settings.size(); ++i)
     checkBlocks(policy.port_level_settings[i], (path / "portLevelSettings")[i], unserved);
 }
@@ -67,11 +56,6 @@ void checkNotCarriedOut(const Mesh& mesh, Report& report) {
   for (const ServiceEntry* entry : mesh.serviceEntries()) {
     Unserved unserved(subjectOf(*entry), report);
     checkEntry(*entry, spec, unserved);
-  }
-  for (const VirtualService* service : mesh.virtualServices()) {
-    Unserved unserved(subjectOf(*service), report);
-    for (size_t i = 0; i < service->http.size(); ++i)
-      checkRoute(service->http[i], (spec / "http")[i], unserved);
   }
   for (const DestinationRule* rule : mesh.destinationRules()) {
     Unserved unserved(subjectOf(*rule), report);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <set>
 
 #include "maps/lib/alias.h"
 #include "maps/lib/hash.h"
@@ -16,6 +17,39 @@ constexpr int kOtherEndpointDraws = 5;
 
 bool isEjected(const ProxyEndpoint& endpoint) {
   return endpoint.monitor && endpoint.monitor->isAvoided();
+}
+
+/// An endpoint as the proxy has it, and as routing does.
+struct Ranked {
+  const ProxyEndpoint* endpoint;
+  uint32_t priority;
+  uint32_t weight;
+};
+
+/// Both lists have the same order; routing's may have more.
+std::vector<Ranked> ranked(const ProxyCluster& cluster) {
+  std::vector<Ranked> all;
+  auto at = cluster.endpoints.begin();
+  for (const auto& described : cluster.cluster->endpoints) {
+    if (at == cluster.endpoints.end()) break;
+    if (at->address != described.address) continue;
+    all.push_back({&*at++, described.priority, described.weight});
+  }
+  return all;
+}
+
+/// With the probability of its weight.
+const ProxyEndpoint* byWeight(const std::vector<Ranked>& candidates, uint64_t draw) {
+  uint64_t sum = 0;
+  for (const auto& candidate : candidates) sum += candidate.weight;
+  draw %= sum;
+  auto at = candidates.begin();
+  for (; draw >= at->weight; ++at) draw -= at->weight;
+  return at->endpoint;
+}
+
+bool contains(std::span<const EndpointId> ids, EndpointId id) {
+  return std::ranges::find(ids, id) != ids.end();
 }
 
 uint32_t& elementAt(std::vector<uint32_t>& numbers, uint32_t index) {
@@ -44,11 +78,25 @@ const ProxyEndpoint* Balancer::pick(const ProxyCluster& cluster, std::span<const
   if (cluster.endpoints.empty()) return nullptr;
   const ProxyEndpoint* endpoint = &propose(cluster, caller, 0);
   for (int i = 1; i <= kOtherEndpointDraws; ++i) {
-    const bool is_new = std::ranges::find(tried, endpoint->id) == tried.end();
-    if (is_new && !isEjected(*endpoint)) break;
+    if (!contains(tried, endpoint->id) && !isEjected(*endpoint)) break;
     endpoint = &propose(cluster, caller, i);
   }
   return isEjected(*endpoint) ? anyInUse(cluster) : endpoint;
+}
+
+const ProxyEndpoint* Balancer::pickOfOtherPriority(const ProxyCluster& cluster,
+                                                   std::span<const EndpointId> tried) {
+  auto candidates = ranked(cluster);
+  std::set<uint32_t> left_out;
+  for (const auto& [endpoint, priority, weight] : candidates)
+    if (contains(tried, endpoint->id)) left_out.insert(priority);
+  std::erase_if(candidates, [&](const Ranked& candidate) {
+    return left_out.contains(candidate.priority) || isEjected(*candidate.endpoint);
+  });
+  if (candidates.empty()) return nullptr;
+  const auto first = std::ranges::min(candidates, {}, &Ranked::priority).priority;
+  std::erase_if(candidates, [&](const Ranked& each) { return each.priority != first; });
+  return byWeight(candidates, random_.draw());
 }
 
 // Until the configuration without the ejected ones is here.

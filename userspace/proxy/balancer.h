@@ -31,6 +31,11 @@ class Balancer {
   const ProxyEndpoint* pick(const ProxyCluster& cluster, std::span<const EndpointId> tried,
                             const Caller& caller);
 
+  /// Of the first priority that none of `tried` is of, one by weight, if possible none that is
+  /// ejected; null when every priority has been tried. Localities of one priority are alike.
+  const ProxyEndpoint* pickOfOtherPriority(const ProxyCluster& cluster,
+                                           std::span<const EndpointId> tried);
+
   /// True for `millionths` of 1,000,000 draws.
   bool dice(Percent share);
 

@@ -48,7 +48,7 @@ struct Context {
   const WorkerOptions options;
   const Observers observers;
   Balancer balancer;
-  RetryLimits retry_limits;
+  RetryLimits retry_limits{reactor};
   Counters counters;
   BlockPool blocks;
   ConnectionQueue queue;

@@ -17,6 +17,7 @@ RetryLimit RetryLimit::of(const routing::ClusterPolicy& policy) {
   if (policy.retry_budget) {
     const RetryBudget& budget = policy.retry_budget->value;
     limit.budget_percent = budget.percent.value_or(kDefaultPercent);
+    limit.budget_interval = budget.budget_interval.value_or(Duration{});
     limit.most = budget.min_retry_concurrency.value_or(kDefaultInAnyCase);
   } else if (policy.connection_pool && policy.connection_pool->value.http) {
     // Istio: 0 means the default, which is no limit.
@@ -26,9 +27,32 @@ RetryLimit RetryLimit::of(const routing::ClusterPolicy& policy) {
   return limit;
 }
 
-uint64_t RetryLimit::allowed(uint32_t requests) const {
+uint64_t RetryLimit::allowed(uint64_t requests) const {
   if (!budget_percent) return most;
-  return std::max<uint64_t>(most, static_cast<uint64_t>(*budget_percent / 100 * requests));
+  return std::max<uint64_t>(
+      most, static_cast<uint64_t>(*budget_percent / 100 * static_cast<double>(requests)));
+}
+
+void RecentCount::add(TimePoint now, Duration span) {
+  const auto width = std::max(span / kSlots, Duration(1));
+  if (std::exchange(width_, width) != width) counts_ = {};
+  moveTo(slotOf(now));
+  ++counts_[static_cast<size_t>(last_ % kSlots)];
+}
+
+/// Of the slots that are kept, those that are not too old by now.
+uint64_t RecentCount::count(TimePoint now) const {
+  uint64_t sum = 0;
+  for (auto slot = slotOf(now) - kSlots + 1; slot <= last_; ++slot)
+    sum += counts_[static_cast<size_t>(slot % kSlots)];
+  return sum;
+}
+
+/// Forgets the slots that are too old now.
+void RecentCount::moveTo(int64_t slot) {
+  const auto passed = std::min(slot - last_, kSlots);
+  for (int64_t i = 1; i <= passed; ++i) counts_[static_cast<size_t>((slot - i + 1) % kSlots)] = 0;
+  last_ = slot;
 }
 
 RetryLimits::Share& RetryLimits::Share::operator=(Share&& other) noexcept {
@@ -44,27 +68,37 @@ void RetryLimits::Share::release() {
 }
 
 RetryLimits::Share RetryLimits::request(const RetryLimit& limit, const Key& key) {
-  return limit.budget_percent ? add(key, false) : Share();
+  if (!limit.budget_percent) return {};
+  loadOf(key).interval = limit.budget_interval;
+  return add(key, false);
 }
 
 std::optional<RetryLimits::Share> RetryLimits::retry(const RetryLimit& limit, const Key& key) {
   if (limit.unlimited()) return Share();
-  const auto found = loads_.find(key);
-  const Load load = found == loads_.end() ? Load{} : found->second;
-  if (load.retries >= limit.allowed(load.requests)) return std::nullopt;
+  Load& load = loadOf(key);
+  uint64_t requests = load.requests;
+  if (limit.budget_interval > Duration{}) requests += load.over.count(reactor_.now());
+  if (load.retries >= limit.allowed(requests)) return std::nullopt;
   return add(key, true);
 }
 
+/// Whoever is new makes room: clients and clusters come and go.
+RetryLimits::Load& RetryLimits::loadOf(const Key& key) {
+  const auto known = loads_.find(key);
+  if (known != loads_.end()) return known->second;
+  std::erase_if(loads_, [&](auto& entry) { return entry.second.isIdle(reactor_.now()); });
+  return loads_[key];
+}
+
 RetryLimits::Share RetryLimits::add(const Key& key, bool retry) {
-  ++loads_[key].of(retry);
+  ++loadOf(key).of(retry);
   return {*this, key, retry};
 }
 
 void RetryLimits::remove(const Key& key, bool retry) {
-  const auto found = loads_.find(key);
-  Load& load = found->second;
+  Load& load = loads_.find(key)->second;
   --load.of(retry);
-  if (load.requests == 0 && load.retries == 0) loads_.erase(found);
+  if (!retry && load.interval > Duration{}) load.over.add(reactor_.now(), load.interval);
 }
 
 }  // namespace sluice::proxy

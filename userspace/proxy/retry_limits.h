@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <unordered_map>
 #include <utility>
 
+#include "userspace/base/reactor.h"
 #include "userspace/model/ids.h"
 #include "userspace/routing/route_table.h"
 
@@ -17,11 +19,29 @@ struct RetryLimit {
   static RetryLimit of(const routing::ClusterPolicy& policy);
 
   bool unlimited() const { return !budget_percent && most == UINT32_MAX; }
-  /// While `requests` are under way, repetitions included.
-  uint64_t allowed(uint32_t requests) const;
+  /// While `requests` count, repetitions included.
+  uint64_t allowed(uint64_t requests) const;
 
-  std::optional<double> budget_percent;  ///< of the requests under way
-  uint32_t most = UINT32_MAX;            ///< with a budget: what is allowed in any case
+  std::optional<double> budget_percent;  ///< of the requests that count
+  /// retryBudget.budgetInterval: how long requests count that are over; 0: not at all.
+  Duration budget_interval{};
+  uint32_t most = UINT32_MAX;  ///< with a budget: what is allowed in any case
+};
+
+/// How often something has happened within the last `span`, to a sixteenth of it.
+class RecentCount {
+ public:
+  void add(TimePoint now, Duration span);
+  uint64_t count(TimePoint now) const;
+
+ private:
+  static constexpr int64_t kSlots = 16;
+  int64_t slotOf(TimePoint now) const { return now.time_since_epoch() / width_; }
+  void moveTo(int64_t slot);
+
+  Duration width_{1};  ///< of a slot
+  int64_t last_ = 0;   ///< the newest slot; the others are those before it
+  std::array<uint32_t, kSlots> counts_{};
 };
 
 /// What is under way, where a limit asks for it. Of one worker, as each of Envoy's counts are those
@@ -52,6 +72,9 @@ class RetryLimits {
     bool retry_ = false;
   };
 
+  /// Borrows `reactor`, for its time.
+  explicit RetryLimits(const Reactor& reactor) : reactor_(reactor) {}
+
   /// A request is under way. Shares must not outlive this object.
   Share request(const RetryLimit& limit, const Key& key);
   /// Nothing when there are too many.
@@ -60,7 +83,12 @@ class RetryLimits {
  private:
   struct Load {
     uint32_t requests = 0, retries = 0;
+    Duration interval{};  ///< how long requests count that are over
+    RecentCount over = {};
     uint32_t& of(bool retry) { return retry ? retries : requests; }
+    bool isIdle(TimePoint now) const {
+      return requests == 0 && retries == 0 && (interval == Duration{} || over.count(now) == 0);
+    }
   };
   struct Hash {
     size_t operator()(const Key& key) const {
@@ -68,10 +96,12 @@ class RetryLimits {
     }
   };
 
+  Load& loadOf(const Key& key);
   Share add(const Key& key, bool retry);
   void remove(const Key& key, bool retry);
 
-  std::unordered_map<Key, Load, Hash> loads_;  ///< those that are not zero
+  const Reactor& reactor_;
+  std::unordered_map<Key, Load, Hash> loads_;  ///< those that are not idle, and some that are
 };
 
 }  // namespace sluice::proxy

@@ -55,6 +55,7 @@ RetryPolicy RetryPolicy::of(const HttpRetry& written) {
   policy.per_try_timeout_ = written.per_try_timeout.value_or(Duration::zero());
   if (written.backoff && *written.backoff > Duration::zero()) policy.base_ = *written.backoff;
   policy.avoids_tried_ = written.retry_ignore_previous_hosts;
+  policy.tries_other_priorities_ = written.retry_remote_localities.value_or(false);
   return policy;
 }
 

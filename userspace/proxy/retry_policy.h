@@ -49,6 +49,8 @@ class RetryPolicy {
 
   /// Whether endpoints that were tried are avoided; nothing: unless the cluster hashes.
   std::optional<bool> avoidsTried() const { return avoids_tried_; }
+  /// Whether the priorities that were tried twice are left out (Envoy: previous_priorities).
+  bool triesOtherPriorities() const { return tries_other_priorities_; }
 
  private:
   enum On : uint32_t {
@@ -73,6 +75,7 @@ class RetryPolicy {
   Duration per_try_timeout_{};
   Duration base_ = std::chrono::milliseconds(25);
   std::optional<bool> avoids_tried_;
+  bool tries_other_priorities_ = false;
 };
 
 }  // namespace sluice::proxy

@@ -103,6 +103,7 @@ class Session final : public Timed,
   bool routeByHost();
   std::shared_ptr<const ProxyRoute> routeOf(
       const std::shared_ptr<const routing::ServiceRoute>& service) const;
+  const ProxyEndpoint* pickEndpoint();
   void chooseEndpoint();
   const ProxyEndpoint* originOf(const ProxyCluster& cluster);
   void connect();
@@ -162,6 +163,7 @@ class Session final : public Timed,
   RetryLimit retryLimit() const;
   RetryLimits::Key retryKey() const;
   std::span<const EndpointId> toAvoid() const;
+  std::span<const EndpointId> prioritiesToAvoid() const;
   void tryFailed(TryFailure how, const LocalReply& otherwise);
   bool retryInsteadOf(const http1::Parsed& parsed);
   bool mayRetry(bool covered);

@@ -192,11 +192,17 @@ const ProxyEndpoint* Session::originOf(const ProxyCluster& cluster) {
   return &exchange_.origin;
 }
 
+const ProxyEndpoint* Session::pickEndpoint() {
+  const auto& cluster = *exchange_.cluster;
+  if (const auto tried = prioritiesToAvoid(); !tried.empty())
+    if (const auto* elsewhere = context_.balancer.pickOfOtherPriority(cluster, tried))
+      return elsewhere;
+  return context_.balancer.pick(cluster, toAvoid(), {origin_.workload, exchange_.hash});
+}
+
 void Session::chooseEndpoint() {
   exchange_.endpoint = originOf(*exchange_.cluster);
-  if (exchange_.endpoint == nullptr)
-    exchange_.endpoint =
-        context_.balancer.pick(*exchange_.cluster, toAvoid(), {origin_.workload, exchange_.hash});
+  if (exchange_.endpoint == nullptr) exchange_.endpoint = pickEndpoint();
   if (exchange_.endpoint == nullptr) return reply(kNoHealthyUpstream);
   active_ = exchange_.endpoint->id;
   if (active_) context_.balancer.started(active_);

@@ -36,6 +36,13 @@ std::span<const EndpointId> Session::toAvoid() const {
   return avoids ? std::span<const EndpointId>(exchange_.tried) : std::span<const EndpointId>();
 }
 
+/// Istio: retryRemoteLocalities looks at what was tried after every second try (Envoy:
+/// previous_priorities with an update_frequency of 2).
+std::span<const EndpointId> Session::prioritiesToAvoid() const {
+  if (exchange_.tried.empty() || !retryPolicy().triesOtherPriorities()) return {};
+  return std::span<const EndpointId>(exchange_.tried).first(exchange_.tried.size() / 2 * 2);
+}
+
 /// The try has brought no response: another one, or the answer is `otherwise`.
 void Session::tryFailed(TryFailure how, const LocalReply& otherwise) {
   // An interim response may be on its way to the client in part; then nothing can follow it.

@@ -43,10 +43,48 @@ class Balancing : public testing::Test {
     return result;
   }
 
+  /// Endpoints 1, 2, … with these priorities and weights; all traffic goes to the first priority.
+  static ProxyCluster ofPriorities(const std::vector<std::pair<uint32_t, uint32_t>>& members) {
+    std::vector<uint32_t> shares;
+    for (const auto& [priority, weight] : members) shares.push_back(priority == 0 ? weight : 0);
+    auto made = cluster(BalancePolicy::kRandom, shares);
+    auto described = std::make_shared<routing::Cluster>();
+    for (size_t i = 0; i < members.size(); ++i) {
+      auto& address = made.endpoints[i].address;
+      address.port = static_cast<uint16_t>(i + 1);
+      described->endpoints.push_back({.address = address,
+                                      .pod = "",
+                                      .weight = members[i].second,
+                                      .priority = members[i].first});
+    }
+    made.cluster = described;
+    return made;
+  }
+
   sluice::test::MemoryDataPlane tables_;
   SystemRandom random_{42};
   Balancer balancer_{random_, tables_};
 };
+
+TEST_F(Balancing, OtherPrioritiesAreTakenInTheirOrder) {
+  const auto cluster = ofPriorities({{0, 1}, {1, 1}, {2, 1}, {0, 1}});
+  const auto beyond = [&](const std::vector<EndpointId>& tried) {
+    const auto* endpoint = balancer_.pickOfOtherPriority(cluster, tried);
+    return endpoint == nullptr ? 0 : endpoint->id.value;
+  };
+  EXPECT_EQ(beyond({{1}, {4}}), 2u);
+  EXPECT_EQ(beyond({{1}, {1}, {2}}), 3u);
+  EXPECT_EQ(beyond({{4}, {2}, {3}}), 0u);
+}
+
+TEST_F(Balancing, EndpointsOfAnotherPriorityAreTakenByWeight) {
+  const auto cluster = ofPriorities({{0, 1}, {1, 1}, {1, 4}});
+  std::array<uint64_t, 2> found{};
+  const std::vector<EndpointId> tried = {{1}};
+  for (int i = 0; i < kDraws; ++i)
+    ++found[balancer_.pickOfOtherPriority(cluster, tried)->id.value - 2];
+  EXPECT_GT(sluice::test::goodnessOfFit(found, std::array{0.2, 0.8}), sluice::test::kSignificance);
+}
 
 TEST_F(Balancing, SharesAreExactUnderEveryPolicy) {
   for (const auto policy :

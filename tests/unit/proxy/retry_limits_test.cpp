@@ -4,10 +4,13 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <vector>
 
 namespace sluice::proxy {
 namespace {
+
+using namespace std::chrono_literals;
 
 routing::ClusterPolicy withMaxRetries(int32_t most) {
   routing::ClusterPolicy policy;
@@ -24,6 +27,27 @@ routing::ClusterPolicy withBudget(const RetryBudget& budget) {
 }
 
 constexpr RetryLimits::Key kHere{{1}, {7}};
+
+class ManualClock final : public Clock {
+ public:
+  TimePoint now() const override { return now_; }
+  void advance(Duration by) { now_ += by; }
+
+ private:
+  TimePoint now_ = TimePoint(1h);
+};
+
+class Limits : public testing::Test {
+ protected:
+  void pass(Duration time) {
+    clock_.advance(time);
+    reactor_->runOnce({});
+  }
+
+  ManualClock clock_;
+  std::unique_ptr<Reactor> reactor_ = *Reactor::create(clock_);
+  RetryLimits limits_{*reactor_};
+};
 
 TEST(RetryLimit, NothingSaidIsNoLimit) {
   EXPECT_TRUE(RetryLimit::of({}).unlimited());
@@ -42,44 +66,66 @@ TEST(RetryLimit, BudgetIsAShareOfTheRequestsAndBeatsMaxRetries) {
   EXPECT_EQ(own.allowed(5), 2u);
 }
 
-TEST(RetryLimits, MaxRetriesHoldsForEachClientAndCluster) {
-  RetryLimits limits;
+TEST_F(Limits, MaxRetriesHoldsForEachClientAndCluster) {
   const auto limit = RetryLimit::of(withMaxRetries(1));
-  auto first = limits.retry(limit, kHere);
+  auto first = limits_.retry(limit, kHere);
   ASSERT_TRUE(first);
-  EXPECT_FALSE(limits.retry(limit, kHere));
-  EXPECT_TRUE(limits.retry(limit, {{2}, {7}}));
-  EXPECT_TRUE(limits.retry(limit, {{1}, {8}}));
+  EXPECT_FALSE(limits_.retry(limit, kHere));
+  EXPECT_TRUE(limits_.retry(limit, {{2}, {7}}));
+  EXPECT_TRUE(limits_.retry(limit, {{1}, {8}}));
   first->release();
-  EXPECT_TRUE(limits.retry(limit, kHere));
+  EXPECT_TRUE(limits_.retry(limit, kHere));
 }
 
-TEST(RetryLimits, AShareThatMovesCountsOnce) {
-  RetryLimits limits;
+TEST_F(Limits, AShareThatMovesCountsOnce) {
   const auto limit = RetryLimit::of(withMaxRetries(1));
   RetryLimits::Share kept;
   {
-    auto taken = limits.retry(limit, kHere);
+    auto taken = limits_.retry(limit, kHere);
     kept = *std::move(taken);
   }
-  EXPECT_FALSE(limits.retry(limit, kHere));
+  EXPECT_FALSE(limits_.retry(limit, kHere));
   kept = {};
-  EXPECT_TRUE(limits.retry(limit, kHere));
+  EXPECT_TRUE(limits_.retry(limit, kHere));
 }
 
-TEST(RetryLimits, BudgetFollowsTheRequestsUnderWay) {
-  RetryLimits limits;
+TEST_F(Limits, BudgetFollowsTheRequestsUnderWay) {
   const auto limit = RetryLimit::of(
       withBudget({.percent = 50, .min_retry_concurrency = 0, .budget_interval = {}}));
   std::vector<RetryLimits::Share> requests;
-  requests.push_back(limits.request(limit, kHere));
-  EXPECT_FALSE(limits.retry(limit, kHere));
-  requests.push_back(limits.request(limit, kHere));
-  const auto retry = limits.retry(limit, kHere);
+  requests.push_back(limits_.request(limit, kHere));
+  EXPECT_FALSE(limits_.retry(limit, kHere));
+  requests.push_back(limits_.request(limit, kHere));
+  const auto retry = limits_.retry(limit, kHere);
   EXPECT_TRUE(retry);
-  EXPECT_FALSE(limits.retry(limit, kHere));
+  EXPECT_FALSE(limits_.retry(limit, kHere));
   requests.pop_back();
-  EXPECT_FALSE(limits.retry(limit, kHere));
+  EXPECT_FALSE(limits_.retry(limit, kHere));
+}
+
+TEST_F(Limits, RequestsCountForTheIntervalAfterTheirEnd) {
+  const auto limit = RetryLimit::of(
+      withBudget({.percent = 50, .min_retry_concurrency = 0, .budget_interval = 16s}));
+  for (int i = 0; i < 3; ++i) {
+    limits_.request(limit, kHere);  // and over
+    pass(1s);
+  }
+  EXPECT_TRUE(limits_.retry(limit, kHere));
+  pass(11s);  // 14 s after the first
+  EXPECT_TRUE(limits_.retry(limit, kHere));
+  const auto under_way = limits_.request(limit, kHere);
+  pass(3s);  // two are too long ago
+  EXPECT_TRUE(limits_.retry(limit, kHere)) << "one of the interval, one under way";
+  pass(1s);
+  EXPECT_FALSE(limits_.retry(limit, kHere));
+}
+
+TEST_F(Limits, OthersAreNotCounted) {
+  const auto limit = RetryLimit::of(
+      withBudget({.percent = 50, .min_retry_concurrency = 0, .budget_interval = 16s}));
+  for (int i = 0; i < 3; ++i) limits_.request(limit, kHere);
+  EXPECT_FALSE(limits_.retry(limit, {{2}, {7}}));
+  EXPECT_TRUE(limits_.retry(limit, kHere)) << "not forgotten for the other";
 }
 
 }  // namespace

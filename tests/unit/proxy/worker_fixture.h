@@ -14,6 +14,7 @@
 #include "tests/unit/proxy/peers.h"
 #include "userspace/balance/alias_table.h"
 #include "userspace/balance/outlier_watch.h"
+#include "userspace/balance/spread.h"
 #include "userspace/proxy/worker.h"
 #include "userspace/routing/policy.h"
 
@@ -112,6 +113,7 @@ struct TestRule {
   std::optional<ConnectionPoolSettings> pool = {};
   std::optional<OutlierDetection> outliers = {};
   UpstreamVersion version = UpstreamVersion::kHttp1;  ///< of every destination
+  std::vector<uint32_t> priorities = {};              ///< of the endpoints of every destination
 };
 
 inline const std::string kOk = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
@@ -302,6 +304,20 @@ class WorkerTest : public testing::Test {
     for (size_t i = 0; i < monitors.size(); ++i) cluster.endpoints[i].monitor = monitors[i];
   }
 
+  /// All traffic goes to those of priority 0.
+  static void rank(const std::vector<uint32_t>& priorities, ProxyCluster& cluster) {
+    auto described = std::make_shared<routing::Cluster>(*cluster.cluster);
+    std::vector<uint32_t> shares;
+    for (size_t i = 0; i < priorities.size(); ++i) {
+      described->endpoints.push_back(
+          {.address = cluster.endpoints[i].address, .pod = "", .priority = priorities[i]});
+      shares.push_back(priorities[i] == 0 ? 1 : 0);
+    }
+    cluster.cluster = std::move(described);
+    cluster.choice = balance::spreadOver(shares)->slots;
+    cluster.even = false;
+  }
+
   std::shared_ptr<const ClusterPool> poolOf(const std::optional<ConnectionPoolSettings>& settings,
                                             const std::string& name) {
     if (!settings) return nullptr;
@@ -325,6 +341,7 @@ class WorkerTest : public testing::Test {
       }
       if (routing::hashesTheRequest(rule.hash)) hashBy(rule.hash, cluster);
       const auto name = std::to_string(cluster_id.value);
+      if (!rule.priorities.empty()) rank(rule.priorities, cluster);
       cluster.pool = poolOf(rule.pool, name);
       if (rule.outliers) watch(*rule.outliers, name, cluster);
       const auto& headers = rule.destination_headers;
