@@ -29,8 +29,9 @@ if(SLUICE_SANITIZE_UNDEFINED)
   target_link_options(sluice_flags INTERFACE -fsanitize=undefined)
 endif()
 
-# Half of what a source costs the compiler is the standard library. A build that is made from
-# nothing for a short search parses it once for each room; elsewhere a source must name what it uses.
+# Much of what a source costs the compiler is the standard library. A build that is made from nothing
+# for the tests parses it once for each room. A source must name what it uses nevertheless:
+# lint/usual-headers.
 option(SLUICE_PRECOMPILE "Parse the usual headers once for each room" OFF)
 set(SLUICE_USUAL_HEADERS <algorithm> <chrono> <functional> <map> <memory> <optional> <set> <span>
   <string> <string_view> <unordered_map> <unordered_set> <variant> <vector> <fmt/format.h>)
@@ -62,6 +63,10 @@ function(sluice_unit_test room)
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${room}/*_test.cpp)
   add_executable(unit_${room} ${sources})
   target_link_libraries(unit_${room} PRIVATE sluice_test_case ${ARG_LINK} GTest::gmock GTest::gtest_main)
+  if(SLUICE_PRECOMPILE)
+    target_precompile_headers(unit_${room} PRIVATE
+      ${SLUICE_USUAL_HEADERS} <gmock/gmock.h> <gtest/gtest.h>)
+  endif()
   gtest_discover_tests(unit_${room} TEST_PREFIX "unit/${room}/" DISCOVERY_TIMEOUT 60
     PROPERTIES LABELS unit)
 endfunction()

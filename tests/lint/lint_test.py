@@ -8,6 +8,7 @@ import unittest
 
 import includes
 import text_rules
+import usual_headers
 
 
 class Tree:
@@ -92,6 +93,39 @@ class TextRules(unittest.TestCase):
     def test_promises(self):
         lines = [self.LICENCE, "// TO" + "DO: later"]
         self.assertEqual([2], [line for line, _ in text_rules.problems_of(lines)])
+
+
+def header_problems(files):
+    with Tree(files) as root:
+        return list(usual_headers.problems(root))
+
+
+class UsualHeaders(unittest.TestCase):
+    def test_what_is_used_must_be_included(self):
+        self.assertEqual(
+            ["userspace/base/a.cpp: uses std::vector and nothing that it includes includes <vector>"],
+            header_problems({"userspace/base/a.cpp": "std::vector<int> numbers;\n"}))
+        self.assertEqual(1, len(header_problems({
+            "userspace/base/a.cpp": "auto found = std::ranges::find(numbers, 1);\n"})))
+
+    def test_a_header_of_ours_may_include_it(self):
+        self.assertEqual([], header_problems({
+            "userspace/base/a.h": '#include <vector>\n',
+            "userspace/base/b.h": '#include "userspace/base/a.h"\n',
+            "userspace/base/b.cpp": '#include "userspace/base/b.h"\nstd::vector<int> numbers;\n',
+        }))
+
+    def test_words_in_comments_and_texts_are_no_use(self):
+        self.assertEqual([], header_problems({
+            "userspace/base/a.cpp": '// a std::map\nconst char* text = "std::set";\n'}))
+
+    def test_a_library_may_bring_another(self):
+        self.assertEqual([], header_problems({
+            "userspace/base/a.cpp": '#include <spdlog/spdlog.h>\nfmt::format("");\n'}))
+
+    def test_what_is_precompiled_must_be_known(self):
+        with Tree({usual_headers.CMAKE: "set(SLUICE_USUAL_HEADERS <vector>\n  <deque>)\n"}) as root:
+            self.assertEqual(["deque"], usual_headers.unknown(root))
 
 
 if __name__ == "__main__":

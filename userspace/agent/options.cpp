@@ -2,6 +2,7 @@
 #include "userspace/agent/options.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <charconv>
 #include <iostream>
 #include <thread>

@@ -3,6 +3,8 @@
 
 #include <spdlog/sinks/stdout_sinks.h>
 
+#include <memory>
+
 namespace sluice::log {
 
 Result<void> setUp(std::string_view process, std::string_view level) {

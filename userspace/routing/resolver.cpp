@@ -98,6 +98,11 @@ Dependents::Units Resolver::everyUnit() const {
   return units;
 }
 
+bool Resolver::isThere(const Unit& unit) const {
+  if (unit.kind == Unit::Kind::kService) return catalog_->registry.hosts().contains(unit.name);
+  return catalog_->virtual_services.find(unit.name);
+}
+
 bool Resolver::hostDecides() const {
   return catalog_->agent.http_mode == AgentSettings::HttpMode::kIstio;
 }
@@ -201,7 +206,7 @@ Reads Resolver::compile(const Unit& unit, const std::vector<View*>& views) {
 }
 
 void Resolver::noteTraits(const Unit& unit, JointTraits traits) {
-  if (traits.empty())
+  if (traits.empty() || !isThere(unit))
     traits_.erase(unit);
   else
     traits_.insert_or_assign(unit, std::move(traits));

@@ -64,6 +64,7 @@ class Resolver {
   Dependents::Units start(const Snapshot& snapshot);
   Dependents::Units follow(const Snapshot& before, const Snapshot& after);
   Dependents::Units everyUnit() const;
+  bool isThere(const Unit& unit) const;
 
   /// The classes that there shall be; those that are new have no view yet.
   Groups regroup(const Snapshot& snapshot);
@@ -97,8 +98,8 @@ class Resolver {
   std::shared_ptr<const Snapshot> snapshot_;  ///< the last; null before the first
   std::unique_ptr<Catalog> catalog_;
   Dependents dependents_;
-  std::map<Unit, JointTraits>
-      traits_;  ///< what class 0 has of a unit depends on; only where something
+  /// On which what class 0 has of a unit depends; of units that there are, where there are some.
+  std::map<Unit, JointTraits> traits_;
   Groups groups_;
   bool groups_changed_ = false;
   std::map<ClientClass, View> views_;
