@@ -42,14 +42,9 @@ class DnsServer {
   bool holds = false;  ///< its answers, until release()
 
   explicit DnsServer(Reactor& reactor) : reactor_(reactor) {
-    sockaddr_storage address{};
-    const auto length = SocketAddress{ip("127.0.0.1"), 0}.to(AF_INET, address);
-    bind(udp_, address, length);
-    auto bound_length = static_cast<socklen_t>(sizeof(address));
-    EXPECT_EQ(::getsockname(udp_.get(), generic(address), &bound_length), 0);
-    bind(tcp_, address, bound_length);
+    // A port that is free for UDP may be another's for TCP.
+    for (int tries = 0; tries < 100 && !bindBoth(); ++tries) continue;
     EXPECT_EQ(::listen(tcp_.get(), 4), 0);
-    address_ = *SocketAddress::from(address);
     EXPECT_TRUE(reactor_.add(udp_.get(), EPOLLIN, [this](uint32_t) { onDatagram(); }).ok());
     EXPECT_TRUE(reactor_.add(tcp_.get(), EPOLLIN, [this](uint32_t) { onConnection(); }).ok());
   }
@@ -82,8 +77,18 @@ class DnsServer {
     return reinterpret_cast<sockaddr*>(&address);
   }
 
-  static void bind(const Fd& socket, sockaddr_storage& address, socklen_t length) {
-    EXPECT_EQ(::bind(socket.get(), generic(address), length), 0);
+  static Fd socketOf(int type) { return Fd(::socket(AF_INET, type | SOCK_CLOEXEC, 0)); }
+
+  bool bindBoth() {
+    udp_ = socketOf(SOCK_DGRAM);
+    tcp_ = socketOf(SOCK_STREAM);
+    sockaddr_storage address{};
+    auto length = SocketAddress{ip("127.0.0.1"), 0}.to(AF_INET, address);
+    EXPECT_EQ(::bind(udp_.get(), generic(address), length), 0);
+    length = sizeof(address);
+    EXPECT_EQ(::getsockname(udp_.get(), generic(address), &length), 0);
+    address_ = *SocketAddress::from(address);
+    return ::bind(tcp_.get(), generic(address), length) == 0;
   }
 
   void onDatagram() {
@@ -188,8 +193,7 @@ class DnsServer {
   }
 
   Reactor& reactor_;
-  Fd udp_{::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
-  Fd tcp_{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+  Fd udp_, tcp_;
   SocketAddress address_;
   std::vector<Fd> clients_;
   std::vector<Datagram> held_;

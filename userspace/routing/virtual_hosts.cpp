@@ -139,6 +139,7 @@ HostClaims claimsOf(Lookups& lookups, const MeshVirtualService& service,
 
 void HostBook::set(const Unit& unit, HostClaims claims) {
   const auto last = claims_.find(unit);
+  if (last == claims_.end() && claims.claims.empty() && claims.declared.empty()) return;
   countOwner(unit, claims, 1);
   if (last != claims_.end()) {
     countOwner(unit, last->second, -1);

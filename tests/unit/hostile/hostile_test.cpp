@@ -233,10 +233,10 @@ const Hostile kMeshes[] = {
     {"ClientsTimesServices",
      [] {
        return std::vector{
-           workloads(1000), times(1000, service("s#", "{" + kHttpPort + "}")),
-           times(1000, istio("VirtualService", "v#",
-                             "{hosts: [s#], http: [{match: [{sourceLabels: {app: a#}}], route: "
-                             "[{destination: {host: a}}]}]}"))};
+           workloads(200), times(500, service("s#", "{" + kHttpPort + "}")),
+           times(500, istio("VirtualService", "v#",
+                            "{hosts: [s#], http: [{match: [{sourceLabels: {app: a#}}], route: "
+                            "[{destination: {host: a}}]}]}"))};
      }},
     {"ClientsTimesServicesThatTellAllApart",
      [] {

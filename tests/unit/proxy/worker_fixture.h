@@ -187,7 +187,8 @@ class WorkerTest : public testing::Test {
   /// Turns everything until `predicate` holds; false when it does not in ten real seconds.
   template <typename Predicate>
   bool until(Predicate predicate) {
-    const auto limit = std::chrono::steady_clock::now() + 10s;
+    // Longer than TCP's own pauses: what finds a full buffer is repeated later each time.
+    const auto limit = std::chrono::steady_clock::now() + 30s;
     while (!predicate()) {
       if (std::chrono::steady_clock::now() > limit) return false;
       turn();
