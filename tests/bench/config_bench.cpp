@@ -128,8 +128,7 @@ class Bench {
     const double bare = milliseconds([&] {
       for (const auto& file : files) parseBare(file.text);
     });
-    auto copy = files;
-    const double load = milliseconds([&] { store_.update(std::move(copy)); });
+    const double load = milliseconds([&] { store_.update(files); });
     for (const auto& diagnostic : store_.diagnostics())
       if (diagnostic.level == Diagnostic::Level::kError)
         fail(Error(Error::Code::kInvalid, diagnostic.position.text() + ": " + diagnostic.message));
@@ -185,7 +184,7 @@ class Bench {
       // Comes before the generated files, so that this is the definition that counts.
       auto files = files_;
       files.push_back({(directory_.path() / "0-changed.yaml").string(), document(round), {}});
-      reads.push_back(milliseconds([&] { store_.update(std::move(files)); }));
+      reads.push_back(milliseconds([&] { store_.update(files); }));
       const auto last = steering::routesOf(*routing_);
       resolves.push_back(milliseconds([&] { resolve(); }));
       if (steering::changedServices(last, *routing_).size() != 1)

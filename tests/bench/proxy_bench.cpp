@@ -132,6 +132,7 @@ Result<Samples> measureAll(const Lab& lab, const std::vector<PeerProxy>& proxies
 template <typename Get>
 double median(const std::vector<Sample>& samples, const Get& get) {
   std::vector<double> values;
+  values.reserve(samples.size());
   for (const auto& sample : samples) values.push_back(static_cast<double>(get(sample)));
   std::ranges::nth_element(values, values.begin() + static_cast<ptrdiff_t>(values.size() / 2));
   return values[values.size() / 2];

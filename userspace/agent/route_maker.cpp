@@ -26,6 +26,7 @@ Result<std::shared_ptr<const balance::MaglevTable>> hashTable(
   std::vector<std::string> names;
   names.reserve(endpoints.size());
   std::vector<balance::MaglevMember> members;
+  members.reserve(endpoints.size());
   for (size_t i = 0; i < endpoints.size(); ++i)
     members.push_back({names.emplace_back(endpoints[i].address.text()), shares[i]});
   auto table = balance::MaglevTable::of(members, size);

@@ -176,6 +176,7 @@ void Resolver::compile(const Dependents::Units& units) {
 
 void Resolver::compile(const Dependents::Units& units, Unit::Kind kind) {
   std::vector<View*> views;
+  views.reserve(views_.size());
   for (auto& [number, view] : views_) views.push_back(&view);
   for (const auto& unit : units)
     if (unit.kind == kind) dependents_.set(unit, compile(unit, views));

@@ -39,7 +39,7 @@ Loaded load(const std::vector<std::string>& paths) {
   files.reserve(by_name.size());
   for (auto& [name, file] : by_name) files.push_back(std::move(file));
   ResourceStore store;
-  store.update(std::move(files));
+  store.update(files);
   return {store.snapshot(), store.diagnostics(), store.statuses(), store.unreadableFiles()};
 }
 

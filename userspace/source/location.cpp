@@ -5,7 +5,7 @@ namespace sluice::source {
 
 FieldPath Location::path() const {
   if (around_ == nullptr) return FieldPath();
-  const FieldPath around = around_->path();
+  FieldPath around = around_->path();
   switch (part_) {
     case Part::kField:
       return around / name_;

@@ -53,7 +53,8 @@ Notation notationOf(std::string_view text) {
   constexpr std::array<std::pair<std::string_view, int>, 3> kPrefixes = {
       {{"0x", 16}, {"0o", 8}, {"0b", 2}}};
   for (const auto& [prefix, base] : kPrefixes) {
-    const char letter = result.digits.size() > 2 ? static_cast<char>(result.digits[1] | 0x20) : 0;
+    const char letter =
+        result.digits.size() > 2 ? static_cast<char>(result.digits[1] | 0x20) : '\0';
     if (result.digits[0] == '0' && letter == prefix[1])
       return {result.digits.substr(prefix.size()), base};
   }

@@ -9,6 +9,7 @@
 #define GATE_REFUSALS 4096
 
 /* An address that takes connections. */
+/* NOLINTBEGIN(readability-identifier-naming): the kernel's names */
 struct door_key {
   __u32 address; /* network byte order */
   __u32 port;    /* host byte order */
@@ -18,5 +19,6 @@ struct door {
   __u64 attempts; /* connections that were tried, refused ones included */
   __u64 closed;   /* not 0: all are refused */
 };
+/* NOLINTEND(readability-identifier-naming) */
 
 #endif

@@ -104,6 +104,7 @@ void listenToAll(std::vector<Job>& jobs, Scores& scores,
                  const std::function<void(const std::string&)>& print) {
   while (!jobs.empty()) {
     std::vector<pollfd> waiting;
+    waiting.reserve(jobs.size());
     for (const auto& job : jobs) waiting.push_back({job.said.get(), POLLIN, 0});
     if (poll(waiting.data(), waiting.size(), -1) <= 0) continue;
     for (size_t i = jobs.size(); i-- > 0;) {

@@ -233,7 +233,9 @@ std::vector<Exchange> send(const Traffic& traffic) {
   std::vector<Exchange> exchanges(traffic.exchanges);
   std::atomic<size_t> next = 0;
   std::vector<std::thread> talkers;
-  for (size_t i = 0; i < std::min(traffic.at_once, traffic.exchanges); ++i)
+  const auto count = std::min(traffic.at_once, traffic.exchanges);
+  talkers.reserve(count);
+  for (size_t i = 0; i < count; ++i)
     talkers.emplace_back([&] {
       Talker talker(traffic);
       for (size_t index = next++; index < exchanges.size(); index = next++)

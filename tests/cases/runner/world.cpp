@@ -184,7 +184,7 @@ std::optional<std::string> World::addressOfName(const std::string& name) const {
   for (const auto& document : documents_) {
     const auto& spec = at(document, "spec");
     if (isKind(document, "Service") && serviceHost(document) == name) {
-      const auto ip = textAt(spec, "clusterIP");
+      auto ip = textAt(spec, "clusterIP");
       if (ip != "None") return ip;
       const auto backends = backendsOf(name);
       if (!backends.empty()) return backends.begin()->ip.text();
