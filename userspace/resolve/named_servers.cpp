@@ -57,20 +57,13 @@ class Selectors {
     const auto in = selectors_.find(workload.metadata.namespace_);
     if (in == selectors_.end() || !isName(workload.endpoint.address)) return std::nullopt;
     const auto found = std::ranges::find_if(in->second, [&](const auto* entry) {
-      return selects(entry->workload_selector->labels, workload.endpoint.labels);
+      return std::ranges::includes(workload.endpoint.labels, entry->workload_selector->labels);
     });
     if (found == in->second.end()) return std::nullopt;
     return resolve::useOf(**found);
   }
 
  private:
-  static bool selects(const Labels& selector, const Labels& labels) {
-    return std::ranges::all_of(selector, [&](const auto& wanted) {
-      const auto label = labels.find(wanted.first);
-      return label != labels.end() && label->second == wanted.second;
-    });
-  }
-
   std::map<std::string, std::vector<const ServiceEntry*>> selectors_;  ///< by namespace
 };
 

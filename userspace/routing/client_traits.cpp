@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "userspace/routing/names.h"
-#include "userspace/routing/snapshot_changes.h"
 
 namespace sluice::routing {
 
@@ -32,19 +31,20 @@ void ClientTraits::Resources::addTo(JointTraits& traits, const std::string& name
 bool ClientTraits::update(const Snapshot& before, const Snapshot& after,
                           const std::set<std::string>& hosts, const std::set<std::string>& names) {
   changed_ = false;
-  count(before.virtual_services, after.virtual_services);
-  count(before.destination_rules, after.destination_rules);
-  count(before.sidecars, after.sidecars);
+  const auto services = changesOf(before.virtual_services, after.virtual_services);
+  const auto rules = changesOf(before.destination_rules, after.destination_rules);
+  count(services);
+  count(rules);
+  count(changesOf(before.sidecars, after.sidecars));
   for (const auto& host : hosts) followService(host);
-  followDestinationRules(before, after);
-  followDelegates(before, after);
+  follow(rules);
+  followDelegates(services);
   for (const auto& name : names) followVirtualService(name);
   return changed_;
 }
 
 template <typename T>
-void ClientTraits::count(const Snapshot::List<T>& before, const Snapshot::List<T>& after) {
-  const auto changes = changesOf(before, after);
+void ClientTraits::count(const ListChanges<T>& changes) {
   // What a resource says before and after its change is never gone between the two.
   for (const auto& resource : changes.added) count(traitsOf(*resource, agent_), 1);
   for (const auto& resource : changes.removed) count(traitsOf(*resource, agent_), -1);
@@ -81,8 +81,7 @@ void ClientTraits::followService(const std::string& host) {
   }
 }
 
-void ClientTraits::followDestinationRules(const Snapshot& before, const Snapshot& after) {
-  const auto changes = changesOf(before.destination_rules, after.destination_rules);
+void ClientTraits::follow(const ListChanges<DestinationRule>& changes) {
   for (const auto& rule : changes.removed) destination_rules_.erase(rule->metadata.key());
   for (const auto& rule : changes.added) {
     const auto host = fullHost(rule->host, rule->metadata.namespace_, agent_.cluster_domain);
@@ -92,8 +91,7 @@ void ClientTraits::followDestinationRules(const Snapshot& before, const Snapshot
   }
 }
 
-void ClientTraits::followDelegates(const Snapshot& before, const Snapshot& after) {
-  const auto changes = changesOf(before.virtual_services, after.virtual_services);
+void ClientTraits::followDelegates(const ListChanges<VirtualService>& changes) {
   for (const auto& service : changes.removed) delegates_.erase(service->metadata.key());
   for (const auto& service : changes.added) {
     if (!service->hosts.empty()) continue;

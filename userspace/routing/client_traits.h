@@ -12,6 +12,7 @@
 #include "userspace/routing/names_by_host.h"
 #include "userspace/routing/reads.h"
 #include "userspace/routing/registry.h"
+#include "userspace/routing/snapshot_changes.h"
 #include "userspace/routing/traits.h"
 #include "userspace/routing/virtual_services.h"
 
@@ -57,13 +58,13 @@ class ClientTraits {
   };
 
   template <typename T>
-  void count(const Snapshot::List<T>& before, const Snapshot::List<T>& after);
+  void count(const ListChanges<T>& changes);
   void count(const Traits& traits, int by);
   template <typename T>
   void count(Counted<T>& counted, const T& item, int by);
   void followService(const std::string& host);
-  void followDestinationRules(const Snapshot& before, const Snapshot& after);
-  void followDelegates(const Snapshot& before, const Snapshot& after);
+  void follow(const ListChanges<DestinationRule>& changes);
+  void followDelegates(const ListChanges<VirtualService>& changes);
   void followVirtualService(const std::string& name);
 
   const Registry& registry_;

@@ -141,7 +141,7 @@ void RuleAdmission::countClients(uint64_t workloads) {
     }
   }
   for (auto& [name, root] : roots_) {
-    if (!root.tells_apart) continue;
+    if (traitsOf(*root.resource).empty()) continue;
     discharge(root);
     charge(root);
   }
@@ -179,7 +179,6 @@ void RuleAdmission::take(const VirtualServiceRef& service) {
 
 void RuleAdmission::charge(Root& root) {
   root.weight = weightOf(*root.resource);
-  root.tells_apart = !traitsOf(*root.resource).empty();
   for (const auto& host : root.resource->hosts)
     load_.addRules(fullHostOf(host, root.resource->metadata), root.weight);
 }

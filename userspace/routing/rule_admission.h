@@ -30,7 +30,6 @@ class RuleAdmission {
   struct Root {
     std::shared_ptr<const VirtualService> resource;
     RuleWeight weight = {};
-    bool tells_apart = false;  ///< clients
   };
   class OneByOne;
 
