@@ -47,13 +47,6 @@ class Names : public ShopTest {
     return finished.ok() ? finished->out : finished.error().message();
   }
 
-  bool getsInTime(const std::string& part) {
-    const auto limit = std::chrono::steady_clock::now() + 30s;
-    while (get().find(part) == std::string::npos)
-      if (std::chrono::steady_clock::now() > limit) return false;
-    return true;
-  }
-
   std::optional<Process> dns_;
 };
 
@@ -65,9 +58,9 @@ TEST_F(Names, AreFollowed) {
   EXPECT_EQ(get(), "") << "refused at connect()";
 
   name("product-api-v1-a");
-  EXPECT_TRUE(getsInTime("product-api-v1-a"));
+  EXPECT_TRUE(inTime([this] { return get(); }, "product-api-v1-a"));
   name("product-api-v2");
-  EXPECT_TRUE(getsInTime("product-api-v2"));
+  EXPECT_TRUE(inTime([this] { return get(); }, "product-api-v2"));
   const auto proxied = counted("to_proxy");
   ASSERT_TRUE(proxied.ok());
   EXPECT_EQ(*proxied, 0u);

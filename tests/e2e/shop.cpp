@@ -116,6 +116,13 @@ void expectShares(const Tally& tally, const std::map<std::string, double>& weigh
   EXPECT_GE(goodnessOfFit(counts, shares), kSignificance) << text(tally);
 }
 
+bool inTime(const std::function<std::string()>& ask, const std::string& part) {
+  const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  while (ask().find(part) == std::string::npos)
+    if (std::chrono::steady_clock::now() > limit) return false;
+  return true;
+}
+
 Error mismatch(std::string what) { return {Error::Code::kInvalid, std::move(what)}; }
 
 }  // namespace sluice::test

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <map>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
@@ -76,6 +77,9 @@ Tally tallyOf(const std::string& text);
 /// The test fails unless `tally` is a fair draw by `weights` (chi-square, 0.1 %); no other name
 /// may occur.
 void expectShares(const Tally& tally, const std::map<std::string, double>& weights);
+
+/// Asks until the answer has `part` in it, 30 s at most: what changes by itself takes a while.
+bool inTime(const std::function<std::string()>& ask, const std::string& part);
 
 /// An error with that message, for conditions inside asWeb().
 Error mismatch(std::string what);

@@ -92,14 +92,6 @@ class TlsOrigination : public ShopTest {
     return finished.ok() ? finished->out : finished.error().message();
   }
 
-  /// get(), until it has that in it: what changes by itself takes a few seconds.
-  bool getsInTime(const std::string& part) {
-    const auto limit = std::chrono::steady_clock::now() + 30s;
-    while (get().find(part) == std::string::npos)
-      if (std::chrono::steady_clock::now() > limit) return false;
-    return true;
-  }
-
   TlsFiles files_;
   std::vector<Process> servers_;
 
@@ -136,16 +128,16 @@ TEST_F(TlsOrigination, FilesThatAreReplacedComeIntoForce) {
   rule("SIMPLE");
   ASSERT_NE(get().find("200"), std::string::npos);
   trust("other");
-  EXPECT_TRUE(getsInTime("untrusted"));
+  EXPECT_TRUE(inTime([this] { return get(); }, "untrusted"));
   good(replaceFile(files_.path("trusted.pem"), "garbage"));
-  EXPECT_TRUE(getsInTime("cannot be used"));
+  EXPECT_TRUE(inTime([this] { return get(); }, "cannot be used"));
   const auto status = sluiced().status();
   ASSERT_TRUE(status.ok());
   ASSERT_EQ(status->at("unusableTls").size(), 1u) << status->dump();
   EXPECT_NE(status->at("unusableTls")[0].at("message").get<std::string>().find("trusted.pem"),
             std::string::npos);
   trust("ca");
-  EXPECT_TRUE(getsInTime("200"));
+  EXPECT_TRUE(inTime([this] { return get(); }, "200"));
 }
 
 TEST_F(TlsOrigination, GrpcServers) {
@@ -174,7 +166,7 @@ TEST_F(TlsOrigination, GrpcServers) {
   EXPECT_NE(call({"Unary", "hi"}).find("partner:hi"), std::string::npos);
   EXPECT_NE(call({"Chat", "a", "b"}).find("\"partner:a\", \"partner:b\""), std::string::npos);
   trust("other");
-  EXPECT_TRUE(getsInTime("untrusted"));
+  EXPECT_TRUE(inTime([this] { return get(); }, "untrusted"));
   EXPECT_NE(call({"Unary", "hi"}).find("UNAVAILABLE"), std::string::npos);
 }
 

@@ -86,9 +86,9 @@ steering::Options smallTables() {
 MeshRun::MeshRun() {
   for (const auto table :
        {Table::kServices, Table::kExceptions, Table::kBindings, Table::kRoutes, Table::kClusters,
-        Table::kEndpoints, Table::kEndpointActive, Table::kServiceStats, Table::kClusterStats,
-        Table::kEndpointStats, Table::kServiceRequests, Table::kClusterRequests,
-        Table::kEndpointRequests})
+        Table::kEndpoints, Table::kEndpointActive, Table::kEndpointInFlight, Table::kServiceStats,
+        Table::kClusterStats, Table::kEndpointStats, Table::kServiceRequests,
+        Table::kClusterRequests, Table::kEndpointRequests})
     tables_.limit(table, kIds + 1);
   for (const auto table : {Table::kRouteSlots, Table::kClusterSlots}) tables_.limit(table, kSlots);
   auto steering = steering::Steering::create(tables_, clock_, smallTables());
@@ -116,7 +116,7 @@ void MeshRun::steer(std::shared_ptr<const Routing> routing) {
   FUZZ_REQUIRE(refused.ok());
   staged_ = std::move(routing);
   FUZZ_REQUIRE(steering_->publish().ok());
-  clock_.pass(smallTables().grace + std::chrono::seconds(1));
+  clock_.advance(smallTables().grace + std::chrono::seconds(1));
   FUZZ_REQUIRE(steering_->retire().ok());
 }
 

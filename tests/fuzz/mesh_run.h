@@ -4,6 +4,7 @@
 #include <memory>
 #include <vector>
 
+#include "tests/support/manual_clock.h"
 #include "tests/support/memory_data_plane.h"
 #include "userspace/base/clock.h"
 #include "userspace/routing/admission.h"
@@ -30,18 +31,9 @@ class MeshRun {
   void checkAsAtOnce(const std::vector<source::SourceFile>& files) const;
 
  private:
-  class ManualClock final : public Clock {
-   public:
-    TimePoint now() const override { return now_; }
-    void pass(Duration time) { now_ += time; }
-
-   private:
-    TimePoint now_{};
-  };
-
   void steer(std::shared_ptr<const routing::Routing> routing);
 
-  ManualClock clock_;
+  test::ManualClock clock_;
   MemoryDataPlane tables_;
   std::unique_ptr<steering::Steering> steering_;
   source::ResourceStore store_;

@@ -128,7 +128,7 @@ constexpr auto kAllowedCalls = std::to_array({
     SCMP_SYS(sigaltstack),
     SCMP_SYS(restart_syscall),
     SCMP_SYS(exit_group),
-#ifdef __SANITIZE_ADDRESS__
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
     // the sanitizers: their leak check is a thread that stops the others
     SCMP_SYS(ptrace),
     SCMP_SYS(wait4),

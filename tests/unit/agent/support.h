@@ -5,19 +5,10 @@
 
 #include <functional>
 
+#include "tests/support/manual_clock.h"
 #include "userspace/base/reactor.h"
 
 namespace sluice::agent {
-
-/// Time that the test turns; the reactor sees it in its next round.
-class ManualClock final : public Clock {
- public:
-  TimePoint now() const override { return now_; }
-  void advance(Duration by) { now_ += by; }
-
- private:
-  TimePoint now_ = TimePoint(std::chrono::hours(1));
-};
 
 /// Turns the loop until `reached`; the test fails when that takes longer than anything here may.
 inline void runUntil(Reactor& reactor, const std::function<bool()>& reached) {

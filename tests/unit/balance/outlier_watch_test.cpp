@@ -6,19 +6,12 @@
 
 #include <thread>
 
+#include "tests/support/manual_clock.h"
+
 namespace sluice::balance {
 namespace {
 
 using namespace std::chrono_literals;
-
-class ManualClock final : public Clock {
- public:
-  TimePoint now() const override { return now_; }
-  void advance(Duration by) { now_ += by; }
-
- private:
-  TimePoint now_{1h};
-};
 
 class Watch : public testing::Test {
  protected:
@@ -36,7 +29,7 @@ class Watch : public testing::Test {
     for (int i = 0; i < 3; ++i) reactor_->runOnce(1ms);
   }
 
-  ManualClock clock_;
+  test::ManualClock clock_;
   std::unique_ptr<Reactor> reactor_ = *Reactor::create(clock_);
   int changes_ = 0;
   std::unique_ptr<OutlierWatch> watch_ =

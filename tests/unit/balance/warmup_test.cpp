@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/support/manual_clock.h"
+
 namespace sluice::balance {
 namespace {
 
@@ -11,15 +13,6 @@ using namespace std::chrono_literals;
 using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::Pair;
-
-class ManualClock final : public Clock {
- public:
-  TimePoint now() const override { return now_; }
-  void advance(Duration by) { now_ += by; }
-
- private:
-  TimePoint now_{1h};
-};
 
 SocketAddress server(uint16_t port) { return {*IpAddress::parse("10.0.0.1"), port}; }
 
@@ -58,7 +51,7 @@ class Warming : public testing::Test {
     for (int i = 0; i < 2; ++i) reactor_->runOnce(0ms);
   }
 
-  ManualClock clock_;
+  test::ManualClock clock_;
   std::unique_ptr<Reactor> reactor_ = *Reactor::create(clock_);
   int changes_ = 0;
   WarmupWatch watch_{*reactor_, [this] { ++changes_; }};

@@ -7,6 +7,7 @@
 #include <iterator>
 #include <memory>
 
+#include "tests/support/manual_clock.h"
 #include "tests/support/memory_data_plane.h"
 #include "userspace/analysis/analyze.h"
 #include "userspace/routing/admission.h"
@@ -19,11 +20,6 @@ namespace sluice::test {
 namespace {
 
 using Mode = AgentSettings::HttpMode;
-
-class StoppedClock final : public Clock {
- public:
-  TimePoint now() const override { return {}; }
-};
 
 /// The agent's part, without its proxy.
 class Agent {
@@ -63,7 +59,7 @@ class Agent {
     return changed;
   }
 
-  StoppedClock clock_;
+  test::ManualClock clock_;
   MemoryDataPlane tables_;
   std::unique_ptr<steering::Steering> steering_;
   source::ResourceStore store_;

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/manual_clock.h"
 #include "tests/unit/proxy/worker_fixture.h"
 #include "userspace/base/deadlines.h"
 
@@ -61,7 +62,7 @@ class Member final : public Timed {
 };
 
 TEST(DeadlineList, ExpiresInOrderAndForgetsWhoLeft) {
-  ManualClock clock;
+  test::ManualClock clock;
   auto reactor = *Reactor::create(clock);
   DeadlineList list(*reactor, 10s);
   Member first, second, gone;

@@ -7,6 +7,8 @@
 #include <memory>
 #include <vector>
 
+#include "tests/support/manual_clock.h"
+
 namespace sluice::proxy {
 namespace {
 
@@ -28,15 +30,6 @@ routing::ClusterPolicy withBudget(const RetryBudget& budget) {
 
 constexpr RetryLimits::Key kHere{{1}, {7}};
 
-class ManualClock final : public Clock {
- public:
-  TimePoint now() const override { return now_; }
-  void advance(Duration by) { now_ += by; }
-
- private:
-  TimePoint now_ = TimePoint(1h);
-};
-
 class Limits : public testing::Test {
  protected:
   void pass(Duration time) {
@@ -44,7 +37,7 @@ class Limits : public testing::Test {
     reactor_->runOnce({});
   }
 
-  ManualClock clock_;
+  test::ManualClock clock_;
   std::unique_ptr<Reactor> reactor_ = *Reactor::create(clock_);
   RetryLimits limits_{*reactor_};
 };

@@ -10,6 +10,7 @@
 #include <optional>
 
 #include "maps/abi/listener_address.h"
+#include "tests/support/manual_clock.h"
 #include "tests/support/memory_data_plane.h"
 #include "tests/unit/proxy/peers.h"
 #include "userspace/balance/alias_table.h"
@@ -21,16 +22,6 @@
 namespace sluice::proxy::test {
 
 using namespace std::chrono_literals;
-
-/// Time that stands still until the test moves it.
-class ManualClock final : public Clock {
- public:
-  TimePoint now() const override { return now_; }
-  void advance(Duration by) { now_ += by; }
-
- private:
-  TimePoint now_{std::chrono::hours(1)};
-};
 
 /// Connects to the test's servers by their endpoint's number.
 class LoopbackSockets final : public Sockets {
@@ -112,7 +103,7 @@ struct TestRule {
   ConsistentHash hash = {};                       ///< of all of them, where it has a key
   std::optional<ConnectionPoolSettings> pool = {};
   std::optional<OutlierDetection> outliers = {};
-  UpstreamVersion version = UpstreamVersion::kHttp1;  ///< of every destination
+  UpstreamVersion version = UpstreamVersion::kHttp1;  ///< of every destination and mirror
   std::vector<uint32_t> priorities = {};              ///< of the endpoints of every destination
 };
 
@@ -247,7 +238,7 @@ class WorkerTest : public testing::Test {
     return client.received();
   }
 
-  ManualClock clock_;
+  test::ManualClock clock_;
   std::unique_ptr<Reactor> reactor_ = *Reactor::create(clock_);
   LoopbackSockets sockets_{*reactor_};
   sluice::test::MemoryDataPlane tables_;
@@ -353,6 +344,7 @@ class WorkerTest : public testing::Test {
     for (const auto& [id, share] : rule.mirrors) {
       ProxyCluster cluster;
       if (id > 0) cluster = clusterOf(*servers_.at(id - 1), id);
+      cluster.version = rule.version;
       if (id > 0) cluster.endpoints.front().cluster = {99 + id};
       cluster.pool = poolOf(rule.mirror_pool, std::to_string(99 + id));
       result.mirrors.push_back({std::move(cluster), share});

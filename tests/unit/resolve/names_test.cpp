@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/support/dns_server.h"
+#include "tests/support/manual_clock.h"
 
 namespace sluice::resolve {
 namespace {
@@ -15,15 +16,6 @@ using test::ip;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
-
-class ManualClock final : public Clock {
- public:
-  TimePoint now() const override { return now_; }
-  void advance(Duration by) { now_ += by; }
-
- private:
-  TimePoint now_ = TimePoint(1h);
-};
 
 class NamesTest : public testing::Test {
  protected:
@@ -56,7 +48,7 @@ class NamesTest : public testing::Test {
   }
   const NameState& state(const std::string& name) const { return names_.states().at(name); }
 
-  ManualClock clock_;
+  test::ManualClock clock_;
   std::unique_ptr<Reactor> reactor_ = *Reactor::create(clock_);
   DnsServer server_{*reactor_};
   int changes_ = 0;

@@ -6,6 +6,7 @@
 
 #include <fstream>
 
+#include "tests/support/manual_clock.h"
 #include "tests/unit/source/temporary_directory.h"
 
 namespace sluice::source {
@@ -14,15 +15,6 @@ namespace {
 namespace fs = std::filesystem;
 using namespace std::chrono_literals;
 using testing::ElementsAre;
-
-class ManualClock final : public Clock {
- public:
-  TimePoint now() const override { return now_; }
-  void advance(Duration duration) { now_ += duration; }
-
- private:
-  TimePoint now_{1h};
-};
 
 /// A watch of `rules` in a temporary directory, on a clock that stands still.
 class DirectoryWatchTest : public testing::Test {
@@ -75,7 +67,7 @@ class DirectoryWatchTest : public testing::Test {
 
   TemporaryDirectory directory_;
   std::string rules_ = directory_ / "rules";
-  ManualClock clock_;
+  test::ManualClock clock_;
   std::unique_ptr<Reactor> reactor_;
   std::optional<Result<std::vector<SourceFile>>> last_;
   int calls_ = 0;

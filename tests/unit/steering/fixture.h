@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/support/manual_clock.h"
 #include "tests/support/memory_data_plane.h"
 #include "tests/unit/routing/builders.h"
 #include "tests/unit/steering/reader.h"
@@ -20,15 +21,6 @@ using test::MemoryDataPlane;
 using test::meta;
 using test::Reader;
 using test::World;
-
-class ManualClock final : public Clock {
- public:
-  TimePoint now() const override { return now_; }
-  void pass(Duration time) { now_ += time; }
-
- private:
-  TimePoint now_{};
-};
 
 inline constexpr const char* kVip = "10.96.0.10";
 inline constexpr Duration kGrace = std::chrono::seconds(60);
@@ -79,7 +71,7 @@ class SteeringTest : public testing::Test {
   }
 
   void passGrace() {
-    clock.pass(kGrace);
+    clock.advance(kGrace);
     ASSERT_TRUE(steering->retire().ok());
   }
 
@@ -87,7 +79,7 @@ class SteeringTest : public testing::Test {
   ClientClass classOf(const std::string& workload) { return routing.workload_class.at(workload); }
 
   MemoryDataPlane tables;
-  ManualClock clock;
+  test::ManualClock clock;
   routing::Routing routing;
   std::unique_ptr<Steering> steering;
 };

@@ -36,10 +36,10 @@ TEST_F(LifetimeTest, WhatIsUnusedIsFreedAfterTheGracePeriodAlone) {
   load(split(10));
   load(World{});
   EXPECT_EQ(see(), "none");
-  clock.pass(kGrace - std::chrono::nanoseconds(1));
+  clock.advance(kGrace - std::chrono::nanoseconds(1));
   ASSERT_TRUE(steering->retire().ok());
   EXPECT_EQ(steering->ids().entries(NAME_CLUSTER).size(), 2u);
-  clock.pass(std::chrono::nanoseconds(1));
+  clock.advance(std::chrono::nanoseconds(1));
   ASSERT_TRUE(steering->retire().ok());
   for (const auto kind : {NAME_SERVICE, NAME_BINDING, NAME_ROUTE, NAME_CLUSTER, NAME_ENDPOINT})
     EXPECT_TRUE(steering->ids().entries(kind).empty()) << kind;
@@ -69,6 +69,29 @@ TEST_F(LifetimeTest, IdIsHeldAsLongAsAConnectionIsCountedByIt) {
   ASSERT_TRUE(maps::View<Table::kEndpointActive>(tables).put(id, 0).ok());
   ASSERT_TRUE(steering->retire().ok());
   EXPECT_EQ(steering->ids().find(NAME_ENDPOINT, "10.1.0.1:8080"), 0u);
+}
+
+TEST_F(LifetimeTest, IdIsHeldAsLongAsARequestOfTheProxyIsUnderWay) {
+  load(onlyTo("v1"));
+  const auto id = steering->ids().find(NAME_ENDPOINT, "10.1.0.1:8080");
+  maps::View<Table::kEndpointInFlight> requests(tables);
+  ASSERT_TRUE(requests.put(id, 1).ok());
+  load(World{});
+  passGrace();
+  EXPECT_EQ(steering->ids().find(NAME_ENDPOINT, "10.1.0.1:8080"), id);
+  ASSERT_TRUE(requests.put(id, 0).ok());
+  ASSERT_TRUE(steering->retire().ok());
+  EXPECT_EQ(steering->ids().find(NAME_ENDPOINT, "10.1.0.1:8080"), 0u);
+}
+
+TEST_F(LifetimeTest, RequestsOfAnAgentEndWithIt) {
+  load(onlyTo("v1"));
+  const auto id = steering->ids().find(NAME_ENDPOINT, "10.1.0.1:8080");
+  maps::View<Table::kEndpointInFlight> requests(tables);
+  ASSERT_TRUE(requests.put(id, 7).ok());
+  const auto next = Steering::create(tables, clock);
+  ASSERT_TRUE(next.ok());
+  EXPECT_EQ(*requests.get(id), 0u);
 }
 
 TEST_F(LifetimeTest, CountersOfAFreedIdStartAtZero) {

@@ -32,7 +32,7 @@ class Node {
   }
 
   void restart() { steering_ = *Steering::create(tables_, clock_, smallOptions()); }
-  void pass(Duration time) { clock_.pass(time); }
+  void pass(Duration time) { clock_.advance(time); }
 
   std::string load(std::shared_ptr<const routing::Routing> routing) {
     routing_ = std::move(routing);
@@ -99,7 +99,7 @@ class Node {
   }
 
   MemoryDataPlane tables_;
-  ManualClock clock_;
+  test::ManualClock clock_;
   std::unique_ptr<Steering> steering_;
   std::shared_ptr<const routing::Routing> routing_;
 };
