@@ -60,6 +60,7 @@ ARRAY(endpoints, struct endpoint, SLUICE_MAX_ENDPOINTS, 0);
 
 /* Counters that both sides add to, or that user space reads often, without a system call. */
 ARRAY(ep_active, __u64, SLUICE_MAX_ENDPOINTS, BPF_F_MMAPABLE);
+ARRAY(ep_inflight, __u64, SLUICE_MAX_ENDPOINTS, BPF_F_MMAPABLE);
 ARRAY(service_stats, struct connection_stats, SLUICE_MAX_BINDINGS, BPF_F_MMAPABLE);
 ARRAY(cluster_stats, struct connection_stats, SLUICE_MAX_CLUSTERS, BPF_F_MMAPABLE);
 ARRAY(ep_stats, struct connection_stats, SLUICE_MAX_ENDPOINTS, BPF_F_MMAPABLE);

@@ -56,11 +56,13 @@ static __always_inline const struct endpoint *table_endpoint(__u32 endpoint)
 	return bpf_map_lookup_elem(&endpoints, &endpoint);
 }
 
+/* What an endpoint is busy with: connections, and requests of the proxy. */
 static __always_inline __u64 table_active(__u32 endpoint)
 {
-	const __u64 *active = bpf_map_lookup_elem(&ep_active, &endpoint);
+	const __u64 *connections = bpf_map_lookup_elem(&ep_active, &endpoint);
+	const __u64 *requests = bpf_map_lookup_elem(&ep_inflight, &endpoint);
 
-	return active ? *active : 0;
+	return (connections ? *connections : 0) + (requests ? *requests : 0);
 }
 
 static __always_inline __u64 next_draw(void)

@@ -108,6 +108,17 @@ TEST_F(ConnectPath, LeastRequestPrefersTheIdle) {
   EXPECT_GT(idle.drain(), busy.drain() * 3 / 2);
 }
 
+TEST_F(ConnectPath, LeastRequestCountsRequestsOfTheProxy) {
+  const auto busy = listen("127.0.0.2");
+  const auto idle = listen("127.0.0.3");
+  steerTo(vip_, {busy.address, idle.address}, BALANCE_LEAST_REQUEST);
+  ASSERT_TRUE(view<Table::kEndpointInFlight>().put(1, 1000).ok());
+
+  for (int i = 0; i < 200; ++i) connected(vip_);
+
+  EXPECT_GT(idle.drain(), busy.drain() * 3 / 2);
+}
+
 TEST_F(ConnectPath, AClientStaysWithOneEndpoint) {
   const std::array servers{listen("127.0.0.2"), listen("127.0.0.3"), listen("127.0.0.4")};
   steerTo(vip_, {servers[0].address, servers[1].address, servers[2].address}, BALANCE_CLIENT);

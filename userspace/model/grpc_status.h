@@ -33,4 +33,12 @@ constexpr std::optional<int> grpcStatusNumber(std::string_view name) {
   return std::nullopt;
 }
 
+/// The status of HTTP that a status of gRPC stands for (Envoy: Grpc::Utility::grpcToHttpStatus).
+constexpr int httpStatusOfGrpc(int status) {
+  constexpr std::array<int, 17> kStatuses{200, 499, 500, 400, 504, 404, 409, 403, 429,
+                                          400, 409, 400, 501, 500, 503, 500, 401};
+  const auto index = static_cast<size_t>(status);
+  return status < 0 || index >= kStatuses.size() ? 500 : kStatuses[index];
+}
+
 }  // namespace sluice

@@ -15,6 +15,11 @@ namespace {
 /// Draws of an endpoint that has not been tried (Istio: host_selection_retry_max_attempts).
 constexpr int kOtherEndpointDraws = 5;
 
+/// Of a counter in shared memory, which may not be there.
+uint64_t countAt(uint64_t* counter) {
+  return counter == nullptr ? 0 : std::atomic_ref(*counter).load(std::memory_order_relaxed);
+}
+
 bool isEjected(const ProxyEndpoint& endpoint) {
   return endpoint.monitor && endpoint.monitor->isAvoided();
 }
@@ -161,13 +166,23 @@ const ProxyEndpoint& Balancer::leastRequest(const ProxyCluster& cluster) {
 }
 
 // Connections that the kernel sent there itself count as well: each is a client that may ask.
-uint64_t Balancer::load(EndpointId endpoint) {
-  auto* const connections = connections_.shared(endpoint.value);
-  const uint64_t direct =
-      connections == nullptr ? 0 : std::atomic_ref(*connections).load(std::memory_order_relaxed);
-  return direct + active(endpoint);
+uint64_t Balancer::load(EndpointId endpoint) const {
+  return countAt(connections_.shared(endpoint.value)) + countAt(requests_.shared(endpoint.value));
 }
 
-uint32_t& Balancer::active(EndpointId endpoint) { return elementAt(active_, endpoint.value); }
+void Balancer::started(EndpointId endpoint) {
+  if (auto* const count = requests_.shared(endpoint.value))
+    std::atomic_ref(*count).fetch_add(1, std::memory_order_relaxed);
+}
+
+// Another agent, which has begun to count anew, may count there by now.
+void Balancer::finished(EndpointId endpoint) {
+  auto* const count = requests_.shared(endpoint.value);
+  if (count == nullptr) return;
+  std::atomic_ref shared(*count);
+  uint64_t known = shared.load(std::memory_order_relaxed);
+  while (known > 0 && !shared.compare_exchange_weak(known, known - 1, std::memory_order_relaxed)) {
+  }
+}
 
 }  // namespace sluice::proxy

@@ -21,7 +21,8 @@ struct Caller {
 /// Chooses destinations and endpoints, with the arithmetic that the kernel's programs use.
 class Balancer {
  public:
-  Balancer(Random& random, DataPlane& data_plane) : random_(random), connections_(data_plane) {}
+  Balancer(Random& random, DataPlane& data_plane)
+      : random_(random), connections_(data_plane), requests_(data_plane) {}
 
   /// With the probability of its weight; null for a rule without destinations.
   const ProxyCluster* drawCluster(const ProxyRule& rule);
@@ -39,9 +40,10 @@ class Balancer {
   /// True for `millionths` of 1,000,000 draws.
   bool dice(Percent share);
 
-  /// What least request counts: a request was sent to an endpoint, and is over.
-  void started(EndpointId endpoint) { ++active(endpoint); }
-  void finished(EndpointId endpoint) { --active(endpoint); }
+  /// What least request counts, of all workers and in the kernel: a request was sent to an
+  /// endpoint, and is over.
+  void started(EndpointId endpoint);
+  void finished(EndpointId endpoint);
 
  private:
   uint32_t below(size_t count);
@@ -51,13 +53,12 @@ class Balancer {
   const ProxyEndpoint* anyInUse(const ProxyCluster& cluster);
   const ProxyEndpoint& leastRequest(const ProxyCluster& cluster);
   const ProxyEndpoint& roundRobin(const ProxyCluster& cluster);
-  uint64_t load(EndpointId endpoint);
-  uint32_t& active(EndpointId endpoint);
+  uint64_t load(EndpointId endpoint) const;
 
   Random& random_;
   maps::View<Table::kEndpointActive> connections_;
-  std::vector<uint32_t> active_;  ///< by endpoint id
-  std::vector<uint32_t> turns_;   ///< of round robin, by cluster id
+  maps::View<Table::kEndpointInFlight> requests_;
+  std::vector<uint32_t> turns_;  ///< of round robin, by cluster id
 };
 
 }  // namespace sluice::proxy

@@ -40,6 +40,14 @@ class Channel {
  public:
   enum class Io { kProgress, kBlocked, kEnd, kFailed };
 
+  /// How what the peer sends has ended before it was whole.
+  enum class Ending {
+    kClosed,     ///< with the connection
+    kReset,      ///< HTTP/2: the peer has reset the stream
+    kRefused,    ///< HTTP/2: the same, and it has done nothing of what we sent
+    kMalformed,  ///< HTTP/2: we have reset the stream, as what came was no message
+  };
+
   Channel() = default;
   Channel(const Channel&) = delete;
   Channel& operator=(const Channel&) = delete;
@@ -57,8 +65,8 @@ class Channel {
   bool broken() const { return broken_; }
   /// The end of what the peer sends has been read.
   bool exhausted() const { return exhausted_; }
-  /// The peer has said that it has done nothing of what we sent.
-  virtual bool refused() const { return false; }
+  /// Of a channel that is broken.
+  virtual Ending ending() const { return Ending::kClosed; }
   /// Null where nothing failed, or the socket itself did.
   virtual const ChannelFailure* failure() const { return nullptr; }
   /// A write has failed: what there is to read says why.

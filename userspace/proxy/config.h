@@ -56,6 +56,12 @@ struct ProxyCluster {
   std::shared_ptr<balance::OutlierDetector> outliers;  ///< null: none are looked for
   std::shared_ptr<const void> warmup;                  ///< keeps what the agent knows of it
   std::shared_ptr<const DestinationEdits> edits;       ///< null: heads are passed on as they are
+
+  /// As which version a request goes there that came as HTTP/2, or not.
+  bool takesHttp2(bool came_as_http2) const {
+    return version == UpstreamVersion::kHttp2 ||
+           (version == UpstreamVersion::kAsClient && came_as_http2);
+  }
 };
 
 /// Where copies of requests go.

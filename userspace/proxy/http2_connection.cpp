@@ -76,6 +76,9 @@ struct Http2Callbacks {
         if (auto* stream = self.find(frame->hd.stream_id); stream != nullptr && ended)
           stream->receiveEnd({});
         break;
+      case NGHTTP2_RST_STREAM:
+        if (auto* stream = self.find(frame->hd.stream_id)) stream->receiveReset();
+        break;
       case NGHTTP2_PING:
         if ((frame->hd.flags & NGHTTP2_FLAG_ACK) != 0) self.pingAnswered();
         break;
@@ -351,7 +354,7 @@ void Http2Connection::renumber(Http2Stream& stream, int32_t id) {
 }
 
 void Http2Connection::abandon(Http2Stream& stream) {
-  if (stream.id() < 0) return release(stream, true, false);
+  if (stream.id() < 0) return release(stream);
   const bool end_sent = nghttp2_session_get_stream_local_close(session_, stream.id()) == 1;
   const bool whole = stream.wroteAll() && stream.receivedAll();
   if (side_ == Side::kClient) {
@@ -370,27 +373,6 @@ void Http2Connection::endOfStreamSent(int32_t id) {
   if (!stream->abandoned() || stream->receivedAll()) return;
   nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, id, NGHTTP2_NO_ERROR);
   schedule();
-}
-
-void Http2Connection::cancel(Http2Stream& stream) {
-  if (stream.id() < 0) return release(stream, true, false);
-  const uint32_t error = side_ == Side::kServer ? NGHTTP2_INTERNAL_ERROR : NGHTTP2_CANCEL;
-  nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, stream.id(), error);
-  schedule();
-}
-
-void Http2Connection::streamClosed(int32_t id, uint32_t error) {
-  auto* const stream = find(id);
-  if (stream == nullptr) return;
-  const bool clean = error == NGHTTP2_NO_ERROR && stream->receivedAll();
-  release(*stream, clean, error == NGHTTP2_REFUSED_STREAM);
-}
-
-void Http2Connection::release(Http2Stream& stream, bool clean, bool refused) {
-  const int32_t id = stream.id();
-  stream.ended(clean, refused);
-  streams_.erase(id);
-  if (streams_.empty()) becameIdle();
 }
 
 }  // namespace sluice::proxy

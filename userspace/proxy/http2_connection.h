@@ -98,7 +98,8 @@ class Http2Connection : public Timed,
   bool isFlooded() const;
   void fail();
   void renumber(Http2Stream& stream, int32_t id);
-  void release(Http2Stream& stream, bool clean, bool refused);
+  void release(Http2Stream& stream);
+  void forget(int32_t id);
 
   const Side side_;
   std::shared_ptr<Channel> channel_;  ///< null: closed

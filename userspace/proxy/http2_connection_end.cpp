@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// How a connection of HTTP/2 ends.
+// How a connection of HTTP/2 ends, and its streams.
 #include <nghttp2/nghttp2.h>
 
 #include <utility>
@@ -46,12 +46,44 @@ void Http2Connection::close() {
   const auto channel = std::exchange(channel_, nullptr);
   const auto* failure = noteFailure(context_, *channel);
   const bool refused = failure != nullptr && failure->unused;
+  const auto ending = refused ? Channel::Ending::kRefused : Channel::Ending::kClosed;
   channel->close();
   incoming_.clear();
-  for (const auto& [id, stream] : std::exchange(streams_, {})) stream->ended(false, refused);
+  for (const auto& [id, stream] : std::exchange(streams_, {})) stream->broke(ending);
   // Users may do anything: not from within whatever has closed this.
   context_.reactor.post([self] { self->notifyStreams(); });
   gone();
+}
+
+void Http2Connection::cancel(Http2Stream& stream) {
+  if (stream.id() < 0) return release(stream);
+  const uint32_t error = side_ == Side::kServer ? NGHTTP2_INTERNAL_ERROR : NGHTTP2_CANCEL;
+  nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, stream.id(), error);
+  schedule();
+}
+
+void Http2Connection::streamClosed(int32_t id, uint32_t error) {
+  auto* const stream = find(id);
+  if (stream == nullptr) return;
+  if (error == NGHTTP2_NO_ERROR && stream->receivedAll())
+    stream->ended();
+  else if (error == NGHTTP2_REFUSED_STREAM)
+    stream->broke(Channel::Ending::kRefused);
+  else
+    stream->broke(stream->wasReset() ? Channel::Ending::kReset : Channel::Ending::kMalformed);
+  forget(id);
+}
+
+/// A stream that the wire has never seen.
+void Http2Connection::release(Http2Stream& stream) {
+  const int32_t id = stream.id();
+  stream.ended();
+  forget(id);
+}
+
+void Http2Connection::forget(int32_t id) {
+  streams_.erase(id);
+  if (streams_.empty()) becameIdle();
 }
 
 }  // namespace sluice::proxy

@@ -147,9 +147,15 @@ void Http2Stream::receiveEnd(std::string_view trailers) {
   connection_->enqueue(*this);
 }
 
-void Http2Stream::ended(bool clean, bool refused) {
-  broken_ = !clean;
-  refused_ = refused;
+void Http2Stream::ended() { leaveConnection(); }
+
+void Http2Stream::broke(Ending how) {
+  broken_ = true;
+  ending_ = how;
+  leaveConnection();
+}
+
+void Http2Stream::leaveConnection() {
   connection_->enqueue(*this);
   connection_ = nullptr;
   updateReadable();

@@ -34,7 +34,7 @@ class Http2Stream final : public Channel, public std::enable_shared_from_this<Ht
   void shutdownWrite() override;
   void close() override;
   void reset() override;
-  bool refused() const override { return refused_; }
+  Ending ending() const override { return ending_; }
 
   // For the connection.
 
@@ -48,8 +48,13 @@ class Http2Stream final : public Channel, public std::enable_shared_from_this<Ht
   /// Whether the bytes are kept until they are read.
   bool receiveData(std::string_view data);
   void receiveEnd(std::string_view trailers);
-  /// The stream is no more. `clean`: both messages, or at least what the peer sends, are whole.
-  void ended(bool clean, bool refused);
+  /// The peer has reset the stream.
+  void receiveReset() { ending_ = Ending::kReset; }
+  bool wasReset() const { return ending_ == Ending::kReset; }
+  /// The stream is no more, and what the peer sends is whole.
+  void ended();
+  /// The stream is no more.
+  void broke(Ending how);
   /// Takes data for a frame; `last`: nothing but trailers follows it.
   size_t takeOutgoing(std::span<uint8_t> frame, bool& last);
   bool hasOutgoing() const { return !outgoing_.empty() || outgoing_ended_; }
@@ -69,6 +74,7 @@ class Http2Stream final : public Channel, public std::enable_shared_from_this<Ht
   bool take(const http2::MessageSplitter::Piece& piece);
   size_t outgoingSize() const { return outgoing_.size() - outgoing_at_; }
   void leaveUser();
+  void leaveConnection();
   void updateReadable();
 
   Http2Connection* connection_;  ///< null when the stream is no more
@@ -80,7 +86,7 @@ class Http2Stream final : public Channel, public std::enable_shared_from_this<Ht
   std::string outgoing_;
   size_t outgoing_at_ = 0;
   bool outgoing_ended_ = false;
-  bool refused_ = false;
+  Ending ending_ = Ending::kClosed;
   bool abandoned_ = false;
   bool head_request_ = false;
 };

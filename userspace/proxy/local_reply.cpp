@@ -60,6 +60,20 @@ bool mayHaveBody(int status) { return status >= 200 && status != 204 && status !
 
 }  // namespace
 
+const LocalReply& replyTo(Channel::Ending ending) {
+  switch (ending) {
+    case Channel::Ending::kClosed:
+      return kTermination;
+    case Channel::Ending::kReset:
+      return kRemoteReset;
+    case Channel::Ending::kRefused:
+      return kRemoteRefused;
+    case Channel::Ending::kMalformed:
+      break;
+  }
+  return kProtocolError;
+}
+
 int statusOf(const LocalReply& reply, bool grpc) { return grpc ? 200 : reply.status; }
 
 void renderReply(const LocalReply& reply, const ReplyForm& form, HeadDraft& draft,

@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "userspace/proxy/channel.h"
 #include "userspace/proxy/header_edits.h"
 #include "userspace/proxy/response_flags.h"
 #include "userspace/routing/cors.h"
@@ -39,6 +40,13 @@ inline constexpr LocalReply kTermination{
     503, ResponseFlags::kUpstreamTermination,
     "upstream connect error or disconnect/reset before headers. reset reason: "
     "connection termination"};
+inline constexpr LocalReply kRemoteReset{
+    503, ResponseFlags::kUpstreamReset,
+    "upstream connect error or disconnect/reset before headers. reset reason: remote reset"};
+inline constexpr LocalReply kRemoteRefused{
+    503, ResponseFlags::kUpstreamReset,
+    "upstream connect error or disconnect/reset before headers. reset reason: "
+    "remote refused stream reset"};
 inline constexpr LocalReply kProtocolError{
     502, ResponseFlags::kUpstreamProtocol,
     "upstream connect error or disconnect/reset before headers. reset reason: protocol error"};
@@ -74,6 +82,9 @@ struct ReplyForm {
   const routing::CorsVerdict::Headers* cors = nullptr;  ///< after the edits
   FormatInput input = {};
 };
+
+/// To a request whose server's side has ended before its response has begun.
+const LocalReply& replyTo(Channel::Ending ending);
 
 /// The status that the client sees.
 int statusOf(const LocalReply& reply, bool grpc);

@@ -35,7 +35,7 @@ void Mirrors::send(const ProxyCluster& mirror, RequestCopy copy) {
   // A mirror that never answers must not hold its place for ever.
   if (copy.timeout <= Duration::zero()) copy.timeout = options.mirror_timeout;
   copy.timeout = std::min(copy.timeout, options.mirror_timeout);
-  copy.http2 = mirror.version == UpstreamVersion::kHttp2;
+  copy.http2 = mirror.takesHttp2(copy.http2);
   auto request = std::make_shared<MirroredRequest>(context_, mirror, *endpoint, std::move(copy),
                                                    std::move(lease));
   ++context_.stats.mirrored;

@@ -21,7 +21,7 @@ struct RequestCopy {
   bool is_head = false;
   WorkloadId workload;
   Transport transport;
-  bool http2 = false;  ///< as which it is sent
+  bool http2 = false;  ///< it came as HTTP/2; once it is on its way: it is sent as that
   RouteId route;       ///< that names the mirror's cluster
   Duration timeout{};  ///< of the rule; 0: none of its own
 };

@@ -93,7 +93,8 @@ bool RetryPolicy::covers(const http1::ResponseHead& head) const {
   if (fields.find("x-envoy-ratelimited") != nullptr) return (on_ & kRateLimited) != 0;
   if (coversStatus(head.status)) return true;
   if (on_grpc_ == 0) return false;
-  return coversGrpcStatus(fields.value("grpc-status"));
+  const auto status = grpcStatus(head);
+  return status && *status >= 0 && *status < 32 && (on_grpc_ & (1u << *status)) != 0;
 }
 
 bool RetryPolicy::coversStatus(int status) const {
@@ -102,11 +103,6 @@ bool RetryPolicy::coversStatus(int status) const {
   if ((on_ & kGatewayError) != 0 && status >= 502 && status <= 504) return true;
   if ((on_ & kRetriable4xx) != 0 && status == kConflict) return true;
   return std::ranges::find(statuses_, status) != statuses_.end();
-}
-
-bool RetryPolicy::coversGrpcStatus(std::string_view value) const {
-  const auto status = numberIn(value);
-  return status && *status >= 0 && *status < 32 && (on_grpc_ & (1u << *status)) != 0;
 }
 
 Duration RetryPolicy::backOff(uint32_t number, uint64_t draw) const {

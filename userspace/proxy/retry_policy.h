@@ -20,6 +20,9 @@ enum class TryFailure : uint8_t {
   kTimeout,  ///< perTryTimeout
 };
 
+/// `grpc-status` of a head: of a response without a body (gRPC over HTTP/2: Trailers-Only).
+std::optional<int> grpcStatus(const http1::ResponseHead& head);
+
 /// Which tries are repeated, and when. Immutable; used from any thread.
 class RetryPolicy {
  public:
@@ -66,7 +69,6 @@ class RetryPolicy {
 
   void add(std::string_view word);
   bool coversStatus(int status) const;
-  bool coversGrpcStatus(std::string_view value) const;
 
   uint32_t attempts_ = 0;
   uint32_t on_ = 0;       ///< of On

@@ -184,6 +184,7 @@ class Session final : public Timed,
 
   // session_pool.cpp: what the destination's connection pool allows.
   bool beginAtCluster();
+  bool mayWait();
   bool takePlace();
   void waitForPlace(const Upstream::Key& key);
   void myTurn(std::shared_ptr<Upstream> free, ConnectionQueue::Place place);
@@ -196,7 +197,7 @@ class Session final : public Timed,
 
   // session_outliers.cpp: what an endpoint's failures are reported to.
   void judge(balance::Outcome outcome);
-  void judgeAnswer(int status);
+  void judgeAnswer();
 
   // session_edit.cpp: heads that are not passed on as they came.
   bool rewriteRequestHead();

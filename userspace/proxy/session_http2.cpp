@@ -8,14 +8,13 @@ namespace sluice::proxy {
 /// An upgrade needs a connection of its own, as HTTP/1.1 has.
 bool Session::wantsStream() const {
   if (exchange_.opaque || exchange_.wants_upgrade) return false;
-  const auto version = exchange_.cluster->version;
-  return version == UpstreamVersion::kHttp2 ||
-         (version == UpstreamVersion::kAsClient && carrier_ == Carrier::kStream);
+  return exchange_.cluster->takesHttp2(carrier_ == Carrier::kStream);
 }
 
 void Session::chooseStream() {
   const auto key = upstreamKey();
   if (auto upstream = context_.http2_pool->open(key, *this)) return attach(std::move(upstream));
+  if (!mayWait()) return;
   const auto ready = [weak = weak_from_this(), attempt = ++attempt_] {
     const auto self = weak.lock();
     if (!self || attempt != self->attempt_ || self->state_ != State::kConnecting) return;
@@ -26,7 +25,7 @@ void Session::chooseStream() {
   leads_ = context_.http2_pool->lead(key, ready);
   if (leads_) return connect();
   state_ = State::kConnecting;
-  context_.connecting.join(*this);
+  connectDeadline().join(*this);
 }
 
 /// The connection that this session has made, for all who wait.

@@ -21,6 +21,7 @@ bool Session::beginAtCluster() {
   const auto& pool = exchange_.cluster->pool;
   if (!pool || exchange_.opaque) return true;
   request_lease_.release();  // of an earlier destination
+  pending_lease_.release();
   request_lease_ = pool->request();
   if (request_lease_) return true;
   overflow();
@@ -31,6 +32,16 @@ void Session::overflow() {
   ++context_.stats.overflows;
   exchange_.cluster->pool->countOverflow();
   reply(kOverflow);
+}
+
+/// False when too many requests wait for a connection; this one has been answered then.
+bool Session::mayWait() {
+  const auto& pool = exchange_.cluster->pool;
+  if (!pool || pending_lease_) return true;
+  pending_lease_ = pool->pending();
+  if (pending_lease_) return true;
+  overflow();
+  return false;
 }
 
 /// Whether a connection may be opened now. If not, the request waits for one, or is answered.
@@ -44,11 +55,7 @@ bool Session::takePlace() {
     if (!place_) overflow();
     return static_cast<bool>(place_);
   }
-  pending_lease_ = pool->pending();
-  if (!pending_lease_) {
-    overflow();
-    return false;
-  }
+  if (!mayWait()) return false;
   place_ = context_.queue.open(key, *pool);
   if (!place_) waitForPlace(key);
   return static_cast<bool>(place_);

@@ -39,6 +39,7 @@ void Session::mirror() {
                                     .is_head = exchange_.is_head,
                                     .workload = origin_.workload,
                                     .transport = {cluster.tls, hostFor(cluster)},
+                                    .http2 = carrier_ == Carrier::kStream,
                                     .route = route_->id,
                                     .timeout = requestTimeout()});
   }
@@ -109,8 +110,9 @@ void Session::upstreamLost() {
   const bool silent = response_.unseen().empty() && response_.idle();
   if (silent && retryOnFreshConnection()) return;
   judge(balance::Outcome::kLocalFailure);
-  const bool refused = upstream_->channel().refused();
-  tryFailed(refused ? TryFailure::kRefused : TryFailure::kReset, kTermination);
+  const auto ending = upstream_->channel().ending();
+  const bool refused = ending == Channel::Ending::kRefused;
+  tryFailed(refused ? TryFailure::kRefused : TryFailure::kReset, replyTo(ending));
 }
 
 bool Session::responseDelivered() const { return exchange_.response_ended && response_.idle(); }

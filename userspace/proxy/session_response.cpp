@@ -67,14 +67,14 @@ void Session::switchProtocols(const http1::Parsed& parsed) {
   if (!exchange_.wants_upgrade || !context_.response_head.fields.upgrade) return badInterim();
   ++context_.stats.tunnels;
   stopTimers();
-  judgeAnswer(101);
+  judgeAnswer();
   count(101);
   if (!passHeadOn(parsed, false)) return headTooLarge();
   state_ = State::kTunnel;
 }
 
 void Session::finalHead(const http1::Parsed& parsed) {
-  judgeAnswer(context_.response_head.status);
+  judgeAnswer();
   if (retryInsteadOf(parsed)) return;
   request_.forget();
   const http1::ResponseHead& head = context_.response_head;
@@ -162,7 +162,7 @@ bool Session::relayResponseBody() {
       break;
   }
   noteTransport();
-  exchange_.flags.add(ResponseFlags::kUpstreamTermination);
+  exchange_.flags.add(replyTo(upstream_->channel().ending()).flag);
   judge(balance::Outcome::kLocalFailure);
   responseCut();
   return true;

@@ -44,9 +44,21 @@ Result<void> Steering::recover() {
   SLUICE_TRY(reserveRanges());
   recoverServices();
   retireLeftovers();
+  SLUICE_TRY(forgetRequests());
   return View<Table::kWorkloads>(data_plane_).visit([&](uint64_t id, const workload& record) {
     workloads_[id] = record;
   });
+}
+
+/// Those of the agent before this one have ended with it.
+Result<void> Steering::forgetRequests() {
+  std::vector<uint32_t> busy;
+  View<Table::kEndpointInFlight> requests(data_plane_);
+  SLUICE_TRY(requests.visit([&](uint32_t id, uint64_t count) {
+    if (count > 0) busy.push_back(id);
+  }));
+  for (const uint32_t id : busy) SLUICE_TRY(requests.put(id, 0));
+  return {};
 }
 
 Result<void> Steering::reserveRanges() {
@@ -119,15 +131,17 @@ Result<void> Steering::freeIds(name_kind kind) {
   return {};
 }
 
-/// Live connections carry the ids that they are counted by.
+/// Live connections and requests carry the ids that they are counted by.
 Result<bool> Steering::isHeld(name_kind kind, uint32_t id, TimePoint retired) const {
   if (clock_.now() - retired > kLongestHold) return false;
   if (kind == NAME_BINDING) return hasConnections<Table::kServiceStats>(data_plane_, id);
   if (kind == NAME_CLUSTER) return hasConnections<Table::kClusterStats>(data_plane_, id);
   if (kind != NAME_ENDPOINT) return false;
-  auto active = View<Table::kEndpointActive>(data_plane_).get(id);
-  if (!active.ok()) return std::move(active).error();
-  return *active > 0;
+  auto connections = View<Table::kEndpointActive>(data_plane_).get(id);
+  if (!connections.ok()) return std::move(connections).error();
+  auto requests = View<Table::kEndpointInFlight>(data_plane_).get(id);
+  if (!requests.ok()) return std::move(requests).error();
+  return *connections > 0 || *requests > 0;
 }
 
 Result<void> Steering::clear(name_kind kind, uint32_t id) {
@@ -186,6 +200,7 @@ Result<void> Steering::clearEndpoint(uint32_t id) {
   SLUICE_TRY(eraseIfThere<Table::kEndpoints>(data_plane_, id));
   contents_.endpoints.erase(id);
   SLUICE_TRY(eraseIfThere<Table::kEndpointActive>(data_plane_, id));
+  SLUICE_TRY(eraseIfThere<Table::kEndpointInFlight>(data_plane_, id));
   SLUICE_TRY(eraseIfThere<Table::kEndpointStats>(data_plane_, id));
   return eraseIfThere<Table::kEndpointRequests>(data_plane_, id);
 }

@@ -77,6 +77,7 @@ class Steering {
  private:
   Steering(DataPlane& data_plane, const Clock& clock, const Options& options);
   Result<void> recover();
+  Result<void> forgetRequests();
   Result<void> reserveRanges();
   void recoverServices();
   void retireLeftovers();

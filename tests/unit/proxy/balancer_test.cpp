@@ -114,6 +114,21 @@ TEST_F(Balancing, LeastRequestLooksAtTheLoadOfThoseThatGetSomething) {
             sluice::test::kSignificance);
 }
 
+TEST_F(Balancing, WorkersSeeEachOthersRequestsAndTheKernelDoes) {
+  const auto even = cluster(BalancePolicy::kLeastRequest, {1, 1});
+  Balancer other(random_, tables_);
+  for (int i = 0; i < 3; ++i) other.started({1});
+  const auto found = counts(even);
+  EXPECT_GT(sluice::test::goodnessOfFit(std::array{found[0], found[1]}, std::array{0.25, 0.75}),
+            sluice::test::kSignificance);
+  const maps::View<Table::kEndpointInFlight> shared(tables_);
+  EXPECT_EQ(*shared.get(1), 3u);
+  for (int i = 0; i < 3; ++i) other.finished({1});
+  EXPECT_EQ(*shared.get(1), 0u);
+  other.finished({1});
+  EXPECT_EQ(*shared.get(1), 0u) << "of a request that the table has forgotten";
+}
+
 TEST_F(Balancing, AClientKeepsItsEndpointUntilThatFails) {
   const auto four = cluster(BalancePolicy::kClient, {1, 1, 1, 1});
   std::map<uint32_t, int> homes;

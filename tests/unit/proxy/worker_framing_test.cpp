@@ -203,6 +203,24 @@ TEST_F(Framing, UpgradeBecomesATunnelWithHalfClose) {
   EXPECT_EQ(worker_->stats().open_connections, 0u);
 }
 
+TEST_F(Framing, TunnelsOfAnUpgradeHaveNoTimeout) {
+  TestRule rule;
+  rule.destinations = {{1, {1}}};
+  rule.timeout = 1s;
+  configure({rule});
+  Peer& client = connect();
+  client.send("GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\n");
+  ASSERT_TRUE(until([&] { return !request().empty(); }));
+  const std::string switched =
+      "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\n";
+  server().send(switched);
+  ASSERT_TRUE(receives(client, switched));
+  clock_.advance(std::chrono::hours(24));
+  settle();
+  server().send("still here");
+  EXPECT_TRUE(receives(client, switched + "still here"));
+}
+
 TEST_F(Framing, UpgradeToH2cIsIgnored) {
   exchange(
       "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: h2c\r\nHTTP2-Settings: AA\r\n"

@@ -25,62 +25,62 @@ void half(Http2Peer& server, int32_t stream, const FieldList& head) {
 const std::vector<StreamFault> kStreamFaults = {
     {"reset before the head",
      [](auto& server, int32_t stream) { server.reset(stream, NGHTTP2_INTERNAL_ERROR); }, "503",
-     "UC"},
+     "UR"},
     {"cancelled before the head",
-     [](auto& server, int32_t stream) { server.reset(stream, NGHTTP2_CANCEL); }, "503", "UC"},
+     [](auto& server, int32_t stream) { server.reset(stream, NGHTTP2_CANCEL); }, "503", "UR"},
     {"reset in the body",
      [](auto& server, int32_t stream) {
        half(server, stream, kFine);
        server.poll();
        server.reset(stream, NGHTTP2_INTERNAL_ERROR);
      },
-     "", "UC"},
+     "", "UR"},
     {"shorter than it says",
      [](auto& server, int32_t stream) {
        half(server, stream, {{":status", "200"}, {"content-length", "10"}});
        server.finish(stream);
      },
-     "", "UC"},
+     "", "UPE"},
     {"longer than it says",
      [](auto& server, int32_t stream) {
        half(server, stream, {{":status", "200"}, {"content-length", "2"}});
      },
-     "", "UC"},
+     "", "UPE"},
     {"no status", [](auto& server, int32_t stream) { server.respond(stream, {{"a", "b"}}, false); },
-     "503", "UC"},
+     "502", "UPE"},
     {"two statuses",
      [](auto& server, int32_t stream) {
        server.respond(stream, {{":status", "200"}, {":status", "404"}}, false);
      },
-     "503", "UC"},
+     "502", "UPE"},
     {"status 99",
      [](auto& server, int32_t stream) { server.respond(stream, {{":status", "099"}}, false); },
      "502", "UPE"},
     {"status 0",
      [](auto& server, int32_t stream) { server.respond(stream, {{":status", "000"}}, false); },
-     "503", "UC"},
+     "502", "UPE"},
     {"two lengths",
      [](auto& server, int32_t stream) {
        server.respond(
            stream, {{":status", "200"}, {"content-length", "1"}, {"content-length", "2"}}, false);
      },
-     "503", "UC"},
+     "502", "UPE"},
     {"transfer-encoding",
      [](auto& server, int32_t stream) {
        server.respond(stream, {{":status", "200"}, {"transfer-encoding", "chunked"}}, false);
      },
-     "503", "UC"},
+     "502", "UPE"},
     {"line feed in a field",
      [](auto& server, int32_t stream) {
        server.respond(stream, {{":status", "200"}, {"a", "b\r\nc: d"}}, false);
      },
-     "503", "UC"},
+     "502", "UPE"},
     {"too large a head",
      [](auto& server, int32_t stream) {
        server.respond(stream, {{":status", "200"}, {"a", std::string(size_t{70} * 1024, 'x')}},
                       false);
      },
-     "503", "UC"},
+     "502", "UPE"},
 };
 
 class Http2Faults : public Http2Test {

@@ -88,6 +88,45 @@ TEST_F(Http2Pools, MoreRequestsThanAllowedAreRefused) {
   EXPECT_EQ(worker_->stats().overflows, 1u);
 }
 
+TEST_F(Http2Pools, MoreRequestsThanMayWaitForAConnectionAreRefused) {
+  limit([](auto&, auto& http) { http.http1_max_pending_requests = 2; });
+  sockets_.silent = true;
+  auto& end = client();
+  const std::vector<int32_t> waiting{end.get("/"), end.get("/")};
+  const auto third = end.get("/");
+  ASSERT_TRUE(until([&] { return end.message(third).closed; }));
+  EXPECT_EQ(end.message(third).get(":status"), "503");
+  EXPECT_EQ(end.message(third).get("x-envoy-overloaded"), "true");
+  for (const auto id : waiting) EXPECT_FALSE(end.message(id).closed);
+  EXPECT_EQ(worker_->stats().overflows, 1u);
+}
+
+TEST_F(Http2Pools, WhatHasItsConnectionWaitsNoMore) {
+  limit([](auto&, auto& http) { http.http1_max_pending_requests = 1; });
+  auto& end = client();
+  for (size_t count = 1; count <= 3; ++count) {
+    end.get("/");
+    ASSERT_TRUE(until([&] { return open(server(0)).size() == count; }));
+  }
+  EXPECT_EQ(worker_->stats().overflows, 0u);
+}
+
+TEST_F(Http2Pools, WhoWaitsForAnothersConnectionWaitsAsLong) {
+  limit([](auto& tcp, auto&) { tcp.connect_timeout = 30s; });
+  sockets_.silent = true;
+  auto& end = client();
+  const std::vector<int32_t> both{end.get("/"), end.get("/")};
+  ASSERT_TRUE(until([&] { return sockets_.targets.size() == 1; }));
+  settle();
+  clock_.advance(29s);
+  settle();
+  for (const auto id : both) EXPECT_FALSE(end.message(id).closed);
+  clock_.advance(1s);
+  for (const auto id : both) EXPECT_TRUE(until([&] { return end.message(id).closed; }));
+  EXPECT_EQ(log_.entries.size(), 2u);
+  for (const auto& entry : log_.entries) EXPECT_EQ(entry.flags, "UF");
+}
+
 TEST_F(Http2Pools, AServerThatAnswersPingsIsKept) {
   limit([](auto&, auto& http) { http.http2_keep_alive = Http2Keepalive{10s, 2s}; });
   auto& end = client();

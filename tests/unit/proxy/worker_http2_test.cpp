@@ -23,6 +23,28 @@ TEST_F(Http2, RequestsReachServersOfHttp1) {
   EXPECT_EQ(worker_->stats().http2_connections, 1u);
 }
 
+/// useClientProtocol, and ports of no declared protocol.
+TEST_F(Http2, ServersThatFollowTheClientGetItsVersion) {
+  serve();
+  serve();
+  TestRule rule;
+  rule.destinations = {{1, {1}}};
+  rule.mirrors = {{2, {1'000'000}}};
+  rule.version = UpstreamVersion::kAsClient;
+  configure({rule});
+  client().get("/");
+  connect().send(kGet);
+  for (const auto& server : servers_) {
+    ASSERT_TRUE(until([&] { return server->connections().size() == 2; }));
+    std::vector<std::string> first;
+    for (const auto& connection : server->connections()) {
+      ASSERT_TRUE(until([&] { return connection->received().size() >= 3; }));
+      first.push_back(connection->received().substr(0, 3));
+    }
+    EXPECT_THAT(first, testing::UnorderedElementsAre("PRI", "GET"));
+  }
+}
+
 TEST_F(Http2, BodiesOfUnknownLengthAreChunkedForHttp1) {
   serve();
   routeToServers();

@@ -81,6 +81,20 @@ TEST_F(OutlierRequests, SilentServersCount) {
   EXPECT_THAT(ejected(), SizeIs(1));
 }
 
+/// Envoy: of gRPC what `grpc-status` of the head stands for; what is in trailers comes too late.
+TEST_F(OutlierRequests, StatusesOfGrpcCount) {
+  serve([](auto) { return "HTTP/1.1 200 X\r\ngrpc-status: 14\r\nContent-Length: 0\r\n\r\n"; });
+  watchServers();
+  const auto call = [&](const std::string& type) {
+    const auto head = "POST / HTTP/1.1\r\nHost: a\r\nContent-Type: " + type + "\r\n";
+    return answerTo(connect(), head + "Content-Length: 0\r\n\r\n");
+  };
+  for (int i = 0; i < 3; ++i) EXPECT_THAT(call("text/plain"), StartsWith("HTTP/1.1 200"));
+  EXPECT_THAT(ejected(), IsEmpty());
+  for (int i = 0; i < 2; ++i) EXPECT_THAT(call("application/grpc"), StartsWith("HTTP/1.1 200"));
+  EXPECT_THAT(ejected(), SizeIs(1));
+}
+
 TEST_F(OutlierRequests, AnswersOfTheProxyItselfDoNotCount) {
   good();
   TestRule rule;
