@@ -72,7 +72,7 @@ void WorkerFleet::Member::publishStats() {
 
 Result<std::unique_ptr<WorkerFleet>> WorkerFleet::start(Reactor& control, const Clock& clock,
                                                         DataPlane& data_plane, Options options) {
-  std::unique_ptr<WorkerFleet> fleet(new WorkerFleet(control));
+  std::unique_ptr<WorkerFleet> fleet(new WorkerFleet(control, clock));
   for (auto& channel : options.channels)
     SLUICE_TRY(fleet->add(clock, data_plane, std::move(channel), options));
   for (const auto& member : fleet->members_)
@@ -97,13 +97,14 @@ Result<void> WorkerFleet::add(const Clock& clock, DataPlane& data_plane, Fd chan
   if (!sockets) return std::move(sockets).error();
   member->sockets = *std::move(sockets);
   member->worker = std::make_unique<proxy::Worker>(
-      *member->reactor, *member->sockets, data_plane, member->random, options.worker,
+      *member->reactor, *member->sockets, data_plane, member->random, retry_limits_, options.worker,
       proxy::Observers{options.log, &member->requests});
   members_.push_back(std::move(member));
   return {};
 }
 
-WorkerFleet::WorkerFleet(Reactor& control) : control_(control) {}
+WorkerFleet::WorkerFleet(Reactor& control, const Clock& clock)
+    : control_(control), retry_limits_(clock) {}
 
 WorkerFleet::~WorkerFleet() {
   for (const auto& member : members_) member->reactor->stop();

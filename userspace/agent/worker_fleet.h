@@ -9,6 +9,7 @@
 #include "userspace/agent/fleet.h"
 #include "userspace/base/reactor.h"
 #include "userspace/observe/requests.h"
+#include "userspace/proxy/retry_limits.h"
 
 namespace sluice::agent {
 
@@ -42,11 +43,12 @@ class WorkerFleet final : public Fleet {
  private:
   struct Member;
 
-  explicit WorkerFleet(Reactor& control);
+  WorkerFleet(Reactor& control, const Clock& clock);
   Result<void> add(const Clock& clock, DataPlane& data_plane, Fd channel, const Options& options);
   std::function<void()> whenAllAre(std::function<void()> done) const;
 
   Reactor& control_;
+  proxy::RetryLimits retry_limits_;
   std::vector<std::unique_ptr<Member>> members_;
 };
 

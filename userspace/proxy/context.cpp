@@ -6,14 +6,15 @@
 namespace sluice::proxy {
 
 Context::Context(Reactor& its_reactor, Sockets& its_sockets, DataPlane& data_plane,
-                 Random& its_random, const WorkerOptions& its_options,
-                 const Observers& its_observers)
+                 Random& its_random, RetryLimits& its_retry_limits,
+                 const WorkerOptions& its_options, const Observers& its_observers)
     : reactor(its_reactor),
       sockets(its_sockets),
       random(its_random),
       options(its_options),
       observers(its_observers),
       balancer(its_random, data_plane),
+      retry_limits(its_retry_limits),
       counters(data_plane),
       blocks(kHeadroom + kBufferBytes, options.kept_buffers),
       queue(reactor),

@@ -39,7 +39,8 @@ inline constexpr size_t kHeadroom = 4096;
 /// What all sessions of one worker share; one thread.
 struct Context {
   Context(Reactor& its_reactor, Sockets& its_sockets, DataPlane& data_plane, Random& its_random,
-          const WorkerOptions& its_options, const Observers& its_observers);
+          RetryLimits& its_retry_limits, const WorkerOptions& its_options,
+          const Observers& its_observers);
   ~Context();
 
   Reactor& reactor;
@@ -48,7 +49,7 @@ struct Context {
   const WorkerOptions options;
   const Observers observers;
   Balancer balancer;
-  RetryLimits retry_limits{reactor};
+  RetryLimits& retry_limits;  ///< of all workers
   Counters counters;
   BlockPool blocks;
   ConnectionQueue queue;

@@ -69,36 +69,37 @@ void RetryLimits::Share::release() {
 
 RetryLimits::Share RetryLimits::request(const RetryLimit& limit, const Key& key) {
   if (!limit.budget_percent) return {};
-  loadOf(key).interval = limit.budget_interval;
-  return add(key, false);
+  const std::lock_guard lock(mutex_);
+  Load& load = loadOf(key);
+  load.interval = limit.budget_interval;
+  ++load.requests;
+  return {*this, key, false};
 }
 
 std::optional<RetryLimits::Share> RetryLimits::retry(const RetryLimit& limit, const Key& key) {
   if (limit.unlimited()) return Share();
+  const std::lock_guard lock(mutex_);
   Load& load = loadOf(key);
   uint64_t requests = load.requests;
-  if (limit.budget_interval > Duration{}) requests += load.over.count(reactor_.now());
+  if (limit.budget_interval > Duration{}) requests += load.over.count(clock_.now());
   if (load.retries >= limit.allowed(requests)) return std::nullopt;
-  return add(key, true);
+  ++load.retries;
+  return Share(*this, key, true);
 }
 
 /// Whoever is new makes room: clients and clusters come and go.
 RetryLimits::Load& RetryLimits::loadOf(const Key& key) {
   const auto known = loads_.find(key);
   if (known != loads_.end()) return known->second;
-  std::erase_if(loads_, [&](auto& entry) { return entry.second.isIdle(reactor_.now()); });
+  std::erase_if(loads_, [&](auto& entry) { return entry.second.isIdle(clock_.now()); });
   return loads_[key];
 }
 
-RetryLimits::Share RetryLimits::add(const Key& key, bool retry) {
-  ++loadOf(key).of(retry);
-  return {*this, key, retry};
-}
-
 void RetryLimits::remove(const Key& key, bool retry) {
+  const std::lock_guard lock(mutex_);
   Load& load = loads_.find(key)->second;
   --load.of(retry);
-  if (!retry && load.interval > Duration{}) load.over.add(reactor_.now(), load.interval);
+  if (!retry && load.interval > Duration{}) load.over.add(clock_.now(), load.interval);
 }
 
 }  // namespace sluice::proxy

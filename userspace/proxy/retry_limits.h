@@ -3,11 +3,12 @@
 
 #include <array>
 #include <cstdint>
+#include <mutex>
 #include <optional>
 #include <unordered_map>
 #include <utility>
 
-#include "userspace/base/reactor.h"
+#include "userspace/base/clock.h"
 #include "userspace/model/ids.h"
 #include "userspace/routing/route_table.h"
 
@@ -44,8 +45,8 @@ class RecentCount {
   std::array<uint32_t, kSlots> counts_{};
 };
 
-/// What is under way, where a limit asks for it. Of one worker, as each of Envoy's counts are those
-/// of one sidecar.
+/// What clients have under way, where a limit asks for it: all workers of an agent count together.
+/// Used from any thread.
 class RetryLimits {
  public:
   struct Key {
@@ -72,8 +73,8 @@ class RetryLimits {
     bool retry_ = false;
   };
 
-  /// Borrows `reactor`, for its time.
-  explicit RetryLimits(const Reactor& reactor) : reactor_(reactor) {}
+  /// Borrows `clock`.
+  explicit RetryLimits(const Clock& clock) : clock_(clock) {}
 
   /// A request is under way. Shares must not outlive this object.
   Share request(const RetryLimit& limit, const Key& key);
@@ -97,10 +98,10 @@ class RetryLimits {
   };
 
   Load& loadOf(const Key& key);
-  Share add(const Key& key, bool retry);
   void remove(const Key& key, bool retry);
 
-  const Reactor& reactor_;
+  const Clock& clock_;
+  std::mutex mutex_;
   std::unordered_map<Key, Load, Hash> loads_;  ///< those that are not idle, and some that are
 };
 

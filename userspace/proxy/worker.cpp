@@ -40,8 +40,9 @@ const char* stateName(Session::State state) {
 }  // namespace
 
 Worker::Worker(Reactor& reactor, Sockets& sockets, DataPlane& data_plane, Random& random,
-               const WorkerOptions& options, const Observers& observers)
-    : data_plane_(data_plane), context_(reactor, sockets, data_plane, random, options, observers) {
+               RetryLimits& retry_limits, const WorkerOptions& options, const Observers& observers)
+    : data_plane_(data_plane),
+      context_(reactor, sockets, data_plane, random, retry_limits, options, observers) {
   context_.closed = [this](Session& session) { closed(session); };
   context_.speaks_http2 = [this](std::shared_ptr<Channel> client, std::string_view bytes,
                                  const Origin& origin) {

@@ -35,9 +35,9 @@ struct ConnectionInfo {
 /// belongs to the reactor's thread; others use Reactor::post().
 class Worker {
  public:
-  /// Borrows everything. `sockets` answers on `reactor`.
+  /// Borrows everything. `sockets` answers on `reactor`; workers share `retry_limits`.
   Worker(Reactor& reactor, Sockets& sockets, DataPlane& data_plane, Random& random,
-         const WorkerOptions& options, const Observers& observers);
+         RetryLimits& retry_limits, const WorkerOptions& options, const Observers& observers);
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
   /// Resets what is still open; drain() first.

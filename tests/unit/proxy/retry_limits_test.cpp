@@ -4,7 +4,9 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <memory>
+#include <thread>
 #include <vector>
 
 #include "tests/support/manual_clock.h"
@@ -32,14 +34,10 @@ constexpr RetryLimits::Key kHere{{1}, {7}};
 
 class Limits : public testing::Test {
  protected:
-  void pass(Duration time) {
-    clock_.advance(time);
-    reactor_->runOnce({});
-  }
+  void pass(Duration time) { clock_.advance(time); }
 
   test::ManualClock clock_;
-  std::unique_ptr<Reactor> reactor_ = *Reactor::create(clock_);
-  RetryLimits limits_{*reactor_};
+  RetryLimits limits_{clock_};
 };
 
 TEST(RetryLimit, NothingSaidIsNoLimit) {
@@ -111,6 +109,25 @@ TEST_F(Limits, RequestsCountForTheIntervalAfterTheirEnd) {
   EXPECT_TRUE(limits_.retry(limit, kHere)) << "one of the interval, one under way";
   pass(1s);
   EXPECT_FALSE(limits_.retry(limit, kHere));
+}
+
+TEST_F(Limits, ThreadsCountTogether) {
+  const auto limit = RetryLimit::of(withMaxRetries(1));
+  std::atomic<int> holders = 0;
+  std::atomic<int> most = 0;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i)
+    threads.emplace_back([&] {
+      for (int turn = 0; turn < 1000; ++turn) {
+        auto share = limits_.retry(limit, kHere);
+        if (!share) continue;
+        if (++holders > 1) most = 2;
+        --holders;
+      }
+    });
+  for (auto& thread : threads) thread.join();
+  EXPECT_LE(most, 1);
+  EXPECT_TRUE(limits_.retry(limit, kHere)) << "all have been given back";
 }
 
 TEST_F(Limits, OthersAreNotCounted) {

@@ -119,8 +119,8 @@ class WorkerTest : public testing::Test {
 
   void rebuild(const WorkerOptions& options) {
     worker_.reset();
-    worker_ =
-        std::make_unique<Worker>(*reactor_, sockets_, tables_, random_, options, Observers{&log_});
+    worker_ = std::make_unique<Worker>(*reactor_, sockets_, tables_, random_, retry_limits_,
+                                       options, Observers{&log_});
     Fd listener = listenOn(INADDR_ANY);
     port_ = portOf(listener);
     const auto added = worker_->addListener({.workload = {1},
@@ -243,6 +243,7 @@ class WorkerTest : public testing::Test {
   LoopbackSockets sockets_{*reactor_};
   sluice::test::MemoryDataPlane tables_;
   SystemRandom random_{42};
+  RetryLimits retry_limits_{clock_};
   RecordingLog log_;
   std::unique_ptr<Worker> worker_;
   uint16_t port_ = 0;
