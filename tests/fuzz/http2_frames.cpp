@@ -10,91 +10,16 @@
 #include <vector>
 
 #include "tests/fuzz/fuzz.h"
-#include "tests/support/memory_data_plane.h"
-#include "userspace/proxy/context.h"
+#include "tests/fuzz/http2_world.h"
 #include "userspace/proxy/http1/body.h"
-#include "userspace/proxy/http2_pool.h"
 #include "userspace/proxy/http2_server.h"
 
 namespace {
 
 using namespace sluice;
 using namespace sluice::proxy;
+using namespace sluice::fuzz;
 using http1::Refusal;
-
-class NoSockets final : public Sockets {
- public:
-  void connect(const UpstreamTarget&, Opened) override {}
-};
-
-/// The client's end: what is fed is read, what is written is gone.
-class Wire final : public Channel {
- public:
-  explicit Wire(Reactor& reactor) : reactor_(reactor) { writable_ = true; }
-
-  void feed(std::string_view bytes) {
-    waiting_.append(bytes);
-    readable_ = true;
-    if (const auto user = user_) user->channelReady();
-  }
-
-  Result<void> watch(std::shared_ptr<ChannelUser> user) override {
-    user_ = std::move(user);
-    return {};
-  }
-  void unwatch() override {
-    if (user_) reactor_.keepForThisRound(std::move(user_));
-    user_.reset();
-  }
-  Io read(Buffer& buffer) override {
-    const auto space = buffer.space();
-    const size_t count = std::min(space.size(), waiting_.size());
-    std::copy_n(waiting_.begin(), count, space.begin());
-    buffer.commit(count);
-    waiting_.erase(0, count);
-    readable_ = !waiting_.empty();
-    return count > 0 ? Io::kProgress : Io::kBlocked;
-  }
-  Io write(std::string_view bytes, size_t& written) override {
-    written += bytes.size();
-    return Io::kProgress;
-  }
-  bool isQuiet() override { return !readable_; }
-  void shutdownWrite() override {}
-  void close() override { unwatch(); }
-  void reset() override { unwatch(); }
-
- private:
-  Reactor& reactor_;
-  std::shared_ptr<ChannelUser> user_;
-  std::string waiting_;
-};
-
-/// What no field of HTTP/2 can do to a head or a body that is written from it.
-bool isInjection(Refusal why) {
-  switch (why) {
-    case Refusal::kBareLf:
-    case Refusal::kBareCr:
-    case Refusal::kControlByte:
-    case Refusal::kObsFold:
-    case Refusal::kSpaceBeforeColon:
-    case Refusal::kBadStartLine:
-    case Refusal::kBadVersion:
-    case Refusal::kHostTwice:
-    case Refusal::kContentLengthTwice:
-    case Refusal::kLengthAndEncoding:
-    case Refusal::kBadTransferEncoding:
-    case Refusal::kEncodingInHttp10:
-    case Refusal::kBadChunkSize:
-    case Refusal::kBadChunkExtension:
-    case Refusal::kChunkExtensionsTooLarge:
-    case Refusal::kBadChunkEnd:
-    case Refusal::kBadTrailer:
-      return true;
-    default:
-      return false;
-  }
-}
 
 /// A session's part: reads one request and answers it, at once or when it is whole.
 class Reader final : public ChannelUser, public std::enable_shared_from_this<Reader> {
@@ -154,25 +79,13 @@ class Reader final : public ChannelUser, public std::enable_shared_from_this<Rea
   http1::Body body_;
 };
 
-/// One for all inputs: they leave nothing in it.
-struct World {
-  SteadyClock clock;
-  std::unique_ptr<Reactor> reactor = *Reactor::create(clock);
-  NoSockets sockets;
-  sluice::test::MemoryDataPlane tables;
-  SystemRandom random{1};
-  Context context{*reactor, sockets, tables, random, WorkerOptions{}, Observers{}};
-};
-
-void turn(Reactor& reactor) { reactor.runOnce(Duration::zero()); }
-
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size == 0) return 0;
   static auto& world = *new World;
   std::string_view rest(reinterpret_cast<const char*>(data) + 1, size - 1);
-  const size_t piece = data[0] < 8 ? 1 + data[0] : size_t{data[0]} * 16;
+  const size_t piece = pieceOf(data[0]);
   const bool waits = data[0] % 2 == 0;
 
   std::vector<std::shared_ptr<Reader>> readers;

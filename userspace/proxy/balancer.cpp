@@ -16,7 +16,7 @@ namespace {
 constexpr int kOtherEndpointDraws = 5;
 
 /// Of a counter in shared memory, which may not be there.
-uint64_t countAt(uint64_t* counter) {
+uint64_t countAt(__u64* counter) {
   return counter == nullptr ? 0 : std::atomic_ref(*counter).load(std::memory_order_relaxed);
 }
 
@@ -180,7 +180,7 @@ void Balancer::finished(EndpointId endpoint) {
   auto* const count = requests_.shared(endpoint.value);
   if (count == nullptr) return;
   std::atomic_ref shared(*count);
-  uint64_t known = shared.load(std::memory_order_relaxed);
+  auto known = shared.load(std::memory_order_relaxed);
   while (known > 0 && !shared.compare_exchange_weak(known, known - 1, std::memory_order_relaxed)) {
   }
 }
