@@ -33,7 +33,7 @@ class MeshRun {
  private:
   void steer(std::shared_ptr<const routing::Routing> routing);
 
-  test::ManualClock clock_;
+  sluice::test::ManualClock clock_;
   MemoryDataPlane tables_;
   std::unique_ptr<steering::Steering> steering_;
   source::ResourceStore store_;

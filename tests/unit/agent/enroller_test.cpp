@@ -53,7 +53,7 @@ class EnrollerTest : public testing::Test {
     reactor_->runOnce(0ms);
   }
 
-  test::ManualClock clock_;
+  sluice::test::ManualClock clock_;
   std::unique_ptr<Reactor> reactor_ = *Reactor::create(clock_);
   FakeWorkloads broker_;
   std::vector<WorkloadId> enrolled_, gone_;

@@ -131,7 +131,7 @@ class Life {
   test::RandomMesh mesh_;
   routing::Resolver resolver_;
   test::MemoryDataPlane tables_;
-  test::ManualClock clock_;
+  sluice::test::ManualClock clock_;
   std::unique_ptr<Reactor> reactor_ = *Reactor::create(clock_);
   ClusterStates states_{*reactor_, [] {}};
   std::unique_ptr<steering::Steering> steering_;

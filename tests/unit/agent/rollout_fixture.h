@@ -106,7 +106,7 @@ class RolloutTest : public testing::Test {
   }
 
   const WorkloadId web_ = steering::workloadId("default/web");
-  test::ManualClock clock_;
+  sluice::test::ManualClock clock_;
   std::unique_ptr<Reactor> reactor_ = *Reactor::create(clock_);
   test::MemoryDataPlane data_plane_;
   FakeFleet fleet_;

@@ -73,7 +73,7 @@ class ServersTest : public testing::Test {
     return pattern;
   }
 
-  test::ManualClock clock_;
+  sluice::test::ManualClock clock_;
   std::unique_ptr<Reactor> reactor_ = *Reactor::create(clock_);
   std::string folder_ = makeFolder();
   std::string path_ = folder_ + "/run/admin.sock";

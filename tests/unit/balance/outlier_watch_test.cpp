@@ -29,7 +29,7 @@ class Watch : public testing::Test {
     for (int i = 0; i < 3; ++i) reactor_->runOnce(1ms);
   }
 
-  test::ManualClock clock_;
+  sluice::test::ManualClock clock_;
   std::unique_ptr<Reactor> reactor_ = *Reactor::create(clock_);
   int changes_ = 0;
   std::unique_ptr<OutlierWatch> watch_ =

@@ -51,7 +51,7 @@ class Warming : public testing::Test {
     for (int i = 0; i < 2; ++i) reactor_->runOnce(0ms);
   }
 
-  test::ManualClock clock_;
+  sluice::test::ManualClock clock_;
   std::unique_ptr<Reactor> reactor_ = *Reactor::create(clock_);
   int changes_ = 0;
   WarmupWatch watch_{*reactor_, [this] { ++changes_; }};

@@ -59,7 +59,7 @@ class Agent {
     return changed;
   }
 
-  test::ManualClock clock_;
+  sluice::test::ManualClock clock_;
   MemoryDataPlane tables_;
   std::unique_ptr<steering::Steering> steering_;
   source::ResourceStore store_;

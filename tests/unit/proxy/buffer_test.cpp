@@ -62,7 +62,7 @@ class Member final : public Timed {
 };
 
 TEST(DeadlineList, ExpiresInOrderAndForgetsWhoLeft) {
-  test::ManualClock clock;
+  sluice::test::ManualClock clock;
   auto reactor = *Reactor::create(clock);
   DeadlineList list(*reactor, 10s);
   Member first, second, gone;

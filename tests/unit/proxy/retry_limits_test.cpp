@@ -36,7 +36,7 @@ class Limits : public testing::Test {
  protected:
   void pass(Duration time) { clock_.advance(time); }
 
-  test::ManualClock clock_;
+  sluice::test::ManualClock clock_;
   RetryLimits limits_{clock_};
 };
 

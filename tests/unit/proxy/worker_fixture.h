@@ -238,7 +238,7 @@ class WorkerTest : public testing::Test {
     return client.received();
   }
 
-  test::ManualClock clock_;
+  sluice::test::ManualClock clock_;
   std::unique_ptr<Reactor> reactor_ = *Reactor::create(clock_);
   LoopbackSockets sockets_{*reactor_};
   sluice::test::MemoryDataPlane tables_;

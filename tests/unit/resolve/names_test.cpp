@@ -48,7 +48,7 @@ class NamesTest : public testing::Test {
   }
   const NameState& state(const std::string& name) const { return names_.states().at(name); }
 
-  test::ManualClock clock_;
+  sluice::test::ManualClock clock_;
   std::unique_ptr<Reactor> reactor_ = *Reactor::create(clock_);
   DnsServer server_{*reactor_};
   int changes_ = 0;

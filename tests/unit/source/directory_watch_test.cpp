@@ -67,7 +67,7 @@ class DirectoryWatchTest : public testing::Test {
 
   TemporaryDirectory directory_;
   std::string rules_ = directory_ / "rules";
-  test::ManualClock clock_;
+  sluice::test::ManualClock clock_;
   std::unique_ptr<Reactor> reactor_;
   std::optional<Result<std::vector<SourceFile>>> last_;
   int calls_ = 0;

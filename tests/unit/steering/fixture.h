@@ -79,7 +79,7 @@ class SteeringTest : public testing::Test {
   ClientClass classOf(const std::string& workload) { return routing.workload_class.at(workload); }
 
   MemoryDataPlane tables;
-  test::ManualClock clock;
+  sluice::test::ManualClock clock;
   routing::Routing routing;
   std::unique_ptr<Steering> steering;
 };

@@ -99,7 +99,7 @@ class Node {
   }
 
   MemoryDataPlane tables_;
-  test::ManualClock clock_;
+  sluice::test::ManualClock clock_;
   std::unique_ptr<Steering> steering_;
   std::shared_ptr<const routing::Routing> routing_;
 };
