@@ -14,9 +14,9 @@
 
 namespace sluice::fuzz {
 
-class NoSockets final : public proxy::Sockets {
+class NoSockets final : public Sockets {
  public:
-  void connect(const proxy::UpstreamTarget&, Opened) override {}
+  void connect(const UpstreamTarget&, Opened) override {}
 };
 
 /// The peer's end: what is fed is read, what is written is gone.
@@ -97,8 +97,8 @@ struct World {
   sluice::test::MemoryDataPlane tables;
   SystemRandom random{1};
   proxy::RetryLimits retry_limits{clock};
-  proxy::Context context{*reactor, sockets, tables, random, retry_limits, proxy::WorkerOptions{},
-                         {}};
+  proxy::Context context{
+      *reactor, sockets, tables, random, retry_limits, proxy::WorkerOptions{}, proxy::Observers{}};
 };
 
 inline void turn(Reactor& reactor) { reactor.runOnce(Duration::zero()); }

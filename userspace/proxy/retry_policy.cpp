@@ -42,6 +42,10 @@ Duration below(Duration limit, uint64_t draw) {
 
 }  // namespace
 
+std::optional<int> grpcStatus(const http1::ResponseHead& head) {
+  return numberIn(head.fields.headers.value("grpc-status"));
+}
+
 RetryPolicy RetryPolicy::of(const HttpRetry& written) {
   RetryPolicy policy;
   if (written.attempts <= 0) return policy;
