@@ -83,7 +83,7 @@ TEST_F(OutlierRequests, SilentServersCount) {
 
 /// Envoy: of gRPC what `grpc-status` of the head stands for; what is in trailers comes too late.
 TEST_F(OutlierRequests, StatusesOfGrpcCount) {
-  serve([](auto) { return "HTTP/1.1 200 X\r\ngrpc-status: 14\r\nContent-Length: 0\r\n\r\n"; });
+  serve([](auto) { return "HTTP/1.1 200 X\r\ngrpc-status: 14\r\nContent-Length: 2\r\n\r\nok"; });
   watchServers();
   const auto call = [&](const std::string& type) {
     const auto head = "POST / HTTP/1.1\r\nHost: a\r\nContent-Type: " + type + "\r\n";
