@@ -113,7 +113,7 @@ class MemoryDataPlane final : public DataPlane {
   }
   static bool isShared(Table table) {
     return table == Table::kServiceRequests || table == Table::kClusterRequests ||
-           table == Table::kEndpointRequests;
+           table == Table::kEndpointRequests || table == Table::kEndpointInFlight;
   }
   static Buffer buffer(Bytes bytes) { return Buffer(bytes.begin(), bytes.end()); }
   static Error notFound() { return {Error::Code::kNotFound, "no such key"}; }

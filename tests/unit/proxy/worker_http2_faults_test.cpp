@@ -58,7 +58,7 @@ const std::vector<StreamFault> kStreamFaults = {
      "502", "UPE"},
     {"status 0",
      [](auto& server, int32_t stream) { server.respond(stream, {{":status", "000"}}, false); },
-     "502", "UPE"},
+     "503", "UC"},
     {"two lengths",
      [](auto& server, int32_t stream) {
        server.respond(
