@@ -45,7 +45,8 @@ class Run {
                {"endpoints", kEndpoints},
                {"pods", kPods},
                {"scenarios", nlohmann::json::array()},
-               {"leftOut", nlohmann::json::array()}};
+               {"left out", nlohmann::json::array()},
+               {"repeated", nlohmann::json::array()}};
   }
 
   Result<void> all() {
@@ -55,7 +56,7 @@ class Run {
   }
 
   /// False when something could not be measured.
-  bool complete() const { return report_["leftOut"].empty(); }
+  bool complete() const { return report_["left out"].empty(); }
 
  private:
   bool isWanted(const std::string& id) const {
@@ -130,7 +131,7 @@ class Run {
     for (size_t i = 0; i < scenario.contenders.size(); ++i) {
       const size_t turn = (i + static_cast<size_t>(round)) % scenario.contenders.size();
       const auto& contender = scenario.contenders[turn];
-      auto sample = measure(directory(), contender, scenario.load, round);
+      auto sample = measurePatiently(contender, scenario, round);
       if (sample) {
         samples[contender.name].push_back(*sample);
       } else if (isOut(scenario.id, contender, std::move(sample).error())) {
@@ -141,12 +142,25 @@ class Run {
                   [&](const Contender& contender) { return failed.contains(contender.name); });
   }
 
+  /// A load that fails once is repeated, and the report says so: one lost packet is no reason to
+  /// lose a scenario.
+  Result<Sample> measurePatiently(const Contender& contender, const Scenario& scenario, int round) {
+    auto sample = measure(directory(), contender, scenario.load, round);
+    if (sample) return sample;
+    note("repeated", scenario.id, contender, sample.error());
+    return measure(directory(), contender, scenario.load, round);
+  }
+
+  void note(const char* what, const std::string& id, const Contender& contender,
+            const Error& error) {
+    fmt::print("{}: {} is {}: {}\n", id, contender.name, what, error.message());
+    report_[what].push_back({{"scenario", id}, {"name", contender.name}, {"why", error.message()}});
+  }
+
   /// Whether it has failed; then the report says so.
   bool isOut(const std::string& id, const Contender& contender, const Result<void>& result) {
     if (result) return false;
-    const auto& why = result.error().message();
-    fmt::print("{}: {} is left out: {}\n", id, contender.name, why);
-    report_["leftOut"].push_back({{"scenario", id}, {"name", contender.name}, {"why", why}});
+    note("left out", id, contender, result.error());
     return true;
   }
 

@@ -48,7 +48,7 @@ Result<void> Arena::startAll() {
   if (!servers) return std::move(servers).error();
   servers_ = *std::move(servers);
   SLUICE_TRY(writeFile(lab_.configDirectory() / "bench.yaml", sluiceRules(lab_, podNames())));
-  auto sluiced = SluicedProcess::start(lab_, {"--workers", "2"});
+  auto sluiced = SluicedProcess::start(lab_, {"--workers", "2", "--log-level", "warn"});
   if (!sluiced) return std::move(sluiced).error();
   sluiced_ = std::make_unique<SluicedProcess>(*std::move(sluiced));
   auto pids = pidsOf(*sluiced_);

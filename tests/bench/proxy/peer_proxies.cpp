@@ -21,10 +21,11 @@ struct Recipe {
 };
 
 std::vector<Recipe> recipes(const std::string& envoy) {
-  std::vector<Recipe> all{{"haproxy", "haproxy", ".cfg", haproxyConfig,
-                           [](const std::string& file) { return Arguments{"-db", "-f", file}; }},
-                          {"nginx", "nginx", ".conf", nginxConfig,
-                           [](const std::string& file) { return Arguments{"-c", file}; }}};
+  std::vector<Recipe> all{
+      {"haproxy", "haproxy", ".cfg", haproxyConfig,
+       [](const std::string& file) { return Arguments{"-q", "-db", "-f", file}; }},
+      {"nginx", "nginx", ".conf", nginxConfig,
+       [](const std::string& file) { return Arguments{"-c", file}; }}};
   if (!envoy.empty())
     all.push_back({"envoy", envoy, ".yaml", envoyConfig, [](const std::string& file) {
                      return Arguments{"-c", file,    "--concurrency",        "2",

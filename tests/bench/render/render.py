@@ -145,12 +145,15 @@ def idle_section(report):
             + table(("", "MiB", "of which for them", "KiB for each"), rows) + "\n")
 
 
-def left_out_section(report):
-    if not report["leftOut"]:
-        return ""
-    rows = [(out["scenario"], out["name"], out["why"].replace("\n", " ").replace("|", "/"))
-            for out in report["leftOut"]]
-    return "## Left out\n" + table(("scenario", "proxy", "why"), rows, words=3)
+def troubles_section(report):
+    """What failed, and what had to be repeated."""
+    text = ""
+    for what in ("left out", "repeated"):
+        rows = [(out["scenario"], out["name"], " ".join(out["why"].split()).replace("|", "/"))
+                for out in report[what]]
+        if rows:
+            text += f"## {what.capitalize()}\n" + table(("scenario", "proxy", "why"), rows, words=3)
+    return text
 
 
 def page(report, shown):
@@ -158,7 +161,7 @@ def page(report, shown):
     return ("# The proxy beside HAProxy, nginx and Envoy\n\n"
             "<!-- Written by tests/bench/render/render.py from measured figures; not by hand. -->\n\n"
             + surroundings(report) + "\n" + images + goals_section(report) + "\n"
-            + scenario_sections(report) + idle_section(report) + left_out_section(report))
+            + scenario_sections(report) + idle_section(report) + troubles_section(report))
 
 
 def render(report, directory):

@@ -35,7 +35,7 @@ def scenario(contenders, connections=32, response=100):
 
 
 REPORT = {
-    "date": "2030-01-02", "rounds": 20, "seconds": 1, "leftOut": [],
+    "date": "2030-01-02", "rounds": 20, "seconds": 1, "left out": [], "repeated": [],
     "machine": {"cores": 2, "memoryGiB": 23.5, "kernel": "6.18.1", "architecture": "x86_64"},
     "versions": {"sluice": "1.2.3", "envoy": "1.40.0"},
     "idle": {"connections": 10000, "contenders": [
@@ -114,8 +114,15 @@ class Page(unittest.TestCase):
 
     def test_what_was_left_out_is_said(self):
         report = copy.deepcopy(REPORT)
-        report["leftOut"] = [{"scenario": "grpc", "name": "nginx", "why": "cannot\nfor | reasons"}]
+        report["left out"] = [{"scenario": "grpc", "name": "nginx", "why": "cannot\nfor | reasons"}]
         self.assertIn("| grpc | nginx | cannot for / reasons |", self.rendered(report)["proxy.md"])
+
+    def test_what_was_repeated_is_said(self):
+        report = copy.deepcopy(REPORT)
+        report["repeated"] = [{"scenario": "grpc", "name": "envoy", "why": "a timeout"}]
+        page = self.rendered(report)["proxy.md"]
+        self.assertIn("## Repeated", page)
+        self.assertNotIn("## Left out", page)
 
     def test_a_part_of_the_scenarios_is_enough(self):
         report = copy.deepcopy(REPORT)
