@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <span>
+#include <utility>
 
 namespace sluice {
 
@@ -30,7 +31,11 @@ Result<std::unique_ptr<Reactor>> Reactor::create(const Clock& clock) {
 }
 
 Reactor::Reactor(const Clock& clock, Fd epoll, Fd wake)
-    : clock_(clock), epoll_(std::move(epoll)), wake_(std::move(wake)), now_(clock.now()) {}
+    : clock_(clock),
+      epoll_(std::move(epoll)),
+      wake_(std::move(wake)),
+      now_(clock.now()),
+      timers_(now_) {}
 
 Reactor::~Reactor() = default;
 
@@ -63,19 +68,9 @@ void Reactor::remove(int fd) {
   watches_.erase(found);
 }
 
-Reactor::TimerId Reactor::at(TimePoint due, Task task) {
-  const TimerId id = next_timer_++;
-  timers_.emplace(std::pair(due, id), std::move(task));
-  due_.emplace(id, due);
-  return id;
-}
+Reactor::TimerId Reactor::at(TimePoint due, Task task) { return timers_.arm(due, std::move(task)); }
 
-void Reactor::cancel(TimerId timer) {
-  const auto found = due_.find(timer);
-  if (found == due_.end()) return;
-  timers_.erase({found->second, timer});
-  due_.erase(found);
-}
+void Reactor::cancel(TimerId timer) { timers_.cancel(timer); }
 
 void Reactor::post(Task task) {
   {
@@ -106,32 +101,28 @@ void Reactor::runOnce(Duration longest) {
     auto* watch = static_cast<Watch*>(event.data.ptr);
     if (!watch->removed) watch->handler(event.events);
   }
-  runTimers();
+  timers_.run(now_);
   runPosted();
   retired_.clear();
   // What goes may put others here.
-  while (!kept_.empty()) std::exchange(kept_, {});
-}
-
-void Reactor::runTimers() {
-  while (!timers_.empty() && timers_.begin()->first.first <= now_) {
-    auto node = timers_.extract(timers_.begin());
-    due_.erase(node.key().second);
-    node.mapped()();
+  while (!kept_.empty()) {
+    std::swap(kept_, going_);
+    going_.clear();
   }
 }
 
 void Reactor::runPosted() {
-  std::vector<Task> tasks;
   {
     const std::lock_guard lock(mutex_);
-    tasks.swap(posted_);
+    std::swap(running_, posted_);
   }
-  for (auto& task : tasks) task();
+  for (auto& task : running_) task();
+  running_.clear();
 }
 
 int Reactor::waitMilliseconds(Duration longest) {
-  if (!timers_.empty()) longest = std::min(longest, timers_.begin()->first.first - clock_.now());
+  const TimePoint next = timers_.next();
+  if (next != TimePoint::max()) longest = std::min(longest, next - clock_.now());
   if (longest <= Duration::zero()) return 0;
   // Rounded up: a timer that is due in 0.4 ms must not spin until then.
   const auto milliseconds = std::chrono::ceil<std::chrono::milliseconds>(longest).count();

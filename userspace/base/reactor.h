@@ -4,16 +4,15 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <unordered_map>
-#include <utility>
 #include <vector>
 
 #include "userspace/base/clock.h"
 #include "userspace/base/fd.h"
 #include "userspace/base/result.h"
+#include "userspace/base/timer_wheel.h"
 
 namespace sluice {
 
@@ -25,7 +24,7 @@ class Reactor {
   /// `events` as in epoll_event (EPOLLIN, EPOLLOUT, …).
   using Handler = std::function<void(uint32_t events)>;
   using Task = std::function<void()>;
-  using TimerId = uint64_t;  ///< never 0
+  using TimerId = TimerWheel::Id;  ///< never 0
 
   static Result<std::unique_ptr<Reactor>> create(const Clock& clock);
   ~Reactor();
@@ -38,7 +37,7 @@ class Reactor {
   /// Does nothing for an fd that is not watched. No event of `fd` is delivered after it.
   void remove(int fd);
 
-  /// Runs `task` once, not before `due`.
+  /// Runs `task` once, not before `due`; TimerWheel says how exactly.
   TimerId at(TimePoint due, Task task);
   TimerId after(Duration delay, Task task) { return at(now() + delay, std::move(task)); }
   /// Does nothing when the timer has fired already, or for 0.
@@ -68,7 +67,6 @@ class Reactor {
 
   Reactor(const Clock& clock, Fd epoll, Fd wake);
   void runPosted();
-  void runTimers();
   int waitMilliseconds(Duration longest);
 
   const Clock& clock_;
@@ -79,11 +77,11 @@ class Reactor {
   std::unordered_map<int, std::unique_ptr<Watch>> watches_;
   std::vector<std::unique_ptr<Watch>> retired_;  ///< removed, perhaps named by this round's events
   std::vector<std::shared_ptr<void>> kept_;
-  std::map<std::pair<TimePoint, TimerId>, Task> timers_;
-  std::unordered_map<TimerId, TimePoint> due_;
-  TimerId next_timer_ = 1;
+  std::vector<std::shared_ptr<void>> going_;  ///< here and in running_ for the memory alone
+  TimerWheel timers_;
   std::mutex mutex_;
   std::vector<Task> posted_;
+  std::vector<Task> running_;
 };
 
 }  // namespace sluice
