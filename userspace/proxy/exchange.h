@@ -94,7 +94,7 @@ struct Exchange {
   }
   bool requestRead() const { return request_body.done(); }
 
-  /// As new; strings keep their memory.
+  /// As new, with the memory of what most requests fill.
   void reset();
 };
 

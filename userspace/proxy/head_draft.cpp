@@ -17,18 +17,25 @@ auto isNamed(std::string_view name) {
 
 void HeadDraft::clear() {
   fields_.clear();
-  owned_.clear();
+  texts_used_ = 0;
 }
 
-void HeadDraft::setOwned(std::string_view name, std::string value) {
+std::string& HeadDraft::text() {
+  if (texts_used_ == texts_.size()) texts_.emplace_back();
+  std::string& text = texts_[texts_used_++];
+  text.clear();
+  return text;
+}
+
+void HeadDraft::set(std::string_view name, std::string_view value) {
   const auto first = std::ranges::find_if(fields_, isNamed(name));
-  if (first == fields_.end()) return addOwned(name, std::move(value));
-  *first = {name, own(std::move(value))};
+  if (first == fields_.end()) return add(name, value);
+  *first = {name, value};
   fields_.erase(std::remove_if(first + 1, fields_.end(), isNamed(name)), fields_.end());
 }
 
 void HeadDraft::setAll(std::span<const std::pair<std::string, std::string>> fields) {
-  for (const auto& [name, value] : fields) setOwned(name, value);
+  for (const auto& [name, value] : fields) set(name, value);
 }
 
 void HeadDraft::remove(std::string_view name) { std::erase_if(fields_, isNamed(name)); }

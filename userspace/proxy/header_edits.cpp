@@ -66,12 +66,10 @@ void HeaderEdits::apply(HeadDraft& draft, FormatInput input) const {
       draft.remove(step.name);
       continue;
     }
-    auto value = step.value.text(input);
+    std::string& value = draft.text();
+    step.value.append(input, value);
     if (value.empty()) continue;
-    if (step.kind == Kind::kSet)
-      draft.setOwned(step.name, std::move(value));
-    else
-      draft.addOwned(step.name, std::move(value));
+    step.kind == Kind::kSet ? draft.set(step.name, value) : draft.add(step.name, value);
   }
 }
 

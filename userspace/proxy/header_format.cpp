@@ -140,10 +140,8 @@ void HeaderFormat::append(const Piece& piece, const FormatInput& input, std::str
   }
 }
 
-std::string HeaderFormat::text(const FormatInput& input) const {
-  std::string out;
+void HeaderFormat::append(const FormatInput& input, std::string& out) const {
   for (const auto& piece : pieces_) append(piece, input, out);
-  return out;
 }
 
 bool HeaderFormat::needsRequest() const {

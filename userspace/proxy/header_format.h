@@ -32,8 +32,8 @@ class HeaderFormat {
  public:
   explicit HeaderFormat(std::string_view text);
 
-  /// Envoy: a variable without a value is empty.
-  std::string text(const FormatInput& input) const;
+  /// Appends the value to `out`. Envoy: a variable without a value is empty.
+  void append(const FormatInput& input, std::string& out) const;
 
   /// Whether it speaks of the request, which is no longer there when the response comes.
   bool needsRequest() const;

@@ -35,7 +35,8 @@ void Http2Client::headReceived(int32_t id, const http2::ReceivedHead& head, bool
   auto* const stream = find(id);
   if (stream == nullptr) return;
   if (head.tooLarge()) return refuse(id);
-  std::string text;
+  std::string& text = context_.text;
+  text.clear();
   if (head.status() == 0) {
     head.appendTrailers(text);
     return stream->receiveEnd(text);

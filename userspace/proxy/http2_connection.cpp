@@ -4,9 +4,9 @@
 #include <nghttp2/nghttp2.h>
 
 #include <utility>
+#include <vector>
 
-#include "userspace/proxy/http1/chars.h"
-#include "userspace/proxy/http1/forward.h"
+#include "userspace/proxy/http2_field_block.h"
 #include "userspace/proxy/http2_limits.h"
 #include "userspace/proxy/upstream_channel.h"
 
@@ -25,27 +25,6 @@ std::string_view view(const uint8_t* bytes, size_t size) {
   return {reinterpret_cast<const char*>(bytes), size};
 }
 
-nghttp2_nv field(std::string_view name, std::string_view value) {
-  // nghttp2 only reads; its interface is older than const.
-  auto* const name_bytes = reinterpret_cast<uint8_t*>(const_cast<char*>(name.data()));
-  auto* const value_bytes = reinterpret_cast<uint8_t*>(const_cast<char*>(value.data()));
-  return {name_bytes, value_bytes, name.size(), value.size(), NGHTTP2_NV_FLAG_NONE};
-}
-
-/// nghttp2 copies them, names in lower case.
-using FieldBlock = std::vector<nghttp2_nv>;
-
-void addFields(const http1::Fields& fields, FieldBlock& block) {
-  for (size_t i = 0; i < fields.headers.size(); ++i) {
-    const auto& [name, value] = fields.headers[i];
-    const bool left_out = http1::isHopByHop(fields, i, false) ||
-                          http1::equalsIgnoringCase(name, "host") ||
-                          http1::equalsIgnoringCase(name, "transfer-encoding");
-    if (!left_out) block.push_back(field(name, value));
-  }
-  if (fields.te_trailers) block.push_back(field("te", "trailers"));
-}
-
 Http2Connection& from(void* user) { return *static_cast<Http2Connection*>(user); }
 
 }  // namespace
@@ -54,7 +33,7 @@ Http2Connection& from(void* user) { return *static_cast<Http2Connection*>(user);
 struct Http2Callbacks {
   static int beginHeaders(nghttp2_session*, const nghttp2_frame* frame, void* user) {
     auto& self = from(user);
-    self.head_ = {};
+    self.head_.clear();
     self.headBegins(frame->hd.stream_id, frame->headers.cat == NGHTTP2_HCAT_REQUEST);
     return 0;
   }
@@ -138,9 +117,9 @@ struct Http2Callbacks {
   }
 
   static void submitTrailers(nghttp2_session* session, const Http2Stream& stream, uint32_t* flags) {
-    FieldBlock block;
+    std::vector<nghttp2_nv> block;  // more than a head may have
     stream.sent().eachTrailer([&](std::string_view name, std::string_view value) {
-      block.push_back(field(name, value));
+      block.push_back(http2Field(name, value));
     });
     if (block.empty()) return;
     *flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
@@ -246,8 +225,9 @@ bool Http2Connection::feed(std::string_view bytes) {
 }
 
 void Http2Connection::notifyStreams() {
-  const auto told = std::exchange(queue_, {});
-  for (const auto& stream : told) stream->notify();
+  std::swap(queue_, told_);
+  for (const auto& stream : told_) stream->notify();
+  told_.clear();
 }
 
 void Http2Connection::send() {
@@ -284,7 +264,7 @@ void Http2Connection::add(std::shared_ptr<Http2Stream> stream) {
 }
 
 void Http2Connection::answerWith(int32_t id, std::string_view status) {
-  const nghttp2_nv head = field(":status", status);
+  const nghttp2_nv head = http2Field(":status", status);
   nghttp2_submit_response(session_, id, &head, 1, nullptr);
 }
 
@@ -299,13 +279,13 @@ bool Http2Connection::sendHead(Http2Stream& stream) {
   const auto& splitter = stream.sent();
   nghttp2_data_provider provider{{}, Http2Callbacks::readData};
   const nghttp2_data_provider* const body = splitter.endsWithHead() ? nullptr : &provider;
-  FieldBlock block;
+  Http2FieldBlock block;
   int error = 0;
   if (side_ == Side::kServer) {
     const auto& head = context_.http2_heads.response;
     const std::string status = std::to_string(head.status);
-    block.push_back(field(":status", status));
-    addFields(head.fields, block);
+    block.add(":status", status);
+    block.addAll(head.fields);
     error = head.isInformational()
                 ? nghttp2_submit_headers(session_, NGHTTP2_FLAG_NONE, stream.id(), nullptr,
                                          block.data(), block.size(), nullptr)
@@ -318,8 +298,8 @@ bool Http2Connection::sendHead(Http2Stream& stream) {
           {":scheme", "http"},
           {":authority", head.authority},
           {":path", head.path}})
-      block.push_back(field(name, value));
-    addFields(head.fields, block);
+      block.add(name, value);
+    block.addAll(head.fields);
     error = nghttp2_submit_request(session_, nullptr, block.data(), block.size(), body, nullptr);
     if (error >= 0) renumber(stream, error);
   }

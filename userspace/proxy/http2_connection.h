@@ -106,7 +106,8 @@ class Http2Connection : public Timed,
   nghttp2_session* session_ = nullptr;
   std::unordered_map<int32_t, std::shared_ptr<Http2Stream>> streams_;
   std::vector<std::shared_ptr<Http2Stream>> queue_;
-  http2::ReceivedHead head_;  ///< of the HEADERS that is being received
+  std::vector<std::shared_ptr<Http2Stream>> told_;  ///< by notifyStreams(), else empty
+  http2::ReceivedHead head_;                        ///< of the HEADERS that is being received
   Buffer incoming_;
   std::string outgoing_;
   size_t outgoing_at_ = 0;

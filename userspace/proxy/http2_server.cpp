@@ -43,7 +43,8 @@ void Http2Server::refuse(int32_t id, uint32_t error) {
 void Http2Server::begin(int32_t id, const http2::ReceivedHead& head, bool ended) {
   ++requests_;
   if (head.tooLarge()) return answerTooLarge(id);
-  std::string text;
+  std::string& text = context_.text;
+  text.clear();
   http2::Framing framing{};
   if (!head.appendRequest(ended, text, framing)) return refuse(id, NGHTTP2_PROTOCOL_ERROR);
   auto* const stream = find(id);

@@ -13,10 +13,14 @@ constexpr int kStepsPerTurn = 32;
 }  // namespace
 
 void Exchange::reset() {
-  Logged kept = std::move(logged);
-  *this = Exchange();
-  logged = std::move(kept);
+  Exchange fresh;
   logged.clear();
+  head_copy.clear();
+  tried.clear();
+  std::swap(fresh.logged, logged);
+  std::swap(fresh.head_copy, head_copy);
+  std::swap(fresh.tried, tried);
+  *this = std::move(fresh);
 }
 
 Session::Session(Context& context, std::shared_ptr<Channel> client, Carrier carrier,

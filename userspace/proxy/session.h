@@ -202,7 +202,7 @@ class Session final : public Timed,
   // session_edit.cpp: heads that are not passed on as they came.
   bool rewriteRequestHead();
   void writeRequestHead(const http1::RequestHead& head, std::string_view authority);
-  std::string upstreamTarget(const http1::RequestHead& head);
+  std::string_view upstreamTarget(const http1::RequestHead& head);
   FormatInput formatInput(const http1::RequestHead* request, const http1::ResponseHead* response,
                           int status) const;
   template <typename Visit>

@@ -20,9 +20,9 @@ bool isChunking(const http1::Header& field) {
 // Once per request: the head stays as rewritten for a second try. False when it found no room.
 bool Session::rewriteRequestHead() {
   const auto& service = route_->route->service;
-  const std::string host =
-      service.port == 80 ? service.host : service.text();  // RFC 9110 §7.2: default port left out
   const http1::RequestHead& head = requestHead();
+  std::string host;  // where the request names none; RFC 9110 §7.2: the default port is left out
+  if (head.authority.empty()) host = service.port == 80 ? service.host : service.text();
   const std::string_view bytes = request_.buffer().data().substr(0, exchange_.head_size);
   bool changed = true;
   if (ruleChangesHead() || context_.config->envoy_habits)
@@ -49,7 +49,7 @@ void Session::writeRequestHead(const http1::RequestHead& head, std::string_view 
     draft.add(field.name, field.value);
   }
   if (edits != nullptr) edits->request.apply(draft, formatInput(&head, nullptr, 0));
-  const std::string target = upstreamTarget(head);
+  const std::string_view target = upstreamTarget(head);
   std::string_view host = authority;
   if (edits != nullptr && !edits->host.empty()) {
     host = edits->host;
@@ -61,19 +61,20 @@ void Session::writeRequestHead(const http1::RequestHead& head, std::string_view 
   context_.text.append(http1::connectionLine(fields)).append("\r\n");
 }
 
-/// What is asked of the server; says in the draft what was asked of us when a rule changes it.
-std::string Session::upstreamTarget(const http1::RequestHead& head) {
+/// What is asked of the server, valid as long as the head and the draft; says in the draft what was
+/// asked of us when a rule changes it.
+std::string_view Session::upstreamTarget(const http1::RequestHead& head) {
   const bool habits = context_.config->envoy_habits;
   const auto& actions = exchange_.rule->actions;
   const bool rewrite = actions && actions->rewrite;
-  if (head.form == http1::TargetForm::kAsterisk || (!habits && !rewrite))
-    return std::string(head.path);
-  auto target = normalizedTarget(head.path);
+  if (head.form == http1::TargetForm::kAsterisk || (!habits && !rewrite)) return head.path;
+  std::string& target = context_.draft.text();
+  target = normalizedTarget(head.path);
   if (!rewrite) return target;
   readFields();
-  auto rewritten = actions->rewrite->apply(target, requestView());
-  if (habits && rewritten != target)
-    context_.draft.addOwned("x-envoy-original-path", std::move(target));
+  std::string& rewritten = context_.draft.text();
+  rewritten = actions->rewrite->apply(target, requestView());
+  if (habits && rewritten != target) context_.draft.add("x-envoy-original-path", target);
   return rewritten;
 }
 

@@ -7,10 +7,9 @@ namespace sluice::proxy {
 
 std::shared_ptr<Upstream> UpstreamPool::take(const Upstream::Key& key, UpstreamUser& user) {
   const auto found = idle_.find(key);
-  if (found == idle_.end()) return nullptr;
+  if (found == idle_.end() || found->second.empty()) return nullptr;
   std::shared_ptr<Upstream> upstream = std::move(found->second.back());
   found->second.pop_back();
-  if (found->second.empty()) idle_.erase(found);
   --size_;
   upstream->leave();
   upstream->setUser(user);
@@ -19,7 +18,7 @@ std::shared_ptr<Upstream> UpstreamPool::take(const Upstream::Key& key, UpstreamU
 
 void UpstreamPool::give(std::shared_ptr<Upstream> upstream) {
   if (upstream->multiplexed()) return upstream->close();
-  Idle& idle = idle_[upstream->key()];
+  Idle& idle = idleOf(upstream->key());
   if (idle.size() >= per_endpoint_) {
     upstream->close();
     return;
@@ -30,6 +29,19 @@ void UpstreamPool::give(std::shared_ptr<Upstream> upstream) {
   (idle_time ? other_expiries_.of(*idle_time) : expiry_).join(*upstream);
   idle.push_back(std::move(upstream));
   ++size_;
+}
+
+// A list that a request has emptied stays, with its memory, for the connection that comes back: a
+// steady flow allocates nothing. Servers come and go, so new ones clear away what is left of
+// others.
+UpstreamPool::Idle& UpstreamPool::idleOf(const Upstream::Key& key) {
+  const auto known = idle_.find(key);
+  if (known != idle_.end()) return known->second;
+  if (idle_.size() >= sweep_at_) {
+    std::erase_if(idle_, [](const auto& entry) { return entry.second.empty(); });
+    sweep_at_ = std::max(kLeastSweep, 2 * idle_.size());
+  }
+  return idle_[key];
 }
 
 // A server that says something without being asked is not to be trusted with the next request;

@@ -29,9 +29,14 @@ class UpstreamPool final : private UpstreamUser {
  private:
   using Idle = std::vector<std::shared_ptr<Upstream>>;
 
+  /// Lists before it is worth looking for those that are not used any more.
+  static constexpr size_t kLeastSweep = 256;
+
   void upstreamReady(Upstream& upstream) override;
+  Idle& idleOf(const Upstream::Key& key);
 
   std::unordered_map<Upstream::Key, Idle, Upstream::KeyHash> idle_;
+  size_t sweep_at_ = kLeastSweep;  ///< lists; then those that are empty go
   DeadlineList expiry_;
   DeadlineLists other_expiries_;  ///< of connections that are kept for another time
   size_t per_endpoint_;

@@ -14,7 +14,9 @@ class Format : public testing::Test {
   }
   std::string text(std::string_view format) const {
     const SocketAddress client{*IpAddress::parse("10.0.0.1"), 4711};
-    return HeaderFormat(format).text({.request = &request_, .client = &client, .status = 204});
+    std::string out;
+    HeaderFormat(format).append({.request = &request_, .client = &client, .status = 204}, out);
+    return out;
   }
 
   static constexpr std::string_view kRequest =

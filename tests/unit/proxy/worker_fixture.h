@@ -120,7 +120,7 @@ class WorkerTest : public testing::Test {
   void rebuild(const WorkerOptions& options) {
     worker_.reset();
     worker_ = std::make_unique<Worker>(*reactor_, sockets_, tables_, random_, retry_limits_,
-                                       options, Observers{&log_});
+                                       options, observers_);
     Fd listener = listenOn(INADDR_ANY);
     port_ = portOf(listener);
     const auto added = worker_->addListener({.workload = {1},
@@ -197,10 +197,13 @@ class WorkerTest : public testing::Test {
   }
 
   virtual void turn() {
-    reactor_->runOnce(1ms);
+    work();
     for (auto& client : clients_) client->poll();
     for (auto& server : servers_) server->poll();
   }
+
+  /// Lets the worker do what there is to do.
+  virtual void work() { reactor_->runOnce(1ms); }
 
   /// Some rounds: for what must not happen.
   void settle() {
@@ -245,6 +248,7 @@ class WorkerTest : public testing::Test {
   SystemRandom random_{42};
   RetryLimits retry_limits_{clock_};
   RecordingLog log_;
+  Observers observers_{&log_};
   std::unique_ptr<Worker> worker_;
   uint16_t port_ = 0;
   bool envoy_habits_ = false;  ///< of the configurations to come

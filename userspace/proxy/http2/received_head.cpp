@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <utility>
 
 #include "userspace/proxy/http1/head.h"
 #include "userspace/proxy/http1/reason.h"
@@ -35,6 +36,17 @@ void ReceivedHead::add(std::string_view name, std::string_view value) {
   if (tooLarge()) return;
   if (name.starts_with(':')) return addPseudo(name, value);
   addRegular(name, value);
+}
+
+void ReceivedHead::clear() {
+  ReceivedHead fresh;
+  for (const auto text : {&ReceivedHead::method_, &ReceivedHead::path_, &ReceivedHead::authority_,
+                          &ReceivedHead::fields_}) {
+    if ((this->*text).capacity() > kUsualBytes) continue;
+    (this->*text).clear();
+    std::swap(fresh.*text, this->*text);
+  }
+  *this = std::move(fresh);
 }
 
 void ReceivedHead::addPseudo(std::string_view name, std::string_view value) {

@@ -20,6 +20,8 @@ enum class Framing : uint8_t { kNone, kLength, kChunked };
 class ReceivedHead {
  public:
   void add(std::string_view name, std::string_view value);
+  /// As new, with the memory of heads of the usual size.
+  void clear();
 
   /// More than kMaxFieldSectionBytes: what came since is not kept.
   bool tooLarge() const { return size_ > kMaxFieldSectionBytes; }
@@ -36,6 +38,9 @@ class ReceivedHead {
   void appendTrailers(std::string& out) const { out.append(fields_); }
 
  private:
+  /// Bytes of fields that are worth keeping the memory for.
+  static constexpr size_t kUsualBytes = 1024;
+
   void addPseudo(std::string_view name, std::string_view value);
   void addRegular(std::string_view name, std::string_view value);
   void addFraming(bool ended, std::string& out, Framing& framing) const;
