@@ -17,6 +17,7 @@ std::string podName(int index) { return fmt::format("pod-{}", index + 1); }
 
 std::vector<std::string> podNames() {
   std::vector<std::string> names;
+  names.reserve(kPods);
   for (int i = 0; i < kPods; ++i) names.push_back(podName(i));
   return names;
 }

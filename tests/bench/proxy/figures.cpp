@@ -33,6 +33,7 @@ nlohmann::json ratioOfPairs(const std::vector<Sample>& first, const std::vector<
   // Of what may be too small to be seen the ratio has no logarithm.
   constexpr double kLeast = 0.1;
   std::vector<double> ratios;
+  ratios.reserve(first.size());
   for (size_t i = 0; i < first.size(); ++i)
     ratios.push_back(std::max(first[i].*field, kLeast) / std::max(second[i].*field, kLeast));
   const Ratio ratio = ratioOf(ratios);
