@@ -57,7 +57,8 @@ class Update {
       SLUICE_TRY(add(key));
     }
     for (const auto& [key, client_class] : routing_.workload_class)
-      config_->workloads[steering::workloadId(key)] = client_class;
+      config_->workloads[steering::workloadId(key)] = {client_class,
+                                                       key.substr(key.find('/') + 1)};
     for (const auto& [client_class, table] : routing_.tables) {
       addHosts(client_class, table);
       addRanges(client_class, table);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the API has and no part of this version does. A line goes when its policy comes.
 #include "userspace/analysis/checks.h"
+#include "userspace/routing/header_variables.h"
 #include "userspace/routing/policy_reasons.h"
 
 namespace sluice::analysis {
@@ -15,8 +16,8 @@ class Unserved {
  public:
   Unserved(Subject subject, Report& report) : subject_(subject), report_(report) {}
 
-  void add(bool present, const FieldPath& field, const char* instead) {
-    if (present) report_.add({code::kNotCarriedOut, subject_, field, instead});
+  void add(bool present, const FieldPath& field, std::string instead) {
+    if (present) report_.add({code::kNotCarriedOut, subject_, field, std::move(instead)});
   }
 
  private:
@@ -49,6 +50,36 @@ void checkEntry(const ServiceEntry& entry, const FieldPath& spec, Unserved& unse
                "with 503");
 }
 
+/// Of a header's value: "%NOTHING%, %OTHER%"; empty when all of its variables are filled in.
+std::string unknownVariables(const std::string& value) {
+  std::string names;
+  for (const auto& piece : routing::headerPieces(value))
+    if (piece.kind == routing::HeaderVariable::kUnknown)
+      names += (names.empty() ? "" : ", ") + piece.text;
+  return names;
+}
+
+void checkValues(const std::map<std::string, std::string>& headers, const FieldPath& path,
+                 Unserved& unserved) {
+  for (const auto& [name, value] : headers)
+    if (const auto unknown = unknownVariables(value); !unknown.empty())
+      unserved.add(true, path.entry(name),
+                   name + " has " + unknown + ", which is not known and left empty");
+}
+
+void checkHeaders(const Headers& headers, const FieldPath& path, Unserved& unserved) {
+  checkValues(headers.request.set, path / "request" / "set", unserved);
+  checkValues(headers.request.add, path / "request" / "add", unserved);
+  checkValues(headers.response.set, path / "response" / "set", unserved);
+  checkValues(headers.response.add, path / "response" / "add", unserved);
+}
+
+void checkRule(const HttpRoute& rule, const FieldPath& path, Unserved& unserved) {
+  checkHeaders(*rule.headers, path / "headers", unserved);
+  for (size_t i = 0; i < rule.route.size(); ++i)
+    checkHeaders(*rule.route[i].headers, (path / "route")[i] / "headers", unserved);
+}
+
 }  // namespace
 
 void checkNotCarriedOut(const Mesh& mesh, Report& report) {
@@ -56,6 +87,11 @@ void checkNotCarriedOut(const Mesh& mesh, Report& report) {
   for (const ServiceEntry* entry : mesh.serviceEntries()) {
     Unserved unserved(subjectOf(*entry), report);
     checkEntry(*entry, spec, unserved);
+  }
+  for (const VirtualService* service : mesh.virtualServices()) {
+    Unserved unserved(subjectOf(*service), report);
+    for (size_t i = 0; i < service->http.size(); ++i)
+      checkRule(service->http[i], (spec / "http")[i], unserved);
   }
   for (const DestinationRule* rule : mesh.destinationRules()) {
     Unserved unserved(subjectOf(*rule), report);

@@ -5,6 +5,8 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -116,6 +118,12 @@ struct ProxyRange {
   std::shared_ptr<const ProxyRoute> route;     ///< null: connections are left alone
 };
 
+/// A client whose connections come here.
+struct ProxyWorkload {
+  ClientClass client_class;
+  std::string name = {};  ///< without its namespace: as a pod is called
+};
+
 /// What the workers work by: immutable, replaced whole. A worker that has been given a newer one
 /// uses it from the next request on, on every connection.
 struct ProxyConfig {
@@ -136,14 +144,19 @@ struct ProxyConfig {
   /// The routes once more, by what the names of `hosts` lead to.
   using HostKey = std::pair<const routing::ServiceRoute*, routing::Family>;
   SharedMap<HostKey, std::shared_ptr<const ProxyRoute>> by_host;
-  std::map<WorkloadId, ClientClass> workloads;
+  std::map<WorkloadId, ProxyWorkload> workloads;
   /// Services whose routes are those of an earlier routing, because newer ones found no room.
   std::set<routing::ServiceKey> refused;
 
   /// 0 for a workload that is not known.
   ClientClass classOf(WorkloadId workload) const {
     const auto found = workloads.find(workload);
-    return found == workloads.end() ? ClientClass{} : found->second;
+    return found == workloads.end() ? ClientClass{} : found->second.client_class;
+  }
+  /// Empty for a workload that is not known.
+  std::string_view nameOf(WorkloadId workload) const {
+    const auto found = workloads.find(workload);
+    return found == workloads.end() ? std::string_view() : found->second.name;
   }
   /// Null: the clients do not meet that service here.
   std::shared_ptr<const ProxyRoute> routeOf(ServiceId service, ClientClass client_class) const {

@@ -2,14 +2,16 @@
 #include "userspace/proxy/header_format.h"
 
 #include <algorithm>
-#include <charconv>
-#include <utility>
 
 #include "userspace/proxy/http1/chars.h"
+#include "userspace/proxy/time_format.h"
 
 namespace sluice::proxy {
 
 namespace {
+
+using Piece = routing::HeaderPiece;
+using Variable = routing::HeaderVariable;
 
 std::string_view valueOf(const http1::HeaderList& headers, std::string_view name) {
   for (const auto& field : headers.all())
@@ -25,78 +27,8 @@ std::string_view controlData(const http1::RequestHead& head, std::string_view na
   return name == ":scheme" ? "http" : "";
 }
 
-std::string_view portText(std::string_view address) {
-  return address.substr(address.rfind(':') + 1);
-}
-
-}  // namespace
-
-HeaderFormat::HeaderFormat(std::string_view text) {
-  while (!text.empty()) {
-    const size_t begin = std::min(text.find('%'), text.size());
-    addText(text.substr(0, begin));
-    text.remove_prefix(begin);
-    if (text.empty()) return;
-    const size_t end = text.find('%', 1);
-    Piece piece;
-    if (end == 1) {
-      addText("%");
-    } else if (end == text.npos || !parse(text.substr(1, end - 1), piece)) {
-      addText(text.substr(0, 1));
-      text.remove_prefix(1);
-      continue;
-    } else {
-      pieces_.push_back(std::move(piece));
-    }
-    text.remove_prefix(end + 1);
-  }
-}
-
-void HeaderFormat::addText(std::string_view text) {
-  if (text.empty()) return;
-  if (pieces_.empty() || pieces_.back().kind != Kind::kText) pieces_.emplace_back();
-  pieces_.back().text.append(text);
-}
-
-bool HeaderFormat::parse(std::string_view variable, Piece& piece) {
-  constexpr std::pair<std::string_view, Kind> kPlain[] = {
-      {"PROTOCOL", Kind::kProtocol},
-      {"RESPONSE_CODE", Kind::kStatus},
-      {"UPSTREAM_HOST", Kind::kEndpoint},
-      {"UPSTREAM_REMOTE_ADDRESS", Kind::kEndpoint},
-      {"DOWNSTREAM_REMOTE_ADDRESS", Kind::kClient},
-      {"DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT", Kind::kClientAddress},
-      {"DOWNSTREAM_REMOTE_PORT", Kind::kClientPort},
-  };
-  for (const auto& [name, kind] : kPlain) {
-    if (variable != name) continue;
-    piece.kind = kind;
-    return true;
-  }
-  return parseField(variable, piece);
-}
-
-/// "REQ(name?other):length".
-bool HeaderFormat::parseField(std::string_view variable, Piece& piece) {
-  const size_t open = variable.find('(');
-  const size_t close = variable.rfind(')');
-  if (open == variable.npos || close == variable.npos || close < open) return false;
-  const auto function = variable.substr(0, open);
-  if (function != "REQ" && function != "RESP") return false;
-  piece.kind = function == "REQ" ? Kind::kRequest : Kind::kResponse;
-  const auto names = variable.substr(open + 1, close - open - 1);
-  const size_t question = names.find('?');
-  piece.text = names.substr(0, question);
-  if (question != names.npos) piece.other = names.substr(question + 1);
-  const auto rest = variable.substr(close + 1);
-  if (rest.empty()) return true;
-  const auto [end, error] =
-      std::from_chars(rest.data() + 1, rest.data() + rest.size(), piece.longest);
-  return rest.front() == ':' && error == std::errc() && end == rest.data() + rest.size();
-}
-
-std::string_view HeaderFormat::fieldOf(const FormatInput& input, Kind kind, std::string_view name) {
-  if (kind == Kind::kResponse) {
+std::string_view fieldOf(const FormatInput& input, Variable kind, std::string_view name) {
+  if (kind == Variable::kResponse) {
     if (input.response == nullptr) return {};
     return input.draft != nullptr ? input.draft->value(name)
                                   : valueOf(input.response->fields.headers, name);
@@ -107,46 +39,88 @@ std::string_view HeaderFormat::fieldOf(const FormatInput& input, Kind kind, std:
   return changing ? input.draft->value(name) : valueOf(input.request->fields.headers, name);
 }
 
-void HeaderFormat::append(const Piece& piece, const FormatInput& input, std::string& out) {
+void appendField(const Piece& piece, const FormatInput& input, std::string& out) {
+  auto value = fieldOf(input, piece.kind, piece.text);
+  if (value.empty()) value = fieldOf(input, piece.kind, piece.other);
+  out.append(value.substr(0, piece.longest));
+}
+
+enum class Part { kWhole, kIp, kPort };
+
+void appendAddress(const SocketAddress* address, Part part, std::string& out) {
+  if (address == nullptr) return;
+  if (part == Part::kPort)
+    out.append(std::to_string(address->port));
+  else
+    out.append(part == Part::kIp ? address->ip.text() : address->text());
+}
+
+void appendPiece(const Piece& piece, const FormatInput& input, std::string& out) {
   switch (piece.kind) {
-    case Kind::kText:
+    case Variable::kText:
       out.append(piece.text);
       break;
-    case Kind::kRequest:
-    case Kind::kResponse: {
-      auto value = fieldOf(input, piece.kind, piece.text);
-      if (value.empty()) value = fieldOf(input, piece.kind, piece.other);
-      out.append(value.substr(0, piece.longest));
+    case Variable::kRequest:
+    case Variable::kResponse:
+      appendField(piece, input, out);
       break;
-    }
-    case Kind::kProtocol:
+    case Variable::kStartTime:
+      appendTime(input.started, piece.text, out);
+      break;
+    case Variable::kProtocol:
       if (input.request != nullptr) out.append(input.request->version);
       break;
-    case Kind::kStatus:
+    case Variable::kStatus:
       if (input.status != 0) out.append(std::to_string(input.status));
       break;
-    case Kind::kEndpoint:
-      if (input.endpoint != nullptr) out.append(input.endpoint->text());
+    case Variable::kFlags:
+      out.append(input.flags.text());
       break;
-    case Kind::kClient:
-      if (input.client != nullptr) out.append(input.client->text());
+    case Variable::kRouteName:
+      out.append(input.route_name);
       break;
-    case Kind::kClientAddress:
-      if (input.client != nullptr) out.append(input.client->ip.text());
+    case Variable::kHostname:
+      out.append(input.workload);
       break;
-    case Kind::kClientPort:
-      if (input.client != nullptr) out.append(portText(input.client->text()));
+    case Variable::kCluster:
+      if (input.cluster != nullptr) out.append(input.cluster->text());
+      break;
+    case Variable::kEndpoint:
+      appendAddress(input.endpoint, Part::kWhole, out);
+      break;
+    case Variable::kCalled:
+      appendAddress(input.called ? &*input.called : nullptr, Part::kWhole, out);
+      break;
+    case Variable::kCalledAddress:
+      appendAddress(input.called ? &*input.called : nullptr, Part::kIp, out);
+      break;
+    case Variable::kCalledPort:
+      appendAddress(input.called ? &*input.called : nullptr, Part::kPort, out);
+      break;
+    case Variable::kClient:
+      appendAddress(input.client, Part::kWhole, out);
+      break;
+    case Variable::kClientAddress:
+      appendAddress(input.client, Part::kIp, out);
+      break;
+    case Variable::kClientPort:
+      appendAddress(input.client, Part::kPort, out);
+      break;
+    case Variable::kServerName:  // requests do not come encrypted
+    case Variable::kUnknown:
       break;
   }
 }
 
+}  // namespace
+
 void HeaderFormat::append(const FormatInput& input, std::string& out) const {
-  for (const auto& piece : pieces_) append(piece, input, out);
+  for (const auto& piece : pieces_) appendPiece(piece, input, out);
 }
 
 bool HeaderFormat::needsRequest() const {
   return std::ranges::any_of(pieces_, [](const Piece& piece) {
-    return piece.kind == Kind::kRequest || piece.kind == Kind::kProtocol;
+    return piece.kind == Variable::kRequest || piece.kind == Variable::kProtocol;
   });
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -8,6 +10,9 @@
 #include "userspace/model/address.h"
 #include "userspace/proxy/head_draft.h"
 #include "userspace/proxy/http1/head.h"
+#include "userspace/proxy/response_flags.h"
+#include "userspace/routing/header_variables.h"
+#include "userspace/routing/route_table.h"
 
 namespace sluice::proxy {
 
@@ -20,49 +25,30 @@ struct FormatInput {
   /// of the response. Null: those that came.
   const HeadDraft* draft = nullptr;
   const SocketAddress* client = nullptr;
+  std::optional<SocketAddress> called = {};
   const SocketAddress* endpoint = nullptr;
+  const routing::ClusterKey* cluster = nullptr;
+  std::string_view route_name = {};
+  std::string_view workload = {};  ///< the client's name
+  std::chrono::system_clock::time_point started = {};
+  ResponseFlags flags = {};
   int status = 0;  ///< of the response
 };
 
-/// A header value with Envoy's variables, "a %REQ(x-b)% 100%%". Known are REQ, RESP (each as
-/// NAME, NAME?OTHER and with :LENGTH), PROTOCOL, RESPONSE_CODE, UPSTREAM_HOST,
-/// UPSTREAM_REMOTE_ADDRESS, DOWNSTREAM_REMOTE_ADDRESS and its forms without the port or with it
-/// alone. What is no variable stays as it is written.
+/// A header value with Envoy's variables, "a %REQ(x-b)% 100%%": those of header_variables.def.
 class HeaderFormat {
  public:
-  explicit HeaderFormat(std::string_view text);
+  explicit HeaderFormat(std::string_view text) : pieces_(routing::headerPieces(text)) {}
 
-  /// Appends the value to `out`. Envoy: a variable without a value is empty.
+  /// Appends the value to `out`. Envoy: a variable without a value is empty; so is one that is not
+  /// known here.
   void append(const FormatInput& input, std::string& out) const;
 
   /// Whether it speaks of the request, which is no longer there when the response comes.
   bool needsRequest() const;
 
  private:
-  enum class Kind {
-    kText,
-    kRequest,
-    kResponse,
-    kProtocol,
-    kStatus,
-    kEndpoint,
-    kClient,
-    kClientAddress,
-    kClientPort,
-  };
-  struct Piece {
-    Kind kind = Kind::kText;
-    std::string text;   ///< kText, or the name of a field
-    std::string other;  ///< the field to take when the first is absent
-    size_t longest = std::string::npos;
-  };
-  static bool parse(std::string_view variable, Piece& piece);
-  static bool parseField(std::string_view variable, Piece& piece);
-  static void append(const Piece& piece, const FormatInput& input, std::string& out);
-  static std::string_view fieldOf(const FormatInput& input, Kind kind, std::string_view name);
-  void addText(std::string_view text);
-
-  std::vector<Piece> pieces_;
+  std::vector<routing::HeaderPiece> pieces_;
 };
 
 }  // namespace sluice::proxy

@@ -205,6 +205,7 @@ class Session final : public Timed,
   std::string_view upstreamTarget(const http1::RequestHead& head);
   FormatInput formatInput(const http1::RequestHead* request, const http1::ResponseHead* response,
                           int status) const;
+  std::optional<SocketAddress> calledAddress() const;
   template <typename Visit>
   void withRequestOfCopy(const Visit& visit) const;
   void writeReply(const LocalReply& reply);

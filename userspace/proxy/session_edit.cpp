@@ -80,11 +80,28 @@ std::string_view Session::upstreamTarget(const http1::RequestHead& head) {
 
 FormatInput Session::formatInput(const http1::RequestHead* request,
                                  const http1::ResponseHead* response, int status) const {
+  const auto age = context_.reactor.now() - exchange_.started;
+  const auto* cluster = exchange_.cluster == nullptr ? nullptr : exchange_.cluster->cluster.get();
   return {.request = request,
           .response = response,
           .client = &origin_.client,
+          .called = calledAddress(),
           .endpoint = exchange_.endpoint == nullptr ? nullptr : &exchange_.endpoint->address,
+          .cluster = cluster == nullptr ? nullptr : &cluster->key,
+          .route_name = exchange_.rule == nullptr ? std::string_view() : exchange_.rule->rule->name,
+          .workload = context_.config ? context_.config->nameOf(origin_.workload) : std::string_view(),
+          .started = std::chrono::system_clock::now() -
+                     std::chrono::duration_cast<std::chrono::system_clock::duration>(age),
+          .flags = exchange_.flags,
           .status = status};
+}
+
+/// Nobody is told the address where the service is enough; then it is that one's, if it has one.
+std::optional<SocketAddress> Session::calledAddress() const {
+  if (origin_.called || !called_) return origin_.called;
+  const auto& service = *called_->route;
+  if (service.vips.size() != 1) return std::nullopt;
+  return SocketAddress{service.vips.front(), service.service.port};
 }
 
 /// Calls visit(request) with the request's head as it came, if the rule's edits ask for it.

@@ -206,7 +206,7 @@ TEST_F(RolloutTest, ClassFollowsTheRules) {
                                  {test::route({test::to("product-api", "v2")}, {match}),
                                   test::route({test::to("product-api", "v1")})}));
   applyNow(snapshot(std::move(world), 2));
-  const auto client_class = fleet_.configs.back()->workloads.at(web_);
+  const auto client_class = fleet_.configs.back()->workloads.at(web_).client_class;
   EXPECT_NE(client_class.value, 0u);
   EXPECT_EQ(record()->client_class, client_class.value);
 }

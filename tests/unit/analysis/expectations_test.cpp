@@ -42,6 +42,18 @@ TEST(NotCarriedOut, IsNotSaidOfRules) {
     EXPECT_THAT(found(std::string("{") + done + "," + kTo + "}", "SLU3003"), IsEmpty()) << done;
 }
 
+TEST(NotCarriedOut, IsSaidOfVariablesThatAreNotKnown) {
+  EXPECT_THAT(found("{headers: {request: {set: {x: 'a%NOTHING%'}}}," + kTo + "}", "SLU3003"),
+              ElementsAre("SLU3003" + kRule + "spec.http[0].headers.request.set"));
+  EXPECT_THAT(found("{route: [{destination: {host: a}, headers: {response: {add: {x: "
+                    "'%DYNAMIC_METADATA(a)%'}}}}]}",
+                    "SLU3003"),
+              ElementsAre("SLU3003" + kRule + "spec.http[0].route[0].headers.response.add"));
+  EXPECT_THAT(
+      found("{headers: {request: {set: {x: '%REQ(a)% %HOSTNAME% 100%%'}}}," + kTo + "}", "SLU3003"),
+      IsEmpty());
+}
+
 TEST(NotCarriedOut, IsSaidOfEachBlock) {
   const auto of_policy = [](const std::string& blocks) {
     return findings(service("a") + destinationRule("d", "host: a, trafficPolicy: {" + blocks + "}"),

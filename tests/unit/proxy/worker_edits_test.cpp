@@ -52,6 +52,21 @@ TEST_F(Edits, RequestOperationsRemoveThenSetThenAdd) {
             "x-add: me!\r\n\r\n");
 }
 
+TEST_F(Edits, VariablesOfTheConnectionAndTheDecision) {
+  TestRule rule = forwarding();
+  rule.name = "canary";
+  rule.headers.request.set = {{"x-a", "%HOSTNAME% %ROUTE_NAME% %DOWNSTREAM_LOCAL_ADDRESS%"},
+                              {"x-b", "%NOTHING%"},
+                              {"x-y", "%START_TIME(%Y)%"}};
+  vips_ = {*IpAddress::parse("10.96.0.7")};
+  apply(rule);
+  const auto year = std::chrono::year_month_day(
+                        std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now()))
+                        .year();
+  EXPECT_EQ(upstream(get("/")), get("/", "x-a: web canary 10.96.0.7:80\r\nx-y: " +
+                                             std::to_string(static_cast<int>(year)) + "\r\n"));
+}
+
 TEST_F(Edits, OnlyDestinationWinsOverTheRule) {
   TestRule rule = forwarding();
   rule.headers.request.set = {{"x-a", "rule"}};

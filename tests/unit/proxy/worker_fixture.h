@@ -105,6 +105,7 @@ struct TestRule {
   std::optional<OutlierDetection> outliers = {};
   UpstreamVersion version = UpstreamVersion::kHttp1;  ///< of every destination and mirror
   std::vector<uint32_t> priorities = {};              ///< of the endpoints of every destination
+  std::string name = {};
 };
 
 inline const std::string kOk = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
@@ -153,6 +154,7 @@ class WorkerTest : public testing::Test {
     auto service = std::make_shared<routing::ServiceRoute>();
     service->service = {"a.default.svc.cluster.local", 80};
     service->protocol = routing::Protocol::kHttp;
+    service->vips = vips_;
     for (const auto& each : rules) service->rules.edit().push_back(compiled(each));
     auto route = std::make_shared<ProxyRoute>();
     route->id = {7};
@@ -166,7 +168,7 @@ class WorkerTest : public testing::Test {
     auto config = std::make_shared<ProxyConfig>();
     config->envoy_habits = envoy_habits_;
     config->routes.set({ServiceId{kService}, ClientClass{2}}, route);
-    config->workloads[{1}] = {2};
+    config->workloads[{1}] = {{2}, "web"};
     return config;
   }
 
@@ -252,6 +254,7 @@ class WorkerTest : public testing::Test {
   std::unique_ptr<Worker> worker_;
   uint16_t port_ = 0;
   bool envoy_habits_ = false;  ///< of the configurations to come
+  std::vector<IpAddress> vips_;  ///< of the service, likewise
   PoolUses pools_;
   balance::OutlierWatch outliers_{*reactor_, [] {}};
   std::vector<std::unique_ptr<Server>> servers_;
@@ -260,6 +263,7 @@ class WorkerTest : public testing::Test {
  private:
   static routing::Rule compiled(const TestRule& written) {
     routing::Rule rule;
+    rule.name = written.name;
     rule.matches = written.matches;
     rule.timeout = written.timeout;
     rule.fault = written.fault;

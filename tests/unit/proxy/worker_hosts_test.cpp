@@ -46,7 +46,7 @@ class Hosts : public WorkerTest {
     config->routes.set({ServiceId{kService}, kClass}, called);
     config->by_host.set({other->route.get(), routing::Family::kV4}, other);
     config->hosts[{kClass, 80}] = {names_.get(), registry_only};
-    config->workloads[{1}] = kClass;
+    config->workloads[{1}] = {kClass};
     worker_->setConfig(config);
   }
   std::string get(Peer& client, const std::string& host, std::string_view end = "\r\n\r\n") {

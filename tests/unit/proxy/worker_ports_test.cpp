@@ -22,7 +22,7 @@ class Ports : public WorkerTest {
   Ports() {
     serve([](std::string_view) { return kOk; });
     sockets_.ports[{0}] = servers_[0]->address().port;
-    config_->workloads[{1}] = kClass;
+    config_->workloads[{1}] = {kClass};
   }
 
   /// What the kernel sends connections by that no service's address asks for.
