@@ -47,6 +47,8 @@ class Update {
     config_->health = health;
     config_->tls_generation = states.tls.generation();
     config_->envoy_habits = routing->agent.http_mode == AgentSettings::HttpMode::kIstio;
+    config_->added_headers = AddedHeaders::of(routing->agent);
+    config_->refuses_http10 = routing->agent.http10 == AgentSettings::Http10::kRefuse;
     if (const auto& retries = routing->agent.default_http_retry_policy)
       config_->retries = proxy::RetryPolicy::of(*retries);
   }
@@ -57,8 +59,7 @@ class Update {
       SLUICE_TRY(add(key));
     }
     for (const auto& [key, client_class] : routing_.workload_class)
-      config_->workloads[steering::workloadId(key)] = {client_class,
-                                                       key.substr(key.find('/') + 1)};
+      config_->workloads[steering::workloadId(key)] = {client_class, key.substr(key.find('/') + 1)};
     for (const auto& [client_class, table] : routing_.tables) {
       addHosts(client_class, table);
       addRanges(client_class, table);

@@ -20,11 +20,17 @@ struct AgentSettings {
   enum class HttpMode { kService, kIstio };
   /// Which services are steered: all, or those that a rule names.
   enum class Steer { kAll, kRuled };
+  /// What becomes of requests of HTTP/1.0: they are served, or answered with 426.
+  enum class Http10 { kServe, kRefuse };
 
   Metadata metadata;
   FailPolicy fail_policy = FailPolicy::kClosed;
   HttpMode http_mode = HttpMode::kService;
   Steer steer = Steer::kAll;
+  Http10 http10 = Http10::kServe;
+  /// What the proxy adds to messages beside what rules ask for; absent: what a sidecar adds with
+  /// HttpMode::kIstio, else nothing.
+  std::optional<bool> add_request_id, add_forwarded, add_envoy;
   std::string cluster_domain = "cluster.local";
   std::string root_namespace = "istio-system";
   std::string node_name;  ///< of this node, for locality and internalTrafficPolicy; may be empty
@@ -37,6 +43,21 @@ struct AgentSettings {
   std::optional<LocalityLbSetting> locality_lb_setting;
   std::optional<PolicyBlocks> default_traffic_policy;
   friend bool operator==(const AgentSettings&, const AgentSettings&) = default;
+};
+
+/// Which fields the proxy adds to the messages of an agent with those settings.
+struct AddedHeaders {
+  bool request_id = false;  ///< x-request-id, where the client sends none
+  bool forwarded = false;   ///< x-forwarded-proto, likewise
+  bool envoy = false;       ///< x-envoy-attempt-count and its kind
+
+  static AddedHeaders of(const AgentSettings& agent) {
+    const bool usual = agent.http_mode == AgentSettings::HttpMode::kIstio;
+    return {.request_id = agent.add_request_id.value_or(usual),
+            .forwarded = agent.add_forwarded.value_or(usual),
+            .envoy = agent.add_envoy.value_or(usual)};
+  }
+  bool any() const { return request_id || forwarded || envoy; }
 };
 
 /// A client whose connections are steered: whatever runs in its cgroup.

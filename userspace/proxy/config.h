@@ -15,6 +15,7 @@
 #include "userspace/balance/outlier_detector.h"
 #include "userspace/base/shared_map.h"
 #include "userspace/model/ids.h"
+#include "userspace/model/sluice_resources.h"
 #include "userspace/proxy/cluster_pool.h"
 #include "userspace/proxy/retry_policy.h"
 #include "userspace/proxy/rule_actions.h"
@@ -134,6 +135,8 @@ struct ProxyConfig {
   /// httpMode istio: what Envoy does to each request besides the rules (normalised paths, no
   /// x-envoy-* from clients, x-envoy-original-path).
   bool envoy_habits = false;
+  AddedHeaders added_headers;
+  bool refuses_http10 = false;                   ///< requests of HTTP/1.0 get 426
   RetryPolicy retries = RetryPolicy::ofIstio();  ///< of requests whose rule says nothing
   /// Of classes other than 0, those that differ from class 0's.
   SharedMap<std::pair<ServiceId, ClientClass>, std::shared_ptr<const ProxyRoute>> routes;

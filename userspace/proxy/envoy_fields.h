@@ -7,6 +7,9 @@
 
 namespace sluice::proxy {
 
+inline constexpr std::string_view kRequestIdField = "x-request-id";
+inline constexpr std::string_view kForwardedProtoField = "x-forwarded-proto";
+
 /// Fields that Envoy speaks to itself with; what a client sends under such a name means nothing
 /// (istio-differences: Header habits).
 inline bool isEnvoyField(std::string_view name) {

@@ -9,6 +9,7 @@
 #include "userspace/base/reactor.h"
 #include "userspace/proxy/config.h"
 #include "userspace/proxy/http1/body.h"
+#include "userspace/proxy/request_id.h"
 #include "userspace/proxy/response_flags.h"
 #include "userspace/proxy/retry_limits.h"
 #include "userspace/proxy/upstream_channel.h"
@@ -41,6 +42,8 @@ struct Exchange {
   bool grpc = false;        ///< answers of the proxy's own are those of gRPC
   Duration grpc_timeout{};  ///< of `grpc-timeout`; 0: none
   bool close = false;       ///< the client's connection ends with this exchange
+  RequestId request_id;     ///< that is added; none: the client has sent one, or nobody wants it
+  TimePoint read;           ///< when the last byte of the request was; zero: it was not yet
   Logged logged;
   std::string head_copy;  ///< for a rule that puts something of the request in the response
   routing::CorsVerdict::Headers cors;  ///< of the response, whoever gives it

@@ -9,6 +9,7 @@ namespace sluice::proxy {
 namespace {
 
 constexpr size_t kMaxDigits = 8;
+constexpr int64_t kMaxNumber = 99'999'999;
 
 /// 0: there is no such unit.
 Duration unitOf(char letter) {
@@ -45,6 +46,14 @@ Duration grpcTimeout(std::string_view value) {
   const Duration unit = unitOf(value.back());
   if (unit == Duration::zero() || number <= kLongest / unit) return number * unit;
   return kLongest;
+}
+
+std::string grpcTimeoutText(Duration timeout) {
+  for (const char letter : {'m', 'S', 'M'}) {
+    const auto number = timeout / unitOf(letter);
+    if (number <= kMaxNumber) return std::to_string(std::max<int64_t>(number, 1)) + letter;
+  }
+  return std::to_string(timeout / unitOf('H')) + 'H';
 }
 
 Duration cappedTimeout(Duration own, Duration of_rule) {

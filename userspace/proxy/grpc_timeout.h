@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "userspace/base/clock.h"
@@ -14,5 +15,9 @@ Duration grpcTimeout(std::string_view value);
 /// How long a request of gRPC may take. Istio: as long as it says itself, and no longer than the
 /// rule allows; 0 stands for no limit in both.
 Duration cappedTimeout(Duration own, Duration of_rule);
+
+/// The value of `grpc-timeout` for `timeout`, which is more than 0. Envoy: in milliseconds, or the
+/// smallest unit that has enough digits; at least "1m".
+std::string grpcTimeoutText(Duration timeout);
 
 }  // namespace sluice::proxy

@@ -92,6 +92,8 @@ void renderReply(const LocalReply& reply, const ReplyForm& form, HeadDraft& draf
   if (body_allowed && !body.empty() && !draft.has("content-type"))
     draft.add("content-type", "text/plain");
   draft.addOwned("date", dateText());
+  if (!reply.upgrade.empty()) draft.add("upgrade", reply.upgrade);
+  if (!reply.upgrade.empty()) draft.add("connection", "upgrade");
   if (form.close) draft.add("connection", "close");
 
   out.clear();

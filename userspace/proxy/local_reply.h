@@ -17,9 +17,10 @@ struct LocalReply {
   uint32_t flag = 0;  ///< of ResponseFlags
   std::string_view body = {};
   std::string_view location = {};
-  int grpc_status = -1;     ///< for clients that speak gRPC; -1: what the status means there
-  bool unedited = false;    ///< the rule's header operations do not concern it
-  bool overloaded = false;  ///< Envoy: it says so, x-envoy-overloaded
+  int grpc_status = -1;           ///< for clients that speak gRPC; -1: what the status means there
+  bool unedited = false;          ///< the rule's header operations do not concern it
+  bool overloaded = false;        ///< Envoy: it says so, x-envoy-overloaded
+  std::string_view upgrade = {};  ///< the protocol that is asked for
 };
 
 inline constexpr LocalReply kNoRoute{404, ResponseFlags::kNoRoute};
@@ -60,6 +61,12 @@ inline constexpr LocalReply kOverflow{
     .body = "upstream connect error or disconnect/reset before headers. reset reason: overflow",
     .overloaded = true};
 inline constexpr LocalReply kHeadTimeout{408, ResponseFlags::kDownstreamProtocol};
+
+/// RFC 9110 §15.5.22: of HTTP/1.0 where the agent does not serve it.
+inline constexpr LocalReply kUpgradeRequired{.status = 426,
+                                             .flag = ResponseFlags::kDownstreamProtocol,
+                                             .body = "Upgrade Required",
+                                             .upgrade = "HTTP/1.1"};
 
 inline constexpr LocalReply kHeadTooLarge{431, ResponseFlags::kDownstreamProtocol};
 

@@ -211,10 +211,17 @@ void Session::reply(const LocalReply& reply) {
 }
 
 void Session::refuse(http1::Refusal why) {
-  const bool other_protocol = why == http1::Refusal::kNotHttp1;
-  ++(other_protocol ? context_.stats.not_http1 : context_.stats.refused_requests);
+  const LocalReply answer{http1::refusalStatus(why), ResponseFlags::kDownstreamProtocol};
+  if (why != http1::Refusal::kNotHttp1) return refuse(answer);
+  ++context_.stats.not_http1;
   exchange_.close = true;
-  reply({http1::refusalStatus(why), ResponseFlags::kDownstreamProtocol});
+  reply(answer);
+}
+
+void Session::refuse(const LocalReply& answer) {
+  ++context_.stats.refused_requests;
+  exchange_.close = true;
+  reply(answer);
 }
 
 bool Session::flushReply() {

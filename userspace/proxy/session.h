@@ -88,6 +88,7 @@ class Session final : public Timed,
   void finishExchange();
   void reply(const LocalReply& reply);
   void refuse(http1::Refusal why);
+  void refuse(const LocalReply& answer);
 
   // session_request.cpp: from the first byte to an upstream.
   bool readHead();
@@ -144,6 +145,7 @@ class Session final : public Timed,
 
   // session_rules.cpp: what the rules say, up to the destination.
   void readFields();
+  void addMissing();
   routing::RequestView requestView() const;
   const ProxyRule* matchedRule() const;
   void decide();
@@ -174,6 +176,8 @@ class Session final : public Timed,
   void tryAgain();
   bool retryOnFreshConnection();
   Duration requestTimeout() const;
+  Duration tryBudget() const;
+  bool shortensGrpcTimeout() const;
   void armTimeout();
   void armTryTimeout();
   void timedOut();
@@ -202,6 +206,12 @@ class Session final : public Timed,
   // session_edit.cpp: heads that are not passed on as they came.
   bool rewriteRequestHead();
   void writeRequestHead(const http1::RequestHead& head, std::string_view authority);
+  bool renewTryFields();
+  bool writesTryFields() const;
+  void setTryFields(HeadDraft& draft) const;
+  void addFields(HeadDraft& draft) const;
+  bool addsServiceTime(int status) const;
+  int64_t serviceTime() const;
   std::string_view upstreamTarget(const http1::RequestHead& head);
   FormatInput formatInput(const http1::RequestHead* request, const http1::ResponseHead* response,
                           int status) const;
@@ -213,6 +223,7 @@ class Session final : public Timed,
 
   // session_relay.cpp: both directions.
   void startRelay();
+  bool headForTry();
   void requestComplete();
   void mirror();
   bool relay();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Heads that are not passed on as they came.
 #include "userspace/proxy/envoy_fields.h"
+#include "userspace/proxy/grpc_timeout.h"
 #include "userspace/proxy/http1/forward.h"
 #include "userspace/proxy/session.h"
 
@@ -15,6 +16,14 @@ bool isChunking(const http1::Header& field) {
          http1::equalsIgnoringCase(field.name, "trailer");
 }
 
+int64_t inMilliseconds(Duration time) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(time).count();
+}
+
+void setNumber(std::string_view name, int64_t number, HeadDraft& draft) {
+  draft.set(name, draft.text().append(std::to_string(number)));
+}
+
 }  // namespace
 
 // Once per request: the head stays as rewritten for a second try. False when it found no room.
@@ -25,7 +34,8 @@ bool Session::rewriteRequestHead() {
   if (head.authority.empty()) host = service.port == 80 ? service.host : service.text();
   const std::string_view bytes = request_.buffer().data().substr(0, exchange_.head_size);
   bool changed = true;
-  if (ruleChangesHead() || context_.config->envoy_habits)
+  if (ruleChangesHead() || context_.config->envoy_habits || writesTryFields() ||
+      context_.config->added_headers.any())
     writeRequestHead(head, head.authority.empty() ? host : head.authority);
   else
     changed = http1::rewriteRequest(head, bytes, host, context_.text);
@@ -34,6 +44,46 @@ bool Session::rewriteRequestHead() {
   if (!request_.replaceCleared(exchange_.head_size, context_.text)) return false;
   exchange_.head_size = context_.text.size();
   return true;
+}
+
+/// A head that was written for an earlier try: what differs from try to try is written again.
+bool Session::renewTryFields() {
+  const http1::RequestHead& head = requestHead();
+  const std::string_view bytes = request_.buffer().data().substr(0, exchange_.head_size);
+  HeadDraft& draft = context_.draft;
+  draft.clear();
+  for (const auto& field : head.fields.headers.all()) draft.add(field.name, field.value);
+  setTryFields(draft);
+  constexpr std::string_view kLineEnd = "\r\n";
+  context_.text.assign(bytes.substr(0, bytes.find(kLineEnd) + kLineEnd.size()));
+  draft.appendTo(context_.text);
+  context_.text.append(kLineEnd);
+  if (!request_.replaceCleared(exchange_.head_size, context_.text)) return false;
+  exchange_.head_size = context_.text.size();
+  return true;
+}
+
+bool Session::writesTryFields() const {
+  return context_.config->added_headers.envoy || shortensGrpcTimeout();
+}
+
+/// Envoy: the server is told which try this is, and how long it may take; rules see it.
+void Session::setTryFields(HeadDraft& draft) const {
+  const Duration budget = tryBudget();
+  if (context_.config->added_headers.envoy) {
+    if (const auto limit = inMilliseconds(budget); limit > 0)
+      setNumber("x-envoy-expected-rq-timeout-ms", limit, draft);
+    setNumber("x-envoy-attempt-count", exchange_.retries + 1, draft);
+  }
+  if (shortensGrpcTimeout())
+    draft.set("grpc-timeout", draft.text().append(grpcTimeoutText(budget)));
+}
+
+/// What the client has not sent and no rule has asked for.
+void Session::addFields(HeadDraft& draft) const {
+  const bool forwarded = context_.config->added_headers.forwarded;
+  if (forwarded && !draft.has(kForwardedProtoField)) draft.add(kForwardedProtoField, "http");
+  if (const auto id = exchange_.request_id.text(); !id.empty()) draft.add(kRequestIdField, id);
 }
 
 void Session::writeRequestHead(const http1::RequestHead& head, std::string_view authority) {
@@ -48,6 +98,8 @@ void Session::writeRequestHead(const http1::RequestHead& head, std::string_view 
     if (habits && isEnvoyField(field.name)) continue;
     draft.add(field.name, field.value);
   }
+  addFields(draft);
+  setTryFields(draft);
   if (edits != nullptr) edits->request.apply(draft, formatInput(&head, nullptr, 0));
   const std::string_view target = upstreamTarget(head);
   std::string_view host = authority;
@@ -82,18 +134,19 @@ FormatInput Session::formatInput(const http1::RequestHead* request,
                                  const http1::ResponseHead* response, int status) const {
   const auto age = context_.reactor.now() - exchange_.started;
   const auto* cluster = exchange_.cluster == nullptr ? nullptr : exchange_.cluster->cluster.get();
-  return {.request = request,
-          .response = response,
-          .client = &origin_.client,
-          .called = calledAddress(),
-          .endpoint = exchange_.endpoint == nullptr ? nullptr : &exchange_.endpoint->address,
-          .cluster = cluster == nullptr ? nullptr : &cluster->key,
-          .route_name = exchange_.rule == nullptr ? std::string_view() : exchange_.rule->rule->name,
-          .workload = context_.config ? context_.config->nameOf(origin_.workload) : std::string_view(),
-          .started = std::chrono::system_clock::now() -
-                     std::chrono::duration_cast<std::chrono::system_clock::duration>(age),
-          .flags = exchange_.flags,
-          .status = status};
+  return {
+      .request = request,
+      .response = response,
+      .client = &origin_.client,
+      .called = calledAddress(),
+      .endpoint = exchange_.endpoint == nullptr ? nullptr : &exchange_.endpoint->address,
+      .cluster = cluster == nullptr ? nullptr : &cluster->key,
+      .route_name = exchange_.rule == nullptr ? std::string_view() : exchange_.rule->rule->name,
+      .workload = context_.config ? context_.config->nameOf(origin_.workload) : std::string_view(),
+      .started = std::chrono::system_clock::now() -
+                 std::chrono::duration_cast<std::chrono::system_clock::duration>(age),
+      .flags = exchange_.flags,
+      .status = status};
 }
 
 /// Nobody is told the address where the service is enough; then it is that one's, if it has one.
@@ -127,6 +180,16 @@ void Session::writeReply(const LocalReply& reply) {
   });
 }
 
+/// Envoy: of a request that was read before its response came.
+bool Session::addsServiceTime(int status) const {
+  return context_.config->added_headers.envoy && exchange_.read != TimePoint() && status != 101;
+}
+
+/// In milliseconds, since the last byte of the request.
+int64_t Session::serviceTime() const {
+  return inMilliseconds(context_.reactor.now() - exchange_.read);
+}
+
 void Session::writeResponseHead(const HeaderEdits* edits, bool close) {
   const http1::ResponseHead& head = context_.response_head;
   const http1::Fields& fields = head.fields;
@@ -139,6 +202,8 @@ void Session::writeResponseHead(const HeaderEdits* edits, bool close) {
     if (http1::isHopByHop(fields, i, keep_upgrade) || (unchunk && isChunking(field))) continue;
     draft.add(field.name, field.value);
   }
+  if (addsServiceTime(head.status))
+    setNumber("x-envoy-upstream-service-time", serviceTime(), draft);
   withRequestOfCopy([&](const http1::RequestHead* request) {
     if (edits != nullptr) edits->apply(draft, formatInput(request, &head, head.status));
   });

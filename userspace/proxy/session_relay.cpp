@@ -14,8 +14,14 @@ void Session::startRelay() {
   }
   upstream_->countRequest();
   state_ = State::kRelaying;
-  if (exchange_.rewrite_needed && !rewriteRequestHead()) return reply(kHeadTooLarge);
+  if (!headForTry()) return reply(kHeadTooLarge);
   if (exchange_.requestRead()) requestComplete();
+}
+
+/// False when it found no room.
+bool Session::headForTry() {
+  if (exchange_.rewrite_needed) return rewriteRequestHead();
+  return exchange_.retries == 0 || !writesTryFields() || renewTryFields();
 }
 
 /// All of the request is here, with the head that the server gets, and there is a connection.

@@ -72,6 +72,8 @@ void Session::beginExchange(const http1::Parsed& parsed) {
   remember(head);
   exchange_.head_size = parsed.consumed - parsed.skipped;
   request_.clear(exchange_.head_size);
+  if (exchange_.http10 && context_.config && context_.config->refuses_http10)
+    return refuse(kUpgradeRequired);
   // What of the body is here is looked at first: a server must not see a request that is refused.
   if (!clearRequestBody()) return refuse(exchange_.request_body.refusal());
   route();

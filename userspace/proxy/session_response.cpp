@@ -97,7 +97,7 @@ bool Session::passHeadOn(const http1::Parsed& parsed, bool close) {
   const bool final = status >= 200 || status == 101;
   const auto* edits = responseEdits();
   const bool changed = (edits != nullptr && !edits->empty()) || !exchange_.cors.empty() ||
-                       !exchange_.set_cookie.empty();
+                       !exchange_.set_cookie.empty() || addsServiceTime(status);
   if (final && changed) {
     writeResponseHead(edits, close);
   } else if (!http1::rewriteResponse(context_.response_head, bytes, change, context_.text)) {

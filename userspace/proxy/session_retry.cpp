@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Requests that go out again, and how long they may take.
+#include <algorithm>
+
 #include "userspace/proxy/grpc_timeout.h"
 #include "userspace/proxy/session.h"
 
@@ -148,8 +150,31 @@ Duration Session::requestTimeout() const {
   return exchange_.grpc ? cappedTimeout(exchange_.grpc_timeout, of_rule) : of_rule;
 }
 
+/// What this try may take as far as it is known in advance; 0: no limit. Envoy: setTimeoutHeaders.
+Duration Session::tryBudget() const {
+  const Duration whole = requestTimeout();
+  const Duration single = retryPolicy().perTryTimeout();
+  if (whole == Duration::zero()) return single;
+  const Duration used =
+      exchange_.read == TimePoint() ? Duration::zero() : context_.reactor.now() - exchange_.read;
+  const Duration left = std::max<Duration>(whole - used, std::chrono::milliseconds(1));
+  return single == Duration::zero() ? left : std::min(single, left);
+}
+
+/// Whether the server would otherwise go on for longer than the answer is waited for.
+bool Session::shortensGrpcTimeout() const {
+  if (!exchange_.grpc) return false;
+  const Duration own = exchange_.grpc_timeout;
+  const auto shorter = [own](Duration limit) {
+    return limit > Duration::zero() && (own == Duration::zero() || limit < own);
+  };
+  return shorter(exchange_.rule->rule->timeout.value_or(Duration::zero())) ||
+         shorter(retryPolicy().perTryTimeout());
+}
+
 // Envoy: it starts when the request has been read completely.
 void Session::armTimeout() {
+  if (exchange_.read == TimePoint()) exchange_.read = context_.reactor.now();
   const Duration timeout = requestTimeout();
   if (timeout > Duration::zero() && exchange_.timeout_timer == 0)
     exchange_.timeout_timer = context_.reactor.after(timeout, [this] { timedOut(); });

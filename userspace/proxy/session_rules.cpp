@@ -9,7 +9,6 @@ namespace sluice::proxy {
 
 namespace {
 
-constexpr std::string_view kForwardedProto = "x-forwarded-proto";
 constexpr std::string_view kGrpcType = "application/grpc";
 
 /// "application/grpc", "application/grpc+proto".
@@ -42,11 +41,28 @@ void Session::readFields() {
     if (!habits || (field.name.front() | 0x20) != 'x') continue;
     exchange_.rewrite_needed |= isEnvoyField(field.name);
     // Envoy: a sidecar's client is trusted to say how it was called itself.
-    if (http1::equalsIgnoringCase(field.name, kForwardedProto) && field.value == "https")
+    if (http1::equalsIgnoringCase(field.name, kForwardedProtoField) && field.value == "https")
       context_.scheme = "https";
   }
+  if (context_.config->added_headers.any()) addMissing();
   if (habits && head.form == http1::TargetForm::kOrigin)
     exchange_.rewrite_needed |= !isNormal(head.path, context_.text);
+}
+
+/// Envoy: rules see the fields that are added for their sake, too.
+void Session::addMissing() {
+  const auto& added = context_.config->added_headers;
+  const auto& fields = context_.request_head.fields.headers;
+  exchange_.rewrite_needed = true;
+  if (added.request_id && fields.find(kRequestIdField) == nullptr) {
+    if (exchange_.request_id.text().empty())
+      exchange_.request_id = RequestId::draw(context_.random);
+    if (context_.observers.log != nullptr)
+      exchange_.logged.request_id = exchange_.request_id.text();
+    context_.header_views.push_back({kRequestIdField, exchange_.request_id.text()});
+  }
+  if (added.forwarded && fields.find(kForwardedProtoField) == nullptr)
+    context_.header_views.push_back({kForwardedProtoField, context_.scheme});
 }
 
 routing::RequestView Session::requestView() const {
@@ -72,7 +88,7 @@ void Session::decide() {
   // Before the faults: an aborted request, too, belongs to one destination.
   exchange_.cluster = context_.balancer.drawCluster(*exchange_.rule);
   hashRequest();
-  exchange_.rewrite_needed |= ruleChangesHead();
+  exchange_.rewrite_needed |= ruleChangesHead() || shortensGrpcTimeout();
   rememberForResponse();
   if (exchange_.faults_drawn) return afterFaults();
   exchange_.faults_drawn = true;

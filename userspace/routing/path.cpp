@@ -138,6 +138,9 @@ void addHttpReasons(const ServiceRoute& route, const PathContext& context, Reaso
   if (isHttp(route.protocol) && context.agent.http_mode == AgentSettings::HttpMode::kIstio)
     reasons.push_back({code::kHostDecides, "",
                        "httpMode istio: the Host header picks the service, which the proxy reads"});
+  else if (isHttp(route.protocol) && AddedHeaders::of(context.agent).any())
+    reasons.push_back({code::kAddedHeaders, "Agent spec.headers",
+                       "the proxy adds header fields to every request"});
   const bool per_connection = splitsPerConnection(context.winner);
   addRuleReasons(*route.rules, per_connection, reasons);
   addRetriesOfTheMesh(route, context.agent, reasons);

@@ -34,6 +34,15 @@ struct EnumNames<AgentSettings::Steer> {
   }};
 };
 
+template <>
+struct EnumNames<AgentSettings::Http10> {
+  using Http10 = AgentSettings::Http10;
+  static constexpr std::array<std::pair<std::string_view, Http10>, 2> kNames = {{
+      {"serve", Http10::kServe},
+      {"refuse", Http10::kRefuse},
+  }};
+};
+
 namespace {
 
 /// Named as in Istio's MeshConfig, so that a mesh's settings can be taken over.
@@ -66,6 +75,24 @@ MessageOf<AgentSettings> meshSettings() {
       });
 }
 
+/// Named for what they add; Istio: ProxyConfig.proxyHeaders.
+Fields<AgentSettings> addedHeaders() {
+  using M = AgentSettings;
+  constexpr const char* kAbsent = "whether httpMode is istio";
+  return {
+      field<&M::add_request_id>("requestId",
+                                "Adds x-request-id to requests without one, and logs it.")
+          .byDefault(kAbsent),
+      field<&M::add_forwarded>("forwarded", "Adds x-forwarded-proto to requests without one.")
+          .byDefault(kAbsent),
+      field<&M::add_envoy>("envoy",
+                           "Adds x-envoy-attempt-count and, where there is a timeout, "
+                           "x-envoy-expected-rq-timeout-ms to requests, and "
+                           "x-envoy-upstream-service-time to responses.")
+          .byDefault(kAbsent),
+  };
+}
+
 }  // namespace
 
 template <>
@@ -88,6 +115,12 @@ Message define<AgentSettings>() {
       field<&M::root_namespace>("rootNamespace", "Namespace whose rules are for everyone.")
           .byDefault("istio-system"),
       field<&M::node_name>("nodeName", "Name of this node, for localities."),
+      field<&M::http10>("http10",
+                        "Requests of HTTP/1.0 that reach the proxy: served, or refused with 426.")
+          .byDefault("serve"),
+      group("headers", addedHeaders(),
+            "Header fields that the proxy adds beside what rules ask for. HTTP ports then take "
+            "the proxy."),
       group("mesh", meshSettings(), "Settings of the mesh, named as in Istio's MeshConfig."),
   };
   return resourceMessage<M>("Agent", {group("spec", spec)});

@@ -24,6 +24,14 @@ TEST(GrpcTimeout, WhatIsNoneIsNoLimit) {
 
 TEST(GrpcTimeout, LongerThanADurationHolds) { EXPECT_EQ(grpcTimeout("99999999H"), 24h * 365); }
 
+TEST(GrpcTimeout, IsWrittenInTheSmallestUnitThatHoldsIt) {
+  EXPECT_EQ(grpcTimeoutText(1500ms), "1500m");
+  EXPECT_EQ(grpcTimeoutText(1us), "1m");
+  EXPECT_EQ(grpcTimeoutText(99'999'999ms), "99999999m");
+  EXPECT_EQ(grpcTimeoutText(100'000'000ms), "100000S");
+  EXPECT_EQ(grpcTimeoutText(100'000'000s), "1666666M");
+}
+
 TEST(GrpcTimeout, TheRuleCapsIt) {
   EXPECT_EQ(cappedTimeout(2s, 5s), 2s);
   EXPECT_EQ(cappedTimeout(7s, 5s), 5s);

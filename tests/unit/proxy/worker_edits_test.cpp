@@ -140,6 +140,127 @@ TEST_F(Edits, HabitsOfEnvoy) {
             "x-envoy-original-host: shop:80\r\n\r\n");
 }
 
+/// The value of a field in a head; empty without.
+std::string fieldOf(const std::string& head, const std::string& name) {
+  const size_t at = head.find("\r\n" + name + ": ");
+  if (at == head.npos) return {};
+  const size_t begin = at + name.size() + 4;
+  return head.substr(begin, head.find("\r\n", begin) - begin);
+}
+
+TEST_F(Edits, EachKindOfAddedHeadersIsASettingOfItsOwn) {
+  added_headers_ = {.request_id = true};
+  apply(forwarding());
+  const auto id = fieldOf(upstream(get("/")), "x-request-id");
+  EXPECT_THAT(id, testing::MatchesRegex("[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-"
+                                        "[0-9a-f]{12}"));
+  EXPECT_NE(fieldOf(upstream(get("/")), "x-request-id"), id);
+  added_headers_ = {.forwarded = true};
+  apply(forwarding());
+  EXPECT_EQ(upstream(get("/")), get("/", "x-forwarded-proto: http\r\n"));
+  added_headers_ = {.envoy = true};
+  apply(forwarding());
+  EXPECT_EQ(upstream(get("/")), get("/", "x-envoy-attempt-count: 1\r\n"));
+}
+
+TEST_F(Edits, WhatTheClientSendsIsNotAddedAgain) {
+  added_headers_ = {.request_id = true, .forwarded = true};
+  apply(forwarding());
+  const auto request = get("/", "X-Request-Id: mine\r\nx-forwarded-proto: https\r\n");
+  EXPECT_EQ(upstream(request), request);
+}
+
+TEST_F(Edits, RulesSeeWhatIsAdded) {
+  added_headers_ = {.request_id = true, .forwarded = true, .envoy = true};
+  TestRule rule = forwarding();
+  routing::RequestMatch plain;
+  plain.headers["x-forwarded-proto"] = StringMatch{StringMatch::Kind::kExact, "http"};
+  rule.matches = {plain};
+  rule.headers.request = {.set = {{"x-id", "%REQ(x-request-id)%"}},
+                          .remove = {"x-envoy-attempt-count"}};
+  apply(rule);
+  const auto head = upstream(get("/"));
+  EXPECT_EQ(fieldOf(head, "x-id"), fieldOf(head, "x-request-id"));
+  EXPECT_NE(fieldOf(head, "x-id"), "");
+  EXPECT_THAT(head, Not(HasSubstr("x-envoy-attempt-count")));
+}
+
+TEST_F(Edits, EachTrySaysWhichItIsAndHowLongItMayTake) {
+  added_headers_ = {.request_id = true, .envoy = true};
+  serve();
+  TestRule rule = forwarding();
+  rule.timeout = 2s;
+  rule.retries = HttpRetry{};
+  rule.retries->attempts = 1;
+  rule.retries->retry_on = "503";
+  apply(rule);
+  connect().send(get("/"));
+  const auto first = request(0);
+  EXPECT_EQ(fieldOf(first, "x-envoy-attempt-count"), "1");
+  EXPECT_EQ(fieldOf(first, "x-envoy-expected-rq-timeout-ms"), "2000");
+  clock_.advance(500ms);
+  auto& server = servers_[0]->connection(0);
+  server.received().clear();
+  server.send("HTTP/1.1 503 x\r\nContent-Length: 0\r\n\r\n");
+  ASSERT_TRUE(inTime([&] { return server.received().ends_with("\r\n\r\n"); }));
+  EXPECT_EQ(fieldOf(server.received(), "x-envoy-attempt-count"), "2");
+  EXPECT_EQ(fieldOf(server.received(), "x-request-id"), fieldOf(first, "x-request-id"));
+  EXPECT_LE(std::stoi(fieldOf(server.received(), "x-envoy-expected-rq-timeout-ms")), 1500);
+}
+
+/// gRPC's servers give up when the client would: they must know when the rule does.
+TEST_F(Edits, ServersOfGrpcLearnTheTimeoutOfTheRule) {
+  serve();
+  TestRule rule = forwarding();
+  const auto told = [&](const std::string& own) {
+    const std::string head =
+        "POST / HTTP/1.1\r\nHost: a\r\nContent-Type: application/grpc\r\nContent-Length: 0\r\n";
+    const size_t index = servers_[0]->connections().size();
+    connect().send(head + own + "\r\n");
+    const auto received = request(index);
+    EXPECT_TRUE(received.starts_with(head)) << received;
+    return received.substr(head.size(), received.size() - head.size() - 2);
+  };
+  configure({rule});
+  EXPECT_EQ(told("grpc-timeout: 3S\r\n"), "grpc-timeout: 3S\r\n");
+  EXPECT_EQ(told(""), "");
+  rule.timeout = 2s;
+  configure({rule});
+  EXPECT_EQ(told("grpc-timeout: 3S\r\n"), "grpc-timeout: 2000m\r\n");
+  EXPECT_EQ(told("grpc-timeout: 1S\r\n"), "grpc-timeout: 1S\r\n");
+  EXPECT_EQ(told(""), "grpc-timeout: 2000m\r\n");
+  rule.retries = HttpRetry{};
+  rule.retries->attempts = 1;
+  rule.retries->retry_on = "5xx";
+  rule.retries->per_try_timeout = 500ms;
+  configure({rule});
+  EXPECT_EQ(told("grpc-timeout: 1S\r\n"), "grpc-timeout: 500m\r\n");
+}
+
+TEST_F(Edits, ResponsesSayHowLongTheServerTook) {
+  added_headers_ = {.envoy = true};
+  serve();
+  apply(forwarding());
+  Peer& client = connect();
+  client.send(get("/"));
+  request(0);
+  clock_.advance(20ms);
+  servers_[0]->connection(0).send(kOk);
+  ASSERT_TRUE(until([&] { return client.received().ends_with("ok"); }));
+  EXPECT_EQ(fieldOf(client.received(), "x-envoy-upstream-service-time"), "20");
+}
+
+TEST_F(Edits, TheLogHasTheRequestIdThatWasAdded) {
+  added_headers_ = {.request_id = true};
+  apply(forwarding());
+  Peer& client = connect();
+  client.send(get("/"));
+  const auto head = request(0);
+  servers_[0]->connection(0).send(kOk);
+  ASSERT_TRUE(until([&] { return client.received() == kOk; }));
+  EXPECT_EQ(log_.entries.at(0).request_id, fieldOf(head, "x-request-id"));
+}
+
 TEST_F(Edits, ARequestThatIsSentTwiceIsRewrittenOnce) {
   TestRule rule = forwarding();
   rule.headers.request.add = {{"x-add", "1"}};

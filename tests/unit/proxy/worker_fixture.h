@@ -58,12 +58,13 @@ class RecordingLog final : public RequestObserver {
     std::string method, target, flags;
     int status;
     uint64_t request_bytes, response_bytes;
-    std::string protocol, user_agent, transport_failure;
+    std::string protocol, user_agent, transport_failure, request_id;
   };
   void record(const RequestRecord& r) override {
     entries.push_back({std::string(r.method), std::string(r.target), r.flags.text(), r.status,
                        r.request_bytes, r.response_bytes, std::string(r.protocol),
-                       std::string(r.user_agent), std::string(r.transport_failure)});
+                       std::string(r.user_agent), std::string(r.transport_failure),
+                       std::string(r.request_id)});
   }
   std::vector<Entry> entries;
 };
@@ -167,6 +168,8 @@ class WorkerTest : public testing::Test {
     route->rules = std::make_shared<const std::vector<ProxyRule>>(std::move(made));
     auto config = std::make_shared<ProxyConfig>();
     config->envoy_habits = envoy_habits_;
+    config->added_headers = added_headers_;
+    config->refuses_http10 = refuses_http10_;
     config->routes.set({ServiceId{kService}, ClientClass{2}}, route);
     config->workloads[{1}] = {{2}, "web"};
     return config;
@@ -254,6 +257,8 @@ class WorkerTest : public testing::Test {
   std::unique_ptr<Worker> worker_;
   uint16_t port_ = 0;
   bool envoy_habits_ = false;  ///< of the configurations to come
+  AddedHeaders added_headers_;
+  bool refuses_http10_ = false;
   std::vector<IpAddress> vips_;  ///< of the service, likewise
   PoolUses pools_;
   balance::OutlierWatch outliers_{*reactor_, [] {}};

@@ -152,6 +152,21 @@ TEST_F(Framing, Http10ClientGetsPlainBytesAndTheEnd) {
   EXPECT_EQ(client.received(), "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nabcde");
 }
 
+TEST_F(Framing, Http10IsRefusedWhereTheAgentSaysSo) {
+  refuses_http10_ = true;
+  routeToServers();
+  Peer& client = connect();
+  client.send("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
+  ASSERT_TRUE(until([&] { return client.over(); }));
+  EXPECT_THAT(client.received(), testing::StartsWith("HTTP/1.1 426 Upgrade Required\r\n"));
+  EXPECT_THAT(client.received(),
+              testing::HasSubstr("\r\nupgrade: HTTP/1.1\r\n"
+                                 "connection: upgrade\r\nconnection: close\r\n"));
+  EXPECT_TRUE(servers_[0]->connections().empty());
+  EXPECT_EQ(worker_->stats().refused_requests, 1u);
+  exchange(kGet, kGet, kOk, kOk);
+}
+
 TEST_F(Framing, Http10ServerIsNotReused) {
   Peer& client = connect();
   client.send(kGet + kGet);

@@ -120,6 +120,16 @@ TEST(Path, RetriesOfTheMeshNeedTheProxyWhereARuleSaysNothing) {
   EXPECT_THAT(codesWith(0, {}), ElementsAre());
 }
 
+TEST(Path, WhatAddsHeadersIsTheProxy) {
+  const auto codesOf = [](test::World world) {
+    world.snapshot.agent.add_request_id = true;
+    return codes(routeOf(world));
+  };
+  EXPECT_THAT(codesOf(test::productApi()), ElementsAre("SLU4029"));
+  EXPECT_THAT(codesOf(named("tcp")), ElementsAre());
+  EXPECT_THAT(codesOf(test::whereHostDecides()), ElementsAre("SLU4011"));
+}
+
 TEST(Path, WhereHostDecidesEveryDeclaredHttpPortIsProxied) {
   auto world = test::productApi();
   world.snapshot.agent.http_mode = AgentSettings::HttpMode::kIstio;

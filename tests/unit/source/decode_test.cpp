@@ -178,13 +178,29 @@ TEST(Decode, ReadsOurKinds) {
 
   const auto agent = only<AgentSettings>(R"(
     {apiVersion: sluice.io/v1, kind: Agent, metadata: {name: this},
-     spec: {failPolicy: open, clusterDomain: example.org, rootNamespace: istio-config}})");
+     spec: {failPolicy: open, http10: refuse, clusterDomain: example.org,
+            rootNamespace: istio-config}})");
   EXPECT_EQ(agent->fail_policy, AgentSettings::FailPolicy::kOpen);
+  EXPECT_EQ(agent->http10, AgentSettings::Http10::kRefuse);
   EXPECT_EQ(agent->cluster_domain, "example.org");
   EXPECT_EQ(agent->root_namespace, "istio-config");
   EXPECT_EQ(only<AgentSettings>("{apiVersion: sluice.io/v1, kind: Agent, metadata: {name: a}}")
                 ->cluster_domain,
             "cluster.local");
+}
+
+TEST(Decode, WhatIsAddedToRequestsFollowsTheModeWhereNothingIsSaid) {
+  const auto added = [](const std::string& spec) {
+    const auto agent = only<AgentSettings>(
+        "{apiVersion: sluice.io/v1, kind: Agent, metadata: {name: a}, spec: " + spec + "}");
+    const auto headers = AddedHeaders::of(*agent);
+    return std::vector{headers.request_id, headers.forwarded, headers.envoy};
+  };
+  EXPECT_THAT(added("{}"), ElementsAre(false, false, false));
+  EXPECT_THAT(added("{httpMode: istio}"), ElementsAre(true, true, true));
+  EXPECT_THAT(added("{headers: {requestId: true}}"), ElementsAre(true, false, false));
+  EXPECT_THAT(added("{httpMode: istio, headers: {forwarded: false, envoy: false}}"),
+              ElementsAre(true, false, false));
 }
 
 TEST(Decode, ReadsListsOfAnyKind) {

@@ -25,6 +25,8 @@ TEST(Validate, OurKinds) {
       {"netns", workload("{cgroup: /a, networkNamespace: web}"), "spec.networkNamespace",
        "SLU1007"},
       {"policy", agent("{failPolicy: opn}"), "spec.failPolicy", "SLU1007"},
+      {"http10", agent("{http10: never}"), "spec.http10", "SLU1007"},
+      {"headers", agent("{headers: {envoy: 1}}"), "spec.headers.envoy", "SLU1004"},
       {"domain", agent("{clusterDomain: a_b}"), "spec.clusterDomain", "SLU1007"},
       {"root", agent("{rootNamespace: a.b}"), "spec.rootNamespace", "SLU1007"},
       {"node", agent("{nodeName: a_b}"), "spec.nodeName", "SLU1007"},
