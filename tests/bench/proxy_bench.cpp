@@ -52,7 +52,8 @@ class Run {
   Result<void> all() {
     SLUICE_TRY(oneClient());
     SLUICE_TRY(idle());
-    return pods();
+    SLUICE_TRY(podsAndNode());
+    return podsAndSidecars();
   }
 
   /// False when something could not be measured.
@@ -74,13 +75,14 @@ class Run {
   }
 
   std::vector<Contender> besideOneClient(Protocol protocol) const {
-    auto contenders = arena_->besideOneClient(protocol);
+    auto contenders = arena_->sidecars(protocol);
     contenders.insert(contenders.begin(), arena_->sluice(serviceOf(protocol), 1));
     return contenders;
   }
 
   Result<void> oneClient() {
     SLUICE_TRY(startAfresh());
+    SLUICE_TRY(arena_->startSidecars(1));
     for (auto& scenario : scenariosOfOneClient()) {
       scenario.contenders = besideOneClient(scenario.load.protocol);
       SLUICE_TRY(measureAll(std::move(scenario)));
@@ -93,13 +95,25 @@ class Run {
     return measureAll(std::move(rules));
   }
 
-  Result<void> pods() {
-    Scenario scenario = scenarioOfPods();
+  Result<void> podsAndNode() {
+    Scenario scenario = scenarioOfPodsAndNode();
     if (!isWanted(scenario.id)) return {};
     SLUICE_TRY(startAfresh());
-    auto peers = arena_->startForAllPods();
-    if (!peers) return std::move(peers).error();
-    scenario.contenders = *std::move(peers);
+    SLUICE_TRY(arena_->startOnNode());
+    scenario.contenders = arena_->onNode(Protocol::kHttp1);
+    return pods(std::move(scenario));
+  }
+
+  Result<void> podsAndSidecars() {
+    Scenario scenario = scenarioOfPodsAndSidecars();
+    if (!isWanted(scenario.id)) return {};
+    SLUICE_TRY(startAfresh());
+    SLUICE_TRY(arena_->startSidecars(kPods));
+    scenario.contenders = arena_->sidecars(Protocol::kHttp1);
+    return pods(std::move(scenario));
+  }
+
+  Result<void> pods(Scenario scenario) {
     scenario.contenders.insert(scenario.contenders.begin(),
                                arena_->sluice(serviceOf(Protocol::kHttp1), kPods));
     return measureAll(std::move(scenario));
@@ -167,6 +181,7 @@ class Run {
   Result<void> idle() {
     if (!isWanted("idle")) return {};
     SLUICE_TRY(startAfresh());
+    SLUICE_TRY(arena_->startSidecars(1));
     const auto contenders = besideOneClient(Protocol::kHttp1);
     nlohmann::json rows = nlohmann::json::array();
     fmt::print("\n{} idle connections\n{:<24} {:>8} {:>8}\n", kIdleConnections, "", "MiB",
@@ -220,7 +235,7 @@ int main(int argc, char** argv) {
   app.add_option("--seconds", options.seconds, "of each load")->check(CLI::Range(1, 60));
   app.add_option("--scenario", options.scenario,
                  "only those whose id has this in it: http1, http1-32-1024-100, http1-new, http2, "
-                 "grpc, rules, idle, pods");
+                 "grpc, rules, idle, pods-node, pods-sidecars");
   app.add_option("--envoy", options.envoy, "the program Envoy; without it there are three proxies");
   app.add_option("--json", options.json, "write the figures to this file as well")->take_last();
   CLI11_PARSE(app, argc, argv);

@@ -55,7 +55,7 @@ Result<void> Arena::startAll() {
   auto pids = pidsOf(*sluiced_);
   if (!pids) return std::move(pids).error();
   sluice_pids_ = *std::move(pids);
-  return startSidecars(0);
+  return {};
 }
 
 Place Arena::unenrolled(const std::string& host) const {
@@ -71,52 +71,44 @@ Contender Arena::sluice(const SocketAddress& service, int clients) const {
   return contender;
 }
 
-std::vector<Contender> Arena::besideOneClient(Protocol protocol) const {
-  std::vector<Contender> contenders;
-  for (const auto& peer : sidecars_.front())
-    contenders.push_back(
-        {peer.name, {{unenrolled(podName(0)), peer.address(protocol)}}, {peer.process.pid()}});
-  return contenders;
-}
-
-Result<void> Arena::startSidecars(int pod) {
-  auto peers = startPeers(lab_, unenrolled(podName(pod)), loopback(), envoy_);
-  if (!peers) return std::move(peers).error();
-  sidecars_.push_back(*std::move(peers));
+Result<void> Arena::startSidecars(int pods) {
+  for (int pod = 0; pod < pods; ++pod) {
+    auto peers = startPeers(lab_, unenrolled(podName(pod)), loopback(), envoy_);
+    if (!peers) return std::move(peers).error();
+    sidecars_.push_back(*std::move(peers));
+  }
   return {};
 }
 
-Result<std::vector<Contender>> Arena::startForAllPods() {
+Result<void> Arena::startOnNode() {
   const Place& node = lab_.host(kNode);
   auto peers = startPeers(lab_, node, node.address4, envoy_);
   if (!peers) return std::move(peers).error();
   on_node_ = *std::move(peers);
-  for (int pod = 1; pod < kPods; ++pod) SLUICE_TRY(startSidecars(pod));
-  auto contenders = onNode();
-  for (auto& contender : asSidecars()) contenders.push_back(std::move(contender));
-  return contenders;
+  return {};
 }
 
-std::vector<Contender> Arena::onNode() const {
+std::vector<Contender> Arena::sidecars(Protocol protocol) const {
   std::vector<Contender> contenders;
-  for (const auto& peer : on_node_) {
-    Contender contender{peer.name + ", one per node", {}, {peer.process.pid()}};
-    for (int pod = 0; pod < kPods; ++pod)
-      contender.targets.push_back({unenrolled(podName(pod)), peer.http1});
+  for (size_t kind = 0; kind < sidecars_.front().size(); ++kind) {
+    Contender contender{sidecars_.front()[kind].name, {}, {}};
+    for (size_t pod = 0; pod < sidecars_.size(); ++pod) {
+      const auto& peer = sidecars_[pod][kind];
+      contender.targets.push_back(
+          {unenrolled(podName(static_cast<int>(pod))), peer.address(protocol)});
+      contender.processes.push_back(peer.process.pid());
+    }
     contenders.push_back(std::move(contender));
   }
   return contenders;
 }
 
-std::vector<Contender> Arena::asSidecars() const {
+std::vector<Contender> Arena::onNode(Protocol protocol) const {
   std::vector<Contender> contenders;
-  for (size_t kind = 0; kind < sidecars_.front().size(); ++kind) {
-    Contender contender{sidecars_.front()[kind].name + ", sidecars", {}, {}};
-    for (int pod = 0; pod < kPods; ++pod) {
-      const auto& peer = sidecars_[static_cast<size_t>(pod)][kind];
-      contender.targets.push_back({unenrolled(podName(pod)), peer.http1});
-      contender.processes.push_back(peer.process.pid());
-    }
+  for (const auto& peer : on_node_) {
+    Contender contender{peer.name, {}, {peer.process.pid()}};
+    for (int pod = 0; pod < kPods; ++pod)
+      contender.targets.push_back({unenrolled(podName(pod)), peer.address(protocol)});
     contenders.push_back(std::move(contender));
   }
   return contenders;

@@ -19,34 +19,32 @@ inline constexpr int kPods = 8;
 /// network namespaces, but in a cgroup that Sluice does not touch.
 class Arena {
  public:
-  /// `envoy`: path of the program; may be empty.
+  /// Servers and Sluice. `envoy`: path of the program; may be empty.
   static Result<std::unique_ptr<Arena>> start(std::string envoy);
+  /// One of each peer beside the client of each of the first `pods` pods; or one of each on the
+  /// node. Not both: those that run share pages, and would be thought to need less memory.
+  Result<void> startSidecars(int pods);
+  Result<void> startOnNode();
 
   const Lab& lab() const { return lab_; }
 
-  /// Sluice, for the first `clients` pods.
+  /// Sluice, for the clients of the first `clients` pods.
   Contender sluice(const SocketAddress& service, int clients) const;
-
-  /// The peers that run beside the first pod's client.
-  std::vector<Contender> besideOneClient(Protocol protocol) const;
-  /// Peers for all pods, HTTP/1.1: one of each on the node, and one of each in every pod. Starts
-  /// them; to be called once.
-  Result<std::vector<Contender>> startForAllPods();
+  /// The peers that were started, each for all clients that it has.
+  std::vector<Contender> sidecars(Protocol protocol) const;
+  std::vector<Contender> onNode(Protocol protocol) const;
 
  private:
   explicit Arena(Lab lab, std::string envoy) : lab_(std::move(lab)), envoy_(std::move(envoy)) {}
   Result<void> startAll();
-  Result<void> startSidecars(int pod);
   Place unenrolled(const std::string& host) const;
-  std::vector<Contender> onNode() const;
-  std::vector<Contender> asSidecars() const;
 
   Lab lab_;
   std::string envoy_;
   std::vector<Process> servers_;
   std::unique_ptr<SluicedProcess> sluiced_;
   std::vector<pid_t> sluice_pids_;
-  std::vector<std::vector<PeerProxy>> sidecars_;  ///< by pod; of the first alone at the beginning
+  std::vector<std::vector<PeerProxy>> sidecars_;  ///< by pod
   std::vector<PeerProxy> on_node_;
 };
 

@@ -32,6 +32,14 @@ Scenario http2(const char* id, const char* group, Protocol protocol) {
           {}};
 }
 
+Scenario pods(const char* id, const char* peers) {
+  return {id,
+          fmt::format("{} clients in namespaces, 32 connections, {}", kPods, peers),
+          "Pods",
+          {.connections = 32, .head_bytes = 1024},
+          {}};
+}
+
 }  // namespace
 
 std::vector<Scenario> scenariosOfOneClient() {
@@ -51,13 +59,9 @@ std::vector<Scenario> scenariosOfOneClient() {
   return all;
 }
 
-Scenario scenarioOfPods() {
-  return {"pods",
-          fmt::format("{} clients, each in a network namespace, 32 connections together", kPods),
-          "Pods",
-          {.connections = 32, .head_bytes = 1024},
-          {}};
-}
+Scenario scenarioOfPodsAndNode() { return pods("pods-node", "peers on the node"); }
+
+Scenario scenarioOfPodsAndSidecars() { return pods("pods-sidecars", "peers as sidecars"); }
 
 Scenario scenarioOfManyRules() {
   return {"rules",

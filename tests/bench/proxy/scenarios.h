@@ -11,8 +11,9 @@ namespace sluice::test {
 /// connections, HTTP/2, gRPC.
 std::vector<Scenario> scenariosOfOneClient();
 
-/// Clients of all pods.
-Scenario scenarioOfPods();
+/// Clients of all pods; the peers are on the node, or beside each client.
+Scenario scenarioOfPodsAndNode();
+Scenario scenarioOfPodsAndSidecars();
 
 /// One service with many rules beside one with one.
 Scenario scenarioOfManyRules();
