@@ -2,8 +2,12 @@
 #include "userspace/agent/worker_fleet.h"
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
+#include <algorithm>
+#include <atomic>
+#include <climits>
 #include <mutex>
 #include <thread>
 
@@ -23,18 +27,29 @@ Result<Fd> duplicate(const Fd& socket) {
 
 /// Listeners of one workload for one worker.
 Result<std::vector<proxy::ListenerSpec>> copyListeners(WorkloadId workload,
-                                                       const Enrolled& enrolled) {
+                                                       const Enrolled& enrolled,
+                                                       const proxy::Lease::Count& connections) {
   std::vector<proxy::ListenerSpec> specs;
   const auto add = [&](const Fd& socket, int family, uint16_t port) -> Result<void> {
     if (!socket) return {};
     auto copy = duplicate(socket);
     if (!copy) return std::move(copy).error();
-    specs.push_back({workload, *std::move(copy), family, port, enrolled.netns_cookie});
+    specs.push_back({workload, *std::move(copy), family, port, enrolled.netns_cookie, connections});
     return {};
   };
   SLUICE_TRY(add(enrolled.listener4, AF_INET, enrolled.listener4_port));
   SLUICE_TRY(add(enrolled.listener6, AF_INET6, enrolled.listener6_port));
   return specs;
+}
+
+/// Five eighths of the descriptors are anybody's; the rest is for workloads whose clients have less
+/// than an eighth as connections, each of which may need another one to a server.
+void shareDescriptors(proxy::WorkerOptions& options) {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  const auto all = static_cast<int>(std::min<rlim_t>(limit.rlim_cur, INT_MAX));
+  options.scarce_descriptor = all / 8 * 5;
+  options.connections_per_workload = static_cast<uint32_t>(all / 8);
 }
 
 using Specs = std::vector<proxy::ListenerSpec>;
@@ -72,6 +87,7 @@ void WorkerFleet::Member::publishStats() {
 
 Result<std::unique_ptr<WorkerFleet>> WorkerFleet::start(Reactor& control, const Clock& clock,
                                                         DataPlane& data_plane, Options options) {
+  shareDescriptors(options.worker);
   std::unique_ptr<WorkerFleet> fleet(new WorkerFleet(control, clock));
   for (auto& channel : options.channels)
     SLUICE_TRY(fleet->add(clock, data_plane, std::move(channel), options));
@@ -140,8 +156,10 @@ void WorkerFleet::setConfig(std::shared_ptr<const proxy::ProxyConfig> config,
 }
 
 Result<void> WorkerFleet::listen(WorkloadId workload, const Enrolled& enrolled) {
+  auto& connections = connections_[workload];
+  if (!connections) connections = std::make_shared<std::atomic<uint32_t>>(0);
   for (const auto& member : members_) {
-    auto specs = copyListeners(workload, enrolled);
+    auto specs = copyListeners(workload, enrolled, connections);
     if (!specs) return std::move(specs).error();
     // A task can be copied, sockets cannot: they travel in a shared box.
     const auto box = std::make_shared<Specs>(*std::move(specs));
@@ -153,6 +171,7 @@ Result<void> WorkerFleet::listen(WorkloadId workload, const Enrolled& enrolled) 
 }
 
 void WorkerFleet::unlisten(WorkloadId workload) {
+  connections_.erase(workload);
   for (const auto& member : members_)
     member->reactor->post(
         [worker = member->worker.get(), workload] { worker->removeListener(workload); });

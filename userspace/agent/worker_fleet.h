@@ -49,6 +49,7 @@ class WorkerFleet final : public Fleet {
 
   Reactor& control_;
   proxy::RetryLimits retry_limits_;
+  std::map<WorkloadId, proxy::Lease::Count> connections_;  ///< open ones, of all members
   std::vector<std::unique_ptr<Member>> members_;
 };
 

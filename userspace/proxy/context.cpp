@@ -30,4 +30,10 @@ Context::Context(Reactor& its_reactor, Sockets& its_sockets, DataPlane& data_pla
 
 Context::~Context() = default;
 
+bool Context::isKeptFrom(WorkloadId workload, int descriptor) const {
+  if (descriptor < options.scarce_descriptor) return false;
+  const auto open = client_connections.find(workload);
+  return open != client_connections.end() && *open->second > options.connections_per_workload;
+}
+
 }  // namespace sluice::proxy

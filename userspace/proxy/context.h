@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -57,6 +58,8 @@ struct Context {
   std::unique_ptr<Http2Pool> http2_pool;  ///< never null
   DeadlineLists deadlines;
   WorkerStats stats;
+  /// Open ones of each workload's clients, at all workers.
+  std::map<WorkloadId, Lease::Count> client_connections;
 
   std::shared_ptr<const ProxyConfig> config;
   uint64_t config_generation = 0;  ///< grows with each `config`
@@ -81,6 +84,9 @@ struct Context {
     upstream->setReused();
     if (!queue.handOver(upstream)) pool.give(std::move(upstream));
   }
+
+  /// Whether a descriptor is kept for workloads that have less than this one (WorkerOptions).
+  bool isKeptFrom(WorkloadId workload, int descriptor) const;
 
   /// Tells the worker that a session is over.
   std::function<void(Session&)> closed;

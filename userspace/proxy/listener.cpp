@@ -82,13 +82,21 @@ void Listener::pause() {
 }
 
 void Listener::take(Fd socket, const SocketAddress& client) {
+  const bool scarce = socket.get() >= options_.scarce_descriptor;
+  auto place = scarce ? Lease::within(spec_.connections, options_.connections_per_workload)
+                      : Lease::beyond(spec_.connections);
+  if (!place) {
+    ++stats_.refused_connections;
+    resetSocket(std::move(socket));
+    return;
+  }
   const Origin origin = originOf(socket.get(), client);
   if (!origin.service) {
     ++stats_.reset_unknown_destination;
     resetSocket(std::move(socket));
     return;
   }
-  accepted_(std::move(socket), origin);
+  accepted_(std::move(socket), origin, std::move(place));
 }
 
 Origin Listener::originOf(int socket, const SocketAddress& client) {

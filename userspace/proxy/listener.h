@@ -8,6 +8,7 @@
 #include "userspace/base/fd.h"
 #include "userspace/base/reactor.h"
 #include "userspace/model/ids.h"
+#include "userspace/proxy/cluster_pool.h"
 #include "userspace/proxy/options.h"
 #include "userspace/proxy/session.h"
 #include "userspace/proxy/stats.h"
@@ -21,12 +22,16 @@ struct ListenerSpec {
   int family = 0;     ///< AF_INET or AF_INET6
   uint16_t port = 0;  ///< host byte order
   uint64_t netns_cookie = 0;
+  /// Open connections of the workload, which all of its listeners count together; null where it
+  /// has no other.
+  Lease::Count connections = {};
 };
 
 /// Takes connections from a listener's backlog and finds out which service they called.
 class Listener {
  public:
-  using Accepted = std::function<void(Fd socket, const Origin& origin)>;
+  /// `place`: among the workload's connections, for as long as this one is open.
+  using Accepted = std::function<void(Fd socket, const Origin& origin, Lease place)>;
   /// Whether the service needs the address that was called, as far as the workload is concerned.
   using NeedsOrigin = std::function<bool(WorkloadId workload, ServiceId service)>;
 

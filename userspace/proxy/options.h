@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <climits>
 #include <cstddef>
 #include <cstdint>
 
@@ -28,7 +29,11 @@ struct WorkerOptions {
   size_t mirrored_bytes = size_t{16} * 1024 * 1024;        ///< of those copies
   size_t idle_per_endpoint = 512;  ///< kept connections per workload and endpoint
   size_t kept_buffers = 256;       ///< free blocks of kBufferBytes that are kept for reuse
-  int accept_batch = 64;           ///< connections taken from a listener's backlog at once
+  /// Once descriptors have numbers from this one on, they are kept for workloads that have less
+  /// than the share below; WorkerFleet derives both from how many the process may have.
+  int scarce_descriptor = INT_MAX;
+  uint32_t connections_per_workload = 0;  ///< of clients, at all workers: a workload's share
+  int accept_batch = 64;                  ///< connections taken from a listener's backlog at once
 };
 
 /// Bytes that one direction of one connection holds at most: the window of back-pressure, and

@@ -265,6 +265,11 @@ void Session::opened(uint64_t attempt, Result<Fd> socket) {
     return advance();
   }
   const int fd = socket->get();
+  if (context_.isKeptFrom(origin_.workload, fd)) {
+    ++context_.stats.refused_connections;
+    reply(kOverflow);
+    return advance();
+  }
   auto channel = exchange_.transport.channel(context_.reactor, *std::move(socket),
                                              exchange_.endpoint->address, wantsStream());
   auto upstream = Upstream::watch(std::move(channel), upstreamKey(), *this);

@@ -10,6 +10,15 @@ namespace sluice::proxy {
 
 namespace {
 
+/// Has its place among its workload's connections as long as anybody uses it, as HTTP/1 or 2.
+struct AcceptedConnection {
+  AcceptedConnection(Reactor& reactor, Fd socket, Lease its_place)
+      : channel(reactor, std::move(socket)), place(std::move(its_place)) {}
+
+  SocketChannel channel;
+  Lease place;
+};
+
 const char* stateName(Session::State state) {
   switch (state) {
     case Session::State::kHead:
@@ -64,16 +73,21 @@ void Worker::setConfig(std::shared_ptr<const ProxyConfig> config) {
 }
 
 Result<void> Worker::addListener(ListenerSpec spec) {
+  if (!spec.connections) spec.connections = std::make_shared<std::atomic<uint32_t>>(0);
+  context_.client_connections[spec.workload] = spec.connections;
   auto listener = std::make_unique<Listener>(
       context_.reactor, data_plane_, context_.options, context_.stats, std::move(spec),
       [this](WorkloadId workload, ServiceId service) { return needsOrigin(workload, service); },
-      [this](Fd socket, const Origin& origin) { accepted(std::move(socket), origin); });
+      [this](Fd socket, const Origin& origin, Lease place) {
+        accepted(std::move(socket), origin, std::move(place));
+      });
   SLUICE_TRY(listener->start());
   listeners_.push_back(std::move(listener));
   return {};
 }
 
 void Worker::removeListener(WorkloadId workload) {
+  context_.client_connections.erase(workload);
   std::erase_if(listeners_, [&](const auto& each) { return each->workload() == workload; });
 }
 
@@ -83,9 +97,10 @@ bool Worker::needsOrigin(WorkloadId workload, ServiceId service) const {
   return route && route->needs_origin;
 }
 
-void Worker::accepted(Fd socket, const Origin& origin) {
-  open(std::make_shared<SocketChannel>(context_.reactor, std::move(socket)),
-       Session::Carrier::kConnection, origin);
+void Worker::accepted(Fd socket, const Origin& origin, Lease place) {
+  auto held =
+      std::make_shared<AcceptedConnection>(context_.reactor, std::move(socket), std::move(place));
+  open(std::shared_ptr<Channel>(held, &held->channel), Session::Carrier::kConnection, origin);
 }
 
 void Worker::open(std::shared_ptr<Channel> client, Session::Carrier carrier, const Origin& origin) {

@@ -61,7 +61,7 @@ class Worker {
 
  private:
   bool needsOrigin(WorkloadId workload, ServiceId service) const;
-  void accepted(Fd socket, const Origin& origin);
+  void accepted(Fd socket, const Origin& origin, Lease place);
   void open(std::shared_ptr<Channel> client, Session::Carrier carrier, const Origin& origin);
   void speaksHttp2(std::shared_ptr<Channel> client, std::string_view bytes, const Origin& origin);
   void closed(Session& session);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Clients who take their time: none of them holds more than what it has sent, or for longer than a
 // head may take.
+#include <unistd.h>
+
 #include "tests/unit/proxy/worker_fixture.h"
 
 namespace sluice::proxy::test {
@@ -63,6 +65,42 @@ TEST_F(Slow, CrowdsHoldWhatTheyHaveSent) {
   clock_.advance(2s);  // they are read on, in vain
   ASSERT_TRUE(until([&] { return worker_->stats().open_connections == 0; }));
   EXPECT_EQ(worker_->stats().lent_buffers, 0u);
+}
+
+TEST_F(Slow, DescriptorsThatGetScarceAreForThoseWhoHaveFew) {
+  const int next = Fd(::dup(STDERR_FILENO)).get();
+  rebuild({.scarce_descriptor = next + 20, .connections_per_workload = 2});
+  Fd others = listenOn(INADDR_ANY);
+  const uint16_t others_port = portOf(others);
+  ASSERT_TRUE(worker_
+                  ->addListener({.workload = {2},
+                                 .socket = std::move(others),
+                                 .family = AF_INET,
+                                 .port = others_port,
+                                 .netns_cookie = 0})
+                  .ok());
+  TestRule rule;
+  rule.destinations = {{1, {1}}};
+  auto config = std::make_shared<ProxyConfig>(*configOf({rule}));
+  config->workloads[{2}] = {{2}, "other"};
+  worker_->setConfig(config);
+
+  // Two descriptors each, one of them here: more than the share, while there are enough.
+  while (worker_->stats().refused_connections == 0) {
+    const size_t open = worker_->stats().open_connections;
+    const Peer& client = connect();
+    ASSERT_TRUE(until([&] { return worker_->stats().open_connections > open || client.over(); }));
+  }
+  EXPECT_GT(worker_->stats().open_connections, 2u);
+  EXPECT_TRUE(clients_.back()->over());
+  EXPECT_THAT(answerTo(*clients_[0], kGet, "overflow"), testing::StartsWith("HTTP/1.1 503 "));
+  EXPECT_EQ(log_.entries.back().flags, "UO");
+  EXPECT_EQ(worker_->stats().refused_connections, 2u);
+
+  clients_.push_back(std::make_unique<Peer>(connectTo(listener_address(kService), others_port)));
+  clients_.back()->send(kGet);
+  EXPECT_EQ(request(1), kGet) << "the first one was made, and not used";
+  EXPECT_EQ(worker_->stats().refused_connections, 2u);
 }
 
 TEST_F(Slow, EmptyLinesAreNoRequests) {
