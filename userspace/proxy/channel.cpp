@@ -8,6 +8,17 @@
 
 namespace sluice::proxy {
 
+namespace {
+
+/// What splice(2) says for itself, not for the connection: seccomp filters and security modules
+/// may refuse it, and the kernel for sockets of some kinds.
+bool isRefusal(int error) {
+  return error == EINVAL || error == ENOSYS || error == EPERM || error == EACCES ||
+         error == EOPNOTSUPP;
+}
+
+}  // namespace
+
 Result<void> SocketChannel::watch(std::shared_ptr<ChannelUser> user) {
   constexpr uint32_t kEvents = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
   return reactor_.add(fd_.get(), kEvents, [this, user = std::move(user)](uint32_t events) {
@@ -60,6 +71,32 @@ Channel::Io SocketChannel::write(std::string_view bytes, size_t& written) {
   }
   writable_ = false;
   return errno == EAGAIN ? Io::kBlocked : Io::kFailed;
+}
+
+Channel::Io SocketChannel::readTo(Pipe& pipe, size_t most, int& refusal) {
+  const ssize_t count = pipe.fill(fd_.get(), most);
+  // A pipe that is full says nothing of the socket: only an empty one that stays so does.
+  if (count > 0) return Io::kProgress;
+  if (count < 0 && isRefusal(errno)) {
+    refusal = errno;
+    return Io::kFailed;
+  }
+  readable_ = false;
+  if (count == 0) {
+    exhausted_ = true;
+    return Io::kEnd;
+  }
+  return errno == EAGAIN ? Io::kBlocked : Io::kFailed;
+}
+
+Channel::Io SocketChannel::writeFrom(Pipe& pipe, uint64_t& written) {
+  const ssize_t count = pipe.drain(fd_.get());
+  if (count > 0) {
+    written += static_cast<uint64_t>(count);
+    return Io::kProgress;
+  }
+  writable_ = false;
+  return count < 0 && errno == EAGAIN ? Io::kBlocked : Io::kFailed;
 }
 
 bool SocketChannel::isQuiet() {

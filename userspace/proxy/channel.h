@@ -7,6 +7,7 @@
 
 #include "userspace/base/buffer.h"
 #include "userspace/base/fd.h"
+#include "userspace/base/pipe.h"
 #include "userspace/base/reactor.h"
 #include "userspace/model/address.h"
 #include "userspace/proxy/tls/failure.h"
@@ -16,6 +17,8 @@ class Client;
 }
 
 namespace sluice::proxy {
+
+class SocketChannel;
 
 /// Who uses a channel hears here that something happened on it.
 class ChannelUser {
@@ -78,6 +81,8 @@ class Channel {
   virtual Io write(std::string_view bytes, size_t& written) = 0;
   /// Is there neither a byte nor an end to read?
   virtual bool isQuiet() = 0;
+  /// Where bytes pass as they are, so that a pipe can carry them; null for others.
+  virtual SocketChannel* plainSocket() { return nullptr; }
 
   /// The peer sees the end of what we send; what it sends may still be read.
   virtual void shutdownWrite() = 0;
@@ -103,9 +108,16 @@ class SocketChannel final : public Channel {
   Io read(Buffer& buffer) override;
   Io write(std::string_view bytes, size_t& written) override;
   bool isQuiet() override;
+  SocketChannel* plainSocket() override { return this; }
   void shutdownWrite() override;
   void close() override;
   void reset() override;
+
+  /// As read(), at most `most` bytes into an empty pipe. `refusal`, 0 until then: the error number
+  /// for which the kernel splices nothing of this socket, which is as it was.
+  Io readTo(Pipe& pipe, size_t most, int& refusal);
+  /// As write(), of what is in the pipe.
+  Io writeFrom(Pipe& pipe, uint64_t& written);
 
  private:
   void note(uint32_t events);

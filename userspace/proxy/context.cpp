@@ -17,6 +17,7 @@ Context::Context(Reactor& its_reactor, Sockets& its_sockets, DataPlane& data_pla
       retry_limits(its_retry_limits),
       counters(data_plane),
       blocks(kHeadroom + kBufferBytes, options.kept_buffers),
+      pipes(options.pipes, stats),
       queue(reactor),
       pool(reactor, options.upstream_idle, options.idle_per_endpoint),
       http2_pool(std::make_unique<Http2Pool>(*this)),

@@ -22,6 +22,7 @@
 #include "userspace/proxy/mirrors.h"
 #include "userspace/proxy/options.h"
 #include "userspace/proxy/origin.h"
+#include "userspace/proxy/pipe_pool.h"
 #include "userspace/proxy/request_observer.h"
 #include "userspace/proxy/retry_limits.h"
 #include "userspace/proxy/stats.h"
@@ -53,6 +54,7 @@ struct Context {
   RetryLimits& retry_limits;  ///< of all workers
   Counters counters;
   BlockPool blocks;
+  PipePool pipes;
   ConnectionQueue queue;
   UpstreamPool pool;  ///< behind the queue, in which its connections have places
   std::unique_ptr<Http2Pool> http2_pool;  ///< never null

@@ -22,7 +22,7 @@ MirroredRequest::MirroredRequest(Context& context, const ProxyCluster& mirror,
       endpoint_(endpoint),
       copy_(std::move(copy)),
       lease_(std::move(lease)),
-      answer_(context.blocks, kHeadroom) {
+      answer_(context.blocks, kHeadroom, context.pipes) {
   context_.balancer.started(endpoint_.id);
 }
 

@@ -33,11 +33,16 @@ struct WorkerOptions {
   /// than the share below; WorkerFleet derives both from how many the process may have.
   int scarce_descriptor = INT_MAX;
   uint32_t connections_per_workload = 0;  ///< of clients, at all workers: a workload's share
-  int accept_batch = 64;                  ///< connections taken from a listener's backlog at once
+  size_t pipes = 64;      ///< bodies at once that pass by a pipe, two descriptors each
+  int accept_batch = 64;  ///< connections taken from a listener's backlog at once
 };
 
 /// Bytes that one direction of one connection holds at most: the window of back-pressure, and
 /// one whole head.
 inline constexpr size_t kBufferBytes = 64 * 1024;
+
+/// The same, of a body that passes by a pipe instead. Not the same size: each load costs several
+/// calls and page references, and loads of 64 KiB take more time than their copies.
+inline constexpr size_t kPipeBytes = 256 * 1024;
 
 }  // namespace sluice::proxy

@@ -30,8 +30,8 @@ Session::Session(Context& context, std::shared_ptr<Channel> client, Carrier carr
       carrier_(carrier),
       origin_(origin),
       since_(context.reactor.now()),
-      request_(context.blocks, kHeadroom),
-      response_(context.blocks, kHeadroom) {}
+      request_(context.blocks, kHeadroom, context.pipes),
+      response_(context.blocks, kHeadroom, context.pipes) {}
 
 Result<void> Session::start() {
   SLUICE_TRY(client_->watch(shared_from_this()));

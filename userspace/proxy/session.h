@@ -227,11 +227,13 @@ class Session final : public Timed,
   void requestComplete();
   void mirror();
   bool relay();
+  Channel::Io readBody(Flow& flow, Channel& from, Channel& to, http1::Body& body);
   bool pumpRequest();
   bool readRequestBody();
   bool clearRequestBody();
   void upstreamLost();
   void giveUpstreamBack();
+  bool serverIsQuiet() const;
   bool responseDelivered() const;
   bool finishIfComplete();
 

@@ -72,8 +72,17 @@ bool Session::pumpRequest() {
   return read || io == Channel::Io::kProgress;
 }
 
+/// What of a body need not be looked at may pass without being seen.
+Channel::Io Session::readBody(Flow& flow, Channel& from, Channel& to, http1::Body& body) {
+  uint64_t passed = 0;
+  const auto io = flow.passFrom(from, to, body.opaque(), passed);
+  body.skip(passed);
+  context_.stats.spliced_bytes += passed;
+  return io;
+}
+
 bool Session::readRequestBody() {
-  switch (request_.readFrom(*client_)) {
+  switch (readBody(request_, *client_, upstream_->channel(), exchange_.request_body)) {
     case Channel::Io::kBlocked:
       return false;
     case Channel::Io::kEnd:
@@ -121,17 +130,22 @@ void Session::upstreamLost() {
   tryFailed(refused ? TryFailure::kRefused : TryFailure::kReset, replyTo(ending));
 }
 
+/// There is neither a byte nor an end to read from the server.
+bool Session::serverIsQuiet() const {
+  Channel& server = upstream_->channel();
+  return !server.readable() || server.isQuiet();
+}
+
 bool Session::responseDelivered() const { return exchange_.response_ended && response_.idle(); }
 
 /// Whether the exchange is over. A response may be complete before its request is: the rest of
 /// the request still goes to the server, as it would without a proxy, unless nobody reads it.
 bool Session::finishIfComplete() {
   if (!responseDelivered()) return false;
-  Channel& server = upstream_->channel();
   const bool sent = exchange_.requestRead() && request_.idle();
   if (!sent) {
     const bool still_read =
-        exchange_.upstream_reusable && !exchange_.upstream_used_up && !server.readable();
+        exchange_.upstream_reusable && !exchange_.upstream_used_up && serverIsQuiet();
     if (still_read) return false;
     exchange_.close = true;
     exchange_.upstream_reusable = false;
@@ -145,9 +159,8 @@ bool Session::finishIfComplete() {
 /// The response has been taken whole. A connection on which anything else is to be expected is not
 /// kept.
 void Session::giveUpstreamBack() {
-  Channel& server = upstream_->channel();
   const bool reusable = exchange_.upstream_reusable && !exchange_.upstream_used_up &&
-                        response_.unseen().empty() && (!server.readable() || server.isQuiet());
+                        response_.unseen().empty() && serverIsQuiet();
   if (reusable) context_.giveBack(std::move(upstream_));
 }
 

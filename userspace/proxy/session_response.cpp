@@ -146,7 +146,7 @@ bool Session::relayResponseBody() {
     return true;
   }
   if (exchange_.response_ended) return progress;
-  switch (response_.readFrom(upstream_->channel())) {
+  switch (readBody(response_, upstream_->channel(), *client_, exchange_.response_body)) {
     case Channel::Io::kProgress:
       clearResponseBody();
       return true;

@@ -26,7 +26,9 @@ bool Session::pumpTunnel(Flow& flow, Channel& from, Channel& to, uint64_t& bytes
   if (finished) return false;
   flow.clear(flow.unseen().size());
   const Channel::Io written = flow.writeTo(to, bytes);
-  const Channel::Io read = flow.readFrom(from);
+  uint64_t passed = 0;
+  const Channel::Io read = flow.passFrom(from, to, UINT64_MAX, passed);
+  context_.stats.spliced_bytes += passed;
   if (written == Channel::Io::kFailed || read == Channel::Io::kFailed) {
     if (const auto* failure = noteTransport(); failure != nullptr)
       exchange_.flags.add(failure->unused ? ResponseFlags::kUpstreamConnectFailure

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <csignal>
 #include <deque>
 #include <map>
 #include <optional>
@@ -116,7 +117,10 @@ class WorkerTest : public testing::Test {
  protected:
   static constexpr uint32_t kService = 5;
 
-  WorkerTest() { rebuild({}); }
+  WorkerTest() {
+    std::signal(SIGPIPE, SIG_IGN);  // as the agent: splice(2) has no flag for it
+    rebuild({});
+  }
   ~WorkerTest() override { worker_.reset(); }
 
   void rebuild(const WorkerOptions& options) {

@@ -22,6 +22,23 @@ size_t Body::take(std::string_view bytes) {
   return 0;
 }
 
+uint64_t Body::opaque() const {
+  switch (kind_) {
+    case BodyKind::kLength:
+      return remaining_;
+    case BodyKind::kUntilClose:
+      return UINT64_MAX;
+    case BodyKind::kNone:
+    case BodyKind::kChunked:
+      return 0;
+  }
+  return 0;
+}
+
+void Body::skip(uint64_t size) {
+  if (kind_ == BodyKind::kLength) remaining_ -= size;
+}
+
 bool Body::done() const {
   switch (kind_) {
     case BodyKind::kNone:

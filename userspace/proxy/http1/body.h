@@ -22,6 +22,11 @@ class Body {
   /// refused.
   size_t take(std::string_view bytes);
 
+  /// Bytes of the body that are to come whatever they are; UINT64_MAX: all that come.
+  uint64_t opaque() const;
+  /// So many of them have been taken unseen.
+  void skip(uint64_t size);
+
   /// For readers that cannot have the chunks (HTTP/1.0): only of a chunked body.
   ChunkedDecoder& chunks() { return chunks_; }
 
