@@ -57,7 +57,7 @@ TEST_F(Canary, WeightsHoldPerRequestOnKeepAliveConnections) {
   for (const std::string subset : {"v1", "v2"})
     EXPECT_EQ(*sample("sluice_request_duration_seconds_count{source=\"default/web\",service="
                       "\"product-api.default.svc.cluster.local:80\",subset=\"" +
-                      subset + "\",code_class=\"2xx\"}"),
+                      subset + "\",code_class=\"2xx\",grpc_status=\"\"}"),
               tally.at(subset));
 }
 

@@ -140,6 +140,12 @@ TEST_F(Grpc, StatusesPassAndFaultsSpeakGrpc) {
   EXPECT_EQ(aborted["status"], "RESOURCE_EXHAUSTED");
   const auto late = call({"--timeout", "0.3", "Wait", "10"})[0];
   EXPECT_EQ(late["status"], "DEADLINE_EXCEEDED");
+  for (const std::string status : {"5", "8"})
+    EXPECT_EQ(*sample("sluice_request_duration_seconds_count{source=\"default/web\",service="
+                      "\"echo.default.svc.cluster.local:7000\",subset=\"v1\",code_class=\"2xx\","
+                      "grpc_status=\"" +
+                      status + "\"}"),
+              1u);
 }
 
 TEST_F(Grpc, EachCallOfAConnectionIsBalancedByItself) {

@@ -16,7 +16,8 @@ namespace {
 using proxy::RequestRecord;
 
 bool isError(const RequestRecord& record) {
-  return record.status == 0 || record.status >= 500 || record.flags != proxy::ResponseFlags();
+  return record.status == 0 || record.status >= 500 || record.grpc_status > 0 ||
+         record.flags != proxy::ResponseFlags();
 }
 
 }  // namespace

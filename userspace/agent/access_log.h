@@ -16,7 +16,10 @@ namespace sluice::agent {
 /// reported, and never the time of a request.
 class AccessLogWriter final : public proxy::RequestObserver {
  public:
-  enum class Which { kErrors, kAll };  ///< kErrors: a status from 500 on, a flag, or no answer
+  enum class Which {
+    kErrors,
+    kAll
+  };  ///< kErrors: a status from 500 on, one of gRPC that is not OK, a flag, or no answer
 
   static constexpr size_t kMaxWaiting = size_t{1} << 20;  ///< bytes
 

@@ -85,7 +85,8 @@ std::vector<Field> fieldsOf(const RequestRecord& record,
           {"requested_server_name", {}},
           {"route_name", routeNameOf(record)},
           {"sluice_rule", ruleOf(record)},
-          {"sluice_workload", fmt::format("{:016x}", record.workload.value)}};
+          {"sluice_workload", fmt::format("{:016x}", record.workload.value)},
+          {"sluice_grpc_status", record.grpc_status < 0 ? Json() : Json(record.grpc_status)}};
 }
 
 void appendEscaped(std::string& out, std::string_view text) {

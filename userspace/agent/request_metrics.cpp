@@ -17,6 +17,8 @@ using proxy::RequestRecord;
 
 RequestSeries seriesOf(const RequestRecord& record) {
   RequestSeries series{.source = {}, .host = "unknown"};
+  series.grpc = record.grpc;
+  series.grpc_status = record.grpc_status;
   series.status = record.status;
   series.flags = record.flags.text();
   if (record.route != nullptr) {
@@ -25,7 +27,6 @@ RequestSeries seriesOf(const RequestRecord& record) {
     series.port = route.service.port;
     series.service_namespace = route.service_namespace;
     series.service_name = route.service_name;
-    series.grpc = route.protocol == routing::Protocol::kGrpc;
   }
   if (record.cluster != nullptr && record.cluster->cluster)
     series.subset = record.cluster->cluster->key.subset;
@@ -35,9 +36,13 @@ RequestSeries seriesOf(const RequestRecord& record) {
 }  // namespace
 
 size_t RequestMetrics::HashOfMet::operator()(const Met& met) const {
-  const uintptr_t parts[] = {met.source.value, reinterpret_cast<uintptr_t>(met.route),
+  const uintptr_t parts[] = {met.source.value,
+                             reinterpret_cast<uintptr_t>(met.route),
                              reinterpret_cast<uintptr_t>(met.cluster),
-                             static_cast<uintptr_t>(met.status), met.flags.bits()};
+                             static_cast<uintptr_t>(met.status),
+                             met.grpc,
+                             static_cast<uintptr_t>(met.grpc_status),
+                             met.flags.bits()};
   return std::hash<std::string_view>()({reinterpret_cast<const char*>(parts), sizeof(parts)});
 }
 
@@ -57,7 +62,8 @@ void RequestMetrics::record(const RequestRecord& record) {
 RequestCounts* RequestMetrics::countsOf(const RequestRecord& record) {
   const bool stale = std::exchange(generation_, record.generation) != record.generation;
   if (stale || met_.size() >= kMaxSeries) met_.clear();
-  const Met met{record.workload, record.route, record.cluster, record.status, record.flags};
+  const Met met{record.workload, record.route,       record.cluster, record.status,
+                record.grpc,     record.grpc_status, record.flags};
   const auto [known, is_new] = met_.try_emplace(met);
   if (is_new) known->second = find(record.workload, seriesOf(record));
   return known->second;

@@ -37,6 +37,8 @@ class RequestMetrics final : public proxy::RequestObserver {
     const proxy::ProxyRoute* route;
     const proxy::ProxyCluster* cluster;
     int status;
+    bool grpc;
+    int grpc_status;
     proxy::ResponseFlags flags;
     friend bool operator==(const Met&, const Met&) = default;
   };

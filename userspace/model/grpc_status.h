@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <charconv>
 #include <cstddef>
 #include <optional>
 #include <string_view>
@@ -39,6 +40,17 @@ constexpr int httpStatusOfGrpc(int status) {
                                           400, 409, 400, 501, 500, 503, 500, 401};
   const auto index = static_cast<size_t>(status);
   return status < 0 || index >= kStatuses.size() ? 500 : kStatuses[index];
+}
+
+inline constexpr int kGrpcUnknown = 2;
+inline constexpr int kMaxGrpcStatus = 16;  ///< UNAUTHENTICATED, the last that has a name
+
+/// What a `grpc-status` says. gRPC: what is no number of a status is UNKNOWN.
+inline int readGrpcStatus(std::string_view value) {
+  int number = -1;
+  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
+  const bool whole = error == std::errc() && end == value.data() + value.size();
+  return whole && number >= 0 && number <= kMaxGrpcStatus ? number : kGrpcUnknown;
 }
 
 }  // namespace sluice

@@ -14,19 +14,24 @@ std::string codeClass(int status) {
   return status == 0 ? "none" : std::to_string(status / 100) + "xx";
 }
 
-/// By source, service, subset and class of the status.
-using OwnSeries = std::tuple<std::string, std::string, std::string, std::string>;
+/// Empty, which Prometheus takes for no label, where there is none.
+std::string grpcText(int grpc_status) {
+  return grpc_status < 0 ? std::string() : std::to_string(grpc_status);
+}
+
+/// By source, service, subset, class of the status and status of gRPC.
+using OwnSeries = std::tuple<std::string, std::string, std::string, std::string, int>;
 
 void addOwn(MetricsPage& page, const Requests& requests) {
   std::map<OwnSeries, Histogram> sums;
   for (const auto& [series, counts] : requests.series)
     sums[{series.source, series.host + ":" + std::to_string(series.port), series.subset,
-          codeClass(series.status)}]
+          codeClass(series.status), series.grpc_status}]
         .add(counts.milliseconds);
   for (const auto& [labels, durations] : sums) {
-    const auto& [source, service, subset, code_class] = labels;
-    page.add(Metric::kRequestDuration, {source, service, subset, code_class}, durations,
-             kMillisecondsPerSecond);
+    const auto& [source, service, subset, code_class, grpc_status] = labels;
+    page.add(Metric::kRequestDuration, {source, service, subset, code_class, grpcText(grpc_status)},
+             durations, kMillisecondsPerSecond);
   }
 }
 
@@ -37,6 +42,7 @@ void addIstio(MetricsPage& page, const RequestSeries& series, const RequestCount
   const auto source_namespace = std::string_view(series.source).substr(0, slash);
   const auto source = std::string_view(series.source).substr(slash + 1);
   const auto status = std::to_string(series.status);
+  const auto grpc_status = grpcText(series.grpc_status);
   const std::initializer_list<std::string_view> labels{"source",
                                                        source,
                                                        source_namespace,
@@ -45,6 +51,7 @@ void addIstio(MetricsPage& page, const RequestSeries& series, const RequestCount
                                                        orUnknown(series.service_namespace),
                                                        series.grpc ? "grpc" : "http",
                                                        status,
+                                                       grpc_status,
                                                        series.flags,
                                                        "none"};
   page.add(Metric::kIstioRequests, labels, static_cast<double>(counts.milliseconds.count()));

@@ -22,8 +22,9 @@ struct RequestSeries {
   std::string service_namespace = {};  ///< empty: a host of the mesh's outside
   std::string service_name = {};
   std::string subset = {};  ///< of the destination; empty: none, or no destination
-  bool grpc = false;        ///< by the protocol of the port
+  bool grpc = false;        ///< by the request's content type
   int status = 0;           ///< 0: no response
+  int grpc_status = -1;     ///< -1: no request of gRPC, or no response
   std::string flags = "-";  ///< Envoy's, "-" without any
   friend auto operator<=>(const RequestSeries&, const RequestSeries&) = default;
 };

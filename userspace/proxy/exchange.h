@@ -81,6 +81,7 @@ struct Exchange {
   bool unchunk = false;
   bool counted = false;
   int status = 0;
+  int grpc_status = -1;  ///< of its head, or of the proxy's own answer; -1: there is none
   ResponseFlags flags;
   std::string transport_failure;  ///< why the encryption of the last try has failed; for the log
   uint64_t request_bytes = 0, response_bytes = 0;

@@ -6,6 +6,7 @@
 #include <ctime>
 #include <iterator>
 
+#include "userspace/model/grpc_status.h"
 #include "userspace/proxy/http1/reason.h"
 
 namespace sluice::proxy {
@@ -21,21 +22,6 @@ std::string dateText() {
   return {text, std::strftime(text, sizeof(text), "%a, %d %b %Y %H:%M:%S GMT", &parts)};
 }
 
-// clang-format off: a table.
-/// gRPC over HTTP: what a status means that did not come from a gRPC server
-/// (doc/http-grpc-status-mapping.md of gRPC).
-int grpcStatusOf(int http_status) {
-  switch (http_status) {
-    case 400: return 13;  // INTERNAL
-    case 401: return 16;  // UNAUTHENTICATED
-    case 403: return 7;   // PERMISSION_DENIED
-    case 404: return 12;  // UNIMPLEMENTED
-    case 429: case 502: case 503: case 504: return 14;  // UNAVAILABLE
-    default: return 2;  // UNKNOWN
-  }
-}
-// clang-format on
-
 /// As gRPC's grpc-message has it: printable ASCII but "%".
 std::string percentEncoded(std::string_view text) {
   std::string out;
@@ -49,9 +35,8 @@ std::string percentEncoded(std::string_view text) {
 }
 
 void addGrpcFields(const LocalReply& reply, HeadDraft& draft) {
-  const int status = reply.grpc_status < 0 ? grpcStatusOf(reply.status) : reply.grpc_status;
   draft.add("content-type", "application/grpc");
-  draft.addOwned("grpc-status", std::to_string(status));
+  draft.addOwned("grpc-status", std::to_string(grpcStatusOf(reply)));
   if (!reply.body.empty()) draft.addOwned("grpc-message", percentEncoded(reply.body));
 }
 
@@ -72,6 +57,23 @@ const LocalReply& replyTo(Channel::Ending ending) {
       break;
   }
   return kProtocolError;
+}
+
+// clang-format off: a table.
+int grpcStatusOf(int http_status) {
+  switch (http_status) {
+    case 400: return 13;  // INTERNAL
+    case 401: return 16;  // UNAUTHENTICATED
+    case 403: return 7;   // PERMISSION_DENIED
+    case 404: return 12;  // UNIMPLEMENTED
+    case 429: case 502: case 503: case 504: return 14;  // UNAVAILABLE
+    default: return kGrpcUnknown;
+  }
+}
+// clang-format on
+
+int grpcStatusOf(const LocalReply& reply) {
+  return reply.grpc_status < 0 ? grpcStatusOf(reply.status) : reply.grpc_status;
 }
 
 int statusOf(const LocalReply& reply, bool grpc) { return grpc ? 200 : reply.status; }

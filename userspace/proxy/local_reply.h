@@ -93,6 +93,12 @@ struct ReplyForm {
 /// To a request whose server's side has ended before its response has begun.
 const LocalReply& replyTo(Channel::Ending ending);
 
+/// gRPC over HTTP: what a status means that did not come from a gRPC server
+/// (doc/http-grpc-status-mapping.md of gRPC).
+int grpcStatusOf(int http_status);
+/// What a client of gRPC gets with the reply.
+int grpcStatusOf(const LocalReply& reply);
+
 /// The status that the client sees.
 int statusOf(const LocalReply& reply, bool grpc);
 

@@ -26,6 +26,8 @@ struct RequestRecord {
   std::string_view authority;  ///< as sent
   std::string_view forwarded_for, user_agent, request_id;  ///< of the request's headers
   int status = 0;                                          ///< 0: no response
+  bool grpc = false;                                       ///< by the request's content type
+  int grpc_status = -1;  ///< -1: no request of gRPC, or no response
   ResponseFlags flags;
   std::string_view transport_failure;  ///< why no connection could be encrypted; mostly empty
   uint64_t request_bytes = 0;          ///< sent to the server, head included

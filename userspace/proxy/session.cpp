@@ -3,6 +3,8 @@
 
 #include <utility>
 
+#include "userspace/model/grpc_status.h"
+
 namespace sluice::proxy {
 
 namespace {
@@ -203,6 +205,7 @@ void Session::reply(const LocalReply& reply) {
   // The rest of a body that is still to come would have to be read only to be thrown away.
   exchange_.close |= !exchange_.requestRead() || exchange_.http10 || context_.draining;
   count(statusOf(reply, exchange_.grpc));
+  if (exchange_.grpc) exchange_.grpc_status = grpcStatusOf(reply);
   writeReply(reply);
   response_.reset();
   response_.buffer().append(context_.text);
@@ -271,6 +274,15 @@ std::string_view Session::protocolText() const {
   return exchange_.http10 ? "HTTP/1.0" : "HTTP/1.1";
 }
 
+/// Envoy: what the trailers say, else the head, else what the HTTP status means for gRPC. -1: the
+/// request is none of gRPC, or has no answer.
+int Session::callStatus() const {
+  if (!exchange_.grpc || exchange_.status == 0) return -1;
+  const auto trailer = exchange_.response_body.grpcStatus();
+  if (!trailer.empty()) return readGrpcStatus(trailer);
+  return exchange_.grpc_status >= 0 ? exchange_.grpc_status : grpcStatusOf(exchange_.status);
+}
+
 void Session::report() {
   const auto& [log, metrics] = context_.observers;
   if (log == nullptr && metrics == nullptr) return;
@@ -287,6 +299,8 @@ void Session::report() {
                              .user_agent = exchange_.logged.user_agent,
                              .request_id = exchange_.logged.request_id,
                              .status = exchange_.status,
+                             .grpc = exchange_.grpc,
+                             .grpc_status = callStatus(),
                              .flags = exchange_.flags,
                              .transport_failure = exchange_.transport_failure,
                              .request_bytes = exchange_.request_bytes,

@@ -85,6 +85,7 @@ class Session final : public Timed,
   void stopTimers();
   void report();
   std::string_view protocolText() const;
+  int callStatus() const;
   void finishExchange();
   void reply(const LocalReply& reply);
   void refuse(http1::Refusal why);

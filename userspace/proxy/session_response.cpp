@@ -2,6 +2,7 @@
 // The response on its way to the client.
 #include <algorithm>
 
+#include "userspace/model/grpc_status.h"
 #include "userspace/proxy/http1/forward.h"
 #include "userspace/proxy/session.h"
 
@@ -85,6 +86,8 @@ void Session::finalHead(const http1::Parsed& parsed) {
   exchange_.upstream_reusable = head.keepsAlive() && kind != http1::BodyKind::kUntilClose;
   exchange_.close |= context_.draining || kind == http1::BodyKind::kUntilClose;
   count(head.status);
+  const auto* grpc = exchange_.grpc ? head.fields.headers.find("grpc-status") : nullptr;
+  if (grpc != nullptr) exchange_.grpc_status = readGrpcStatus(grpc->value);
   if (!passHeadOn(parsed, exchange_.close)) return headTooLarge();
   clearResponseBody();
 }

@@ -40,6 +40,7 @@ class AccessLogLine : public testing::Test {
     known_.user_agent = "curl/8";
     known_.request_id = "7";
     known_.status = 200;
+    known_.grpc_status = 5;
     known_.request_bytes = 10;
     known_.response_bytes = 20;
     known_.duration = milliseconds(30);
@@ -62,7 +63,7 @@ TEST_F(AccessLogLine, HasIstiosFieldsInTheirOrder) {
   EXPECT_EQ(accessLogLine(known_, kTime, AccessLogFormat::kText),
             "[2026-01-02T03:04:05.067Z] \"GET /a HTTP/1.1\" 200 - - - \"-\" 10 20 30 - "
             "\"192.0.2.1\" \"curl/8\" \"7\" \"api\" \"10.0.0.1:8080\" outbound|80|v1|api.shop - "
-            "10.96.0.1:80 10.0.0.9:40000 - beta shop/canary#2 0000000000000abc");
+            "10.96.0.1:80 10.0.0.9:40000 - beta shop/canary#2 0000000000000abc 5");
 }
 
 TEST_F(AccessLogLine, SaysWhyNothingCouldBeEncrypted) {
@@ -79,6 +80,7 @@ TEST_F(AccessLogLine, JsonHasNumbersAndNulls) {
   EXPECT_EQ(fields["start_time"], "2026-01-02T03:04:05.067Z");
   EXPECT_EQ(fields["response_code"], 200);
   EXPECT_EQ(fields["duration"], 30);
+  EXPECT_EQ(fields["sluice_grpc_status"], 5);
   EXPECT_EQ(fields["upstream_host"], "10.0.0.1:8080");
   EXPECT_EQ(fields["sluice_rule"], "shop/canary#2");
   EXPECT_TRUE(fields["requested_server_name"].is_null());

@@ -52,7 +52,7 @@ TEST_F(AccessLogWriterTest, WritesWhatWaitsBeforeItGoes) {
   EXPECT_NE(text.find("\" 202 - "), std::string::npos) << text;
 }
 
-TEST_F(AccessLogWriterTest, ErrorsAreServerErrorsFlagsAndNoAnswer) {
+TEST_F(AccessLogWriterTest, ErrorsAreServerErrorsThoseOfGrpcFlagsAndNoAnswer) {
   {
     AccessLogWriter log(AccessLogWriter::Which::kErrors, AccessLogFormat::kText,
                         std::move(writer_));
@@ -62,11 +62,17 @@ TEST_F(AccessLogWriterTest, ErrorsAreServerErrorsFlagsAndNoAnswer) {
     auto flagged = answered(404);
     flagged.flags.add(proxy::ResponseFlags::kNoRoute);
     log.record(flagged);
+    auto call = answered(200);
+    call.grpc_status = 0;
+    log.record(call);
+    call.grpc_status = 14;
+    log.record(call);
   }
   const auto text = readAll();
-  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 3);
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 4);
   EXPECT_EQ(text.find(" 404 - "), std::string::npos) << text;
   EXPECT_NE(text.find(" 404 NR "), std::string::npos) << text;
+  EXPECT_TRUE(text.ends_with(" 14\n")) << text;
 }
 
 TEST_F(AccessLogWriterTest, ReaderThatStallsCostsLinesAndNoTime) {

@@ -70,6 +70,28 @@ TEST_F(RequestMetricsTest, CountsBySourceServiceSubsetAndStatus) {
   EXPECT_DOUBLE_EQ(found->second.milliseconds.sum(), 6);
 }
 
+/// Whatever the port is declared to speak.
+TEST_F(RequestMetricsTest, CallsOfGrpcAreCountedByTheirOwnStatus) {
+  auto call = answered(200);
+  call.grpc = true;
+  for (const int status : {0, 14, 14}) {
+    call.grpc_status = status;
+    metrics_.record(call);
+  }
+  metrics_.record(answered(200));
+  const auto requests = collected();
+  EXPECT_EQ(requests.series.size(), 3u);
+  const auto found = requests.series.find({.source = "shop/web",
+                                           .host = "api",
+                                           .port = 80,
+                                           .subset = "v1",
+                                           .grpc = true,
+                                           .status = 200,
+                                           .grpc_status = 14});
+  ASSERT_NE(found, requests.series.end());
+  EXPECT_EQ(found->second.milliseconds.count(), 2u);
+}
+
 TEST_F(RequestMetricsTest, WorkersAddUp) {
   RequestMetrics other;
   metrics_.record(answered(200));

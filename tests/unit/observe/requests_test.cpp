@@ -53,7 +53,7 @@ TEST(RequestsPage, DurationsAreInSecondsAndBucketsCountThoseBelow) {
   const auto page = pageOf(requests, MetricsCompat::kNone);
   const std::string labels =
       "source=\"shop/web\",service=\"api.shop.svc.cluster.local:80\",subset=\"v1\","
-      "code_class=\"2xx\"";
+      "code_class=\"2xx\",grpc_status=\"\"";
   EXPECT_THAT(page, HasSubstr("# TYPE sluice_request_duration_seconds histogram\n"));
   const std::string bucket = "sluice_request_duration_seconds_bucket{" + labels;
   EXPECT_THAT(page, HasSubstr(bucket + ",le=\"0.001\"} 0\n"));
@@ -74,7 +74,24 @@ TEST(RequestsPage, SubsetsClassesAndMissingAnswersAreApart) {
   for (const std::string labels :
        {"subset=\"v1\",code_class=\"2xx\"", "subset=\"v2\",code_class=\"2xx\"",
         "subset=\"v1\",code_class=\"5xx\"", "subset=\"v1\",code_class=\"none\""})
-    EXPECT_THAT(page, HasSubstr(labels + "} 1\n")) << labels;
+    EXPECT_THAT(page, HasSubstr(labels + ",grpc_status=\"\"} 1\n")) << labels;
+}
+
+TEST(RequestsPage, CallsOfGrpcHaveTheirStatus) {
+  Requests requests;
+  auto call = series(200);
+  call.grpc = true;
+  for (const int status : {0, 14}) {
+    call.grpc_status = status;
+    requests.series[call] = took(1);
+  }
+  const auto page = pageOf(requests, MetricsCompat::kIstio);
+  for (const std::string status : {"0", "14"}) {
+    EXPECT_THAT(page, HasSubstr("code_class=\"2xx\",grpc_status=\"" + status + "\"} 1\n"));
+    EXPECT_THAT(page, HasSubstr("request_protocol=\"grpc\",response_code=\"200\","
+                                "grpc_response_status=\"" +
+                                status + "\""));
+  }
 }
 
 TEST(RequestsPage, IstiosNamesOnlyOnRequest) {
@@ -88,7 +105,7 @@ TEST(RequestsPage, IstiosNamesOnlyOnRequest) {
       "{reporter=\"source\",source_workload=\"web\",source_workload_namespace=\"shop\","
       "destination_service=\"api.shop.svc.cluster.local\",destination_service_name=\"api\","
       "destination_service_namespace=\"shop\",request_protocol=\"http\",response_code=\"503\","
-      "response_flags=\"UF\",connection_security_policy=\"none\"";
+      "grpc_response_status=\"\",response_flags=\"UF\",connection_security_policy=\"none\"";
   EXPECT_THAT(page, HasSubstr("istio_requests_total" + labels + "} 1\n"));
   EXPECT_THAT(page, HasSubstr("istio_request_duration_milliseconds_sum" + labels + "} 30\n"));
   EXPECT_THAT(page, HasSubstr("istio_request_bytes_sum" + labels + "} 100\n"));

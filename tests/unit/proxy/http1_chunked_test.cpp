@@ -100,5 +100,32 @@ TEST(ChunkedDecoder, LongTrailerNamesAreNotMistakenForForbiddenOnes) {
   EXPECT_TRUE(decoder.done());
 }
 
+TEST(ChunkedDecoder, KeepsTheStatusOfGrpcHoweverItIsSplit) {
+  const std::string body = "1\r\nx\r\n0\r\nA: 9\r\nGrpc-Status: \t14 \r\nB: 9\r\n\r\n";
+  for (size_t split = 0; split <= body.size(); ++split) {
+    ChunkedDecoder decoder;
+    decoder.take(body.substr(0, split));
+    decoder.take(body.substr(split));
+    EXPECT_EQ(decoder.grpcStatus(), "14") << split;
+  }
+}
+
+TEST(ChunkedDecoder, OtherTrailersAreNoStatusOfGrpc) {
+  for (const auto* trailer :
+       {"", "Grpc-Status-Details-Bin: 1\r\n", "Grpc: 1\r\n", "Grpc-Status:\r\n"}) {
+    ChunkedDecoder decoder;
+    decoder.take(std::string("0\r\n") + trailer + "\r\n");
+    EXPECT_TRUE(decoder.done());
+    EXPECT_EQ(decoder.grpcStatus(), "") << trailer;
+  }
+}
+
+TEST(ChunkedDecoder, StatusesOfGrpcThatAreTooLongStayTooLong) {
+  ChunkedDecoder decoder;
+  decoder.take("0\r\ngrpc-status: 00000000\r\n\r\n");
+  EXPECT_TRUE(decoder.done());
+  EXPECT_EQ(decoder.grpcStatus(), "0000");
+}
+
 }  // namespace
 }  // namespace sluice::proxy::test

@@ -60,12 +60,14 @@ class RecordingLog final : public RequestObserver {
     int status;
     uint64_t request_bytes, response_bytes;
     std::string protocol, user_agent, transport_failure, request_id;
+    bool grpc;
+    int grpc_status;
   };
   void record(const RequestRecord& r) override {
     entries.push_back({std::string(r.method), std::string(r.target), r.flags.text(), r.status,
                        r.request_bytes, r.response_bytes, std::string(r.protocol),
                        std::string(r.user_agent), std::string(r.transport_failure),
-                       std::string(r.request_id)});
+                       std::string(r.request_id), r.grpc, r.grpc_status});
   }
   std::vector<Entry> entries;
 };

@@ -102,6 +102,11 @@ TEST_F(Http2, RulesAnswerThemselves) {
   ASSERT_TRUE(until([&] { return end.message(grpc).closed; }));
   EXPECT_EQ(end.message(grpc).get(":status"), "200");
   EXPECT_EQ(end.message(grpc).get("grpc-status"), "12");
+  ASSERT_EQ(log_.entries.size(), 2u);
+  EXPECT_FALSE(log_.entries[0].grpc);
+  EXPECT_EQ(log_.entries[0].grpc_status, -1);
+  EXPECT_TRUE(log_.entries[1].grpc);
+  EXPECT_EQ(log_.entries[1].grpc_status, 12);
 }
 
 TEST_F(Http2, GrpcCallsOfAllKindsPass) {
@@ -147,6 +152,51 @@ TEST_F(Http2, AnswersOfTrailersAloneEndWithTheirHead) {
   EXPECT_EQ(end.message(id).get("grpc-status"), "5");
   EXPECT_TRUE(end.message(id).trailers.empty());
   EXPECT_TRUE(end.message(id).body.empty());
+  ASSERT_EQ(log_.entries.size(), 1u);
+  EXPECT_EQ(log_.entries[0].grpc_status, 5);
+}
+
+TEST_F(Http2, WhatTheTrailersSayIsTheStatusOfACall) {
+  serve();
+  routeAsHttp2();
+  auto& end = client();
+  struct Answer {
+    FieldList head, trailers;
+    int status;
+  };
+  const std::vector<Answer> answers = {{{}, {{"grpc-status", "14"}}, 14},
+                                       {{{"grpc-status", "5"}}, {{"grpc-status", "0"}}, 0},
+                                       {{{"grpc-status", "5"}}, {{"x-t", "1"}}, 5},
+                                       {{}, {{"grpc-status", "17"}}, 2},
+                                       {{}, {}, 2}};
+  for (const auto& answer : answers) {
+    const auto id = end.get("/p.S/M", {{"content-type", "application/grpc"}});
+    auto& backend = server();
+    ASSERT_TRUE(until([&] { return backend.messages().size() == log_.entries.size() + 1; }));
+    const auto at = requestAt(backend);
+    FieldList head = {{":status", "200"}, {"content-type", "application/grpc"}};
+    head.insert(head.end(), answer.head.begin(), answer.head.end());
+    backend.respond(at, head, true);
+    backend.finish(at, answer.trailers);
+    ASSERT_TRUE(until([&] { return end.message(id).closed; }));
+    EXPECT_EQ(log_.entries.back().status, 200);
+    EXPECT_EQ(log_.entries.back().grpc_status, answer.status);
+  }
+}
+
+TEST_F(Http2, CallsThatAreCutHaveAnUnknownStatus) {
+  serve();
+  routeAsHttp2();
+  auto& end = client();
+  const auto id = end.get("/p.S/M", {{"content-type", "application/grpc"}});
+  auto& backend = server();
+  const auto at = requestAt(backend);
+  backend.respond(at, {{":status", "200"}, {"content-type", "application/grpc"}}, true);
+  ASSERT_TRUE(until([&] { return !end.message(id).head.empty(); }));
+  backend.reset(at, NGHTTP2_INTERNAL_ERROR);
+  ASSERT_TRUE(until([&] { return end.message(id).closed; }));
+  EXPECT_EQ(log_.entries.at(0).grpc_status, 2);
+  EXPECT_EQ(log_.entries.at(0).flags, "UC");
 }
 
 TEST_F(Http2, ClientsOfHttp1ReachServersOfHttp2) {

@@ -33,6 +33,8 @@ class Body {
   /// The whole body has been taken. A body that ends with the connection is never done.
   bool done() const;
   Refusal refusal() const { return chunks_.refusal(); }
+  /// Of its trailers; see ChunkedDecoder.
+  std::string_view grpcStatus() const { return chunks_.grpcStatus(); }
 
  private:
   BodyKind kind_ = BodyKind::kNone;

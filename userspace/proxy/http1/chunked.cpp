@@ -154,7 +154,7 @@ bool ChunkedDecoder::trailerByte(char c) {
     case State::kTrailerName:
       return trailerNameByte(c);
     case State::kTrailerValue:
-      return c == '\r' ? to(State::kTrailerLf) : is(kFieldByte, c) || refuse(Refusal::kBadTrailer);
+      return c == '\r' ? to(State::kTrailerLf) : trailerValueByte(c);
     case State::kTrailerLf:
       return expect('\n', c, State::kTrailerStart, Refusal::kBadTrailer);
     default:
@@ -168,11 +168,24 @@ bool ChunkedDecoder::trailerNameByte(char c) {
     ++trailer_name_size_;
     return to(State::kTrailerName);
   }
-  if (c != ':') return refuse(Refusal::kBadTrailer);
+  return c == ':' ? trailerNameEnds() : refuse(Refusal::kBadTrailer);
+}
+
+bool ChunkedDecoder::trailerNameEnds() {
   const std::string_view start(trailer_name_.data(),
                                std::min<size_t>(trailer_name_size_, trailer_name_.size()));
   const bool forbidden = std::ranges::find(kForbiddenTrailers, start) != kForbiddenTrailers.end();
-  return forbidden ? refuse(Refusal::kForbiddenTrailer) : to(State::kTrailerValue);
+  if (forbidden) return refuse(Refusal::kForbiddenTrailer);
+  in_grpc_status_ = start == "grpc-status";
+  if (in_grpc_status_) grpc_status_size_ = 0;
+  return to(State::kTrailerValue);
+}
+
+bool ChunkedDecoder::trailerValueByte(char c) {
+  if (!is(kFieldByte, c)) return refuse(Refusal::kBadTrailer);
+  const bool kept = in_grpc_status_ && c != ' ' && c != '\t';
+  if (kept && grpc_status_size_ < grpc_status_.size()) grpc_status_[grpc_status_size_++] = c;
+  return true;
 }
 
 }  // namespace sluice::http1

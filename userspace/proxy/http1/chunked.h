@@ -32,6 +32,10 @@ class ChunkedDecoder {
   bool done() const { return state_ == State::kDone; }
   Refusal refusal() const { return refusal_; }
 
+  /// The value of the trailer `grpc-status`, or the start of one that is too long for it. Empty:
+  /// there is none.
+  std::string_view grpcStatus() const { return {grpc_status_.data(), grpc_status_size_}; }
+
  private:
   enum class State : uint8_t {
     kFirstDigit,
@@ -61,6 +65,8 @@ class ChunkedDecoder {
   bool extensionSeparator(char c);
   bool trailerByte(char c);
   bool trailerNameByte(char c);
+  bool trailerNameEnds();
+  bool trailerValueByte(char c);
   bool expect(char wanted, char c, State then, Refusal otherwise);
   bool to(State state);
   bool refuse(Refusal why);
@@ -70,6 +76,9 @@ class ChunkedDecoder {
   uint32_t trailer_bytes_ = 0;
   std::array<char, 24> trailer_name_{};  ///< its start, in lower case
   uint32_t trailer_name_size_ = 0;       ///< may exceed the array
+  std::array<char, 4> grpc_status_{};    ///< longer than any status
+  uint8_t grpc_status_size_ = 0;
+  bool in_grpc_status_ = false;  ///< the current trailer is that one
   uint8_t digits_ = 0;
   State state_ = State::kFirstDigit;
   Refusal refusal_ = Refusal::kNone;
