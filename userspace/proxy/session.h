@@ -233,6 +233,7 @@ class Session final : public Timed,
   bool readRequestBody();
   bool clearRequestBody();
   void upstreamLost();
+  const LocalReply& serverEnded();
   void giveUpstreamBack();
   bool serverIsQuiet() const;
   bool responseDelivered() const;

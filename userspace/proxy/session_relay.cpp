@@ -125,9 +125,16 @@ void Session::upstreamLost() {
   const bool silent = response_.unseen().empty() && response_.idle();
   if (silent && retryOnFreshConnection()) return;
   judge(balance::Outcome::kLocalFailure);
+  const bool refused = upstream_->channel().ending() == Channel::Ending::kRefused;
+  tryFailed(refused ? TryFailure::kRefused : TryFailure::kReset, serverEnded());
+}
+
+/// The server's side has ended too early: counted, and what that is called.
+const LocalReply& Session::serverEnded() {
   const auto ending = upstream_->channel().ending();
-  const bool refused = ending == Channel::Ending::kRefused;
-  tryFailed(refused ? TryFailure::kRefused : TryFailure::kReset, replyTo(ending));
+  const bool malformed = ending == Channel::Ending::kMalformed;
+  ++(malformed ? context_.stats.bad_responses : context_.stats.upstream_resets);
+  return replyTo(ending);
 }
 
 /// There is neither a byte nor an end to read from the server.

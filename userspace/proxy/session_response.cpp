@@ -165,7 +165,7 @@ bool Session::relayResponseBody() {
       break;
   }
   noteTransport();
-  exchange_.flags.add(replyTo(upstream_->channel().ending()).flag);
+  exchange_.flags.add(serverEnded().flag);
   judge(balance::Outcome::kLocalFailure);
   responseCut();
   return true;
