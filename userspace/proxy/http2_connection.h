@@ -58,6 +58,8 @@ class Http2Connection : public Timed,
   // nghttp2's callbacks, one for each purpose.
   virtual void headBegins(int32_t /*id*/, bool /*first*/) {}
   virtual void headReceived(int32_t id, const http2::ReceivedHead& head, bool ended) = 0;
+  /// nghttp2 resets the stream. `head`: as far as it was read, or of an earlier block.
+  virtual void headMalformed(const http2::ReceivedHead& /*head*/) {}
   virtual void pingAnswered() {}
   virtual void goAwayReceived() {}
   /// The last stream has gone.

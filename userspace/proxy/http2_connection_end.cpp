@@ -18,7 +18,7 @@ void Http2Connection::terminate(uint32_t error) {
 // nghttp2 answers each with a reset of the stream or more, but bounds only the resets that are
 // received: a client could have as many requests begun and reset as it likes (CVE-2025-8671).
 void Http2Connection::badFrame(uint8_t type) {
-  if (side_ == Side::kServer && type == NGHTTP2_HEADERS) ++context_.stats.refused_requests;
+  if (type == NGHTTP2_HEADERS) headMalformed(head_);
   if (!faults_.spend(context_.reactor.now())) terminate(NGHTTP2_ENHANCE_YOUR_CALM);
 }
 

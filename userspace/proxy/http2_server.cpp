@@ -3,6 +3,8 @@
 
 #include <nghttp2/nghttp2.h>
 
+#include <utility>
+
 namespace sluice::proxy {
 
 Http2Server::Http2Server(Context& context, std::shared_ptr<Channel> channel, const Origin& origin,
@@ -15,6 +17,7 @@ Http2Server::Http2Server(Context& context, std::shared_ptr<Channel> channel, con
 
 void Http2Server::headBegins(int32_t id, bool first) {
   head_open_ = true;
+  of_request_ = first;
   if (!first) return;
   auto stream = std::make_shared<Http2Stream>(*this, context_.reactor, context_.http2_heads,
                                               Http2Stream::Kind::kResponse);
@@ -23,7 +26,7 @@ void Http2Server::headBegins(int32_t id, bool first) {
 }
 
 void Http2Server::headReceived(int32_t id, const http2::ReceivedHead& head, bool ended) {
-  head_open_ = false;
+  head_open_ = of_request_ = false;
   if (waiting_ == Waiting::kHead) waitFor(Waiting::kNothing);  // the next one has its own time
   auto* const stream = find(id);
   if (stream == nullptr) return;
@@ -34,6 +37,12 @@ void Http2Server::headReceived(int32_t id, const http2::ReceivedHead& head, bool
   stream->receiveEnd(trailers);
 }
 
+void Http2Server::headMalformed(const http2::ReceivedHead& head) {
+  ++context_.stats.refused_requests;
+  // Trailers belong to a request whose session says how it ends.
+  if (std::exchange(of_request_, false)) report(head, 0);
+}
+
 /// The request, or what is still to come of it, is not taken.
 void Http2Server::refuse(int32_t id, uint32_t error) {
   ++context_.stats.refused_requests;
@@ -42,11 +51,14 @@ void Http2Server::refuse(int32_t id, uint32_t error) {
 
 void Http2Server::begin(int32_t id, const http2::ReceivedHead& head, bool ended) {
   ++requests_;
-  if (head.tooLarge()) return answerTooLarge(id);
+  if (head.tooLarge()) return answerTooLarge(id, head);
   std::string& text = context_.text;
   text.clear();
   http2::Framing framing{};
-  if (!head.appendRequest(ended, text, framing)) return refuse(id, NGHTTP2_PROTOCOL_ERROR);
+  if (!head.appendRequest(ended, text, framing)) {
+    report(head, 0);
+    return refuse(id, NGHTTP2_PROTOCOL_ERROR);
+  }
   auto* const stream = find(id);
   if (head.method() == "HEAD") stream->setHeadRequest();
   stream->receiveHead(text, framing);
@@ -55,10 +67,32 @@ void Http2Server::begin(int32_t id, const http2::ReceivedHead& head, bool ended)
 }
 
 /// RFC 6585 §5. There is no head that a session could answer.
-void Http2Server::answerTooLarge(int32_t id) {
+void Http2Server::answerTooLarge(int32_t id, const http2::ReceivedHead& head) {
   ++context_.stats.refused_requests;
   answerWith(id, "431");
   find(id)->discard();
+  report(head, 431);
+}
+
+/// What no session will: the end of a request that has none. `status` 0: its stream is reset.
+void Http2Server::report(const http2::ReceivedHead& head, int status) {
+  std::shared_ptr<const ProxyRoute> route;
+  if (const auto& config = context_.config)
+    route = config->routeOf(origin_.service, config->classOf(origin_.workload));
+  if (route) context_.counters.request(route->binding, {}, {}, status);
+  RequestRecord record{.workload = origin_.workload,
+                       .service = origin_.service,
+                       .client = origin_.client,
+                       .called = origin_.called ? &*origin_.called : nullptr,
+                       .protocol = "HTTP/2",
+                       .method = head.method(),
+                       .target = head.path(),
+                       .authority = head.authority(),
+                       .status = status,
+                       .route = route.get(),
+                       .generation = context_.config_generation};
+  record.flags.add(ResponseFlags::kDownstreamProtocol);
+  context_.observers.tell(record);
 }
 
 void Http2Server::becameIdle() {

@@ -29,6 +29,7 @@ class Http2Server final : public Http2Connection {
  private:
   void headBegins(int32_t id, bool first) override;
   void headReceived(int32_t id, const http2::ReceivedHead& head, bool ended) override;
+  void headMalformed(const http2::ReceivedHead& head) override;
   void pingAnswered() override;
   void becameIdle() override;
   void turnEnded() override;
@@ -36,8 +37,9 @@ class Http2Server final : public Http2Connection {
   void expired() override;
 
   void begin(int32_t id, const http2::ReceivedHead& head, bool ended);
-  void answerTooLarge(int32_t id);
+  void answerTooLarge(int32_t id, const http2::ReceivedHead& head);
   void refuse(int32_t id, uint32_t error);
+  void report(const http2::ReceivedHead& head, int status);
 
   enum class Waiting { kNothing, kHead, kRequest };
   void waitFor(Waiting what);
@@ -47,7 +49,8 @@ class Http2Server final : public Http2Connection {
   Opened opened_;
   Gone gone_;
   uint64_t requests_ = 0;
-  bool head_open_ = false;  ///< a head has begun and is not complete
+  bool head_open_ = false;   ///< a head has begun and is not complete
+  bool of_request_ = false;  ///< the head that was begun last, and that nobody has seen yet
   Waiting waiting_ = Waiting::kNothing;
   bool draining_ = false;
 };

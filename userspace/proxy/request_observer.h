@@ -53,6 +53,12 @@ class RequestObserver {
 struct Observers {
   RequestObserver* log = nullptr;
   RequestObserver* metrics = nullptr;
+
+  bool none() const { return log == nullptr && metrics == nullptr; }
+  void tell(const RequestRecord& record) const {
+    if (log != nullptr) log->record(record);
+    if (metrics != nullptr) metrics->record(record);
+  }
 };
 
 }  // namespace sluice::proxy

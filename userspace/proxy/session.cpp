@@ -284,35 +284,32 @@ int Session::callStatus() const {
 }
 
 void Session::report() {
-  const auto& [log, metrics] = context_.observers;
-  if (log == nullptr && metrics == nullptr) return;
-  const RequestRecord record{.workload = origin_.workload,
-                             .service = origin_.service,
-                             .opaque = exchange_.opaque,
-                             .client = origin_.client,
-                             .called = origin_.called ? &*origin_.called : nullptr,
-                             .protocol = protocolText(),
-                             .method = exchange_.logged.method,
-                             .target = exchange_.logged.target,
-                             .authority = exchange_.logged.authority,
-                             .forwarded_for = exchange_.logged.forwarded_for,
-                             .user_agent = exchange_.logged.user_agent,
-                             .request_id = exchange_.logged.request_id,
-                             .status = exchange_.status,
-                             .grpc = exchange_.grpc,
-                             .grpc_status = callStatus(),
-                             .flags = exchange_.flags,
-                             .transport_failure = exchange_.transport_failure,
-                             .request_bytes = exchange_.request_bytes,
-                             .response_bytes = exchange_.response_bytes,
-                             .duration = context_.reactor.now() - exchange_.started,
-                             .route = route_.get(),
-                             .rule = exchange_.rule,
-                             .cluster = exchange_.cluster,
-                             .endpoint = exchange_.endpoint,
-                             .generation = context_.config_generation};
-  if (log != nullptr) log->record(record);
-  if (metrics != nullptr) metrics->record(record);
+  if (context_.observers.none()) return;
+  context_.observers.tell({.workload = origin_.workload,
+                           .service = origin_.service,
+                           .opaque = exchange_.opaque,
+                           .client = origin_.client,
+                           .called = origin_.called ? &*origin_.called : nullptr,
+                           .protocol = protocolText(),
+                           .method = exchange_.logged.method,
+                           .target = exchange_.logged.target,
+                           .authority = exchange_.logged.authority,
+                           .forwarded_for = exchange_.logged.forwarded_for,
+                           .user_agent = exchange_.logged.user_agent,
+                           .request_id = exchange_.logged.request_id,
+                           .status = exchange_.status,
+                           .grpc = exchange_.grpc,
+                           .grpc_status = callStatus(),
+                           .flags = exchange_.flags,
+                           .transport_failure = exchange_.transport_failure,
+                           .request_bytes = exchange_.request_bytes,
+                           .response_bytes = exchange_.response_bytes,
+                           .duration = context_.reactor.now() - exchange_.started,
+                           .route = route_.get(),
+                           .rule = exchange_.rule,
+                           .cluster = exchange_.cluster,
+                           .endpoint = exchange_.endpoint,
+                           .generation = context_.config_generation});
 }
 
 }  // namespace sluice::proxy

@@ -103,7 +103,8 @@ bool Session::readRequestBody() {
   upstream_->abort();
   if (exchange_.response_started) {
     ++context_.stats.refused_requests;
-    abort();
+    exchange_.flags.add(ResponseFlags::kDownstreamProtocol);
+    responseCut();
   } else {
     refuse(exchange_.request_body.refusal());
   }

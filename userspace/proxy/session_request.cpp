@@ -38,6 +38,8 @@ bool Session::parseHead() {
   if (parsed.refused()) {
     if (handOver()) return true;
     exchange_.started = context_.reactor.now();
+    refreshCalled();
+    route_ = called_;  // whose rule it would have met is not known
     if (!passRawBytesOn()) refuse(parsed.refusal);
     return true;
   }

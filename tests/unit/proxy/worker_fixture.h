@@ -62,12 +62,14 @@ class RecordingLog final : public RequestObserver {
     std::string protocol, user_agent, transport_failure, request_id;
     bool grpc;
     int grpc_status;
+    std::string host;  ///< of the service; empty: no route
   };
   void record(const RequestRecord& r) override {
     entries.push_back({std::string(r.method), std::string(r.target), r.flags.text(), r.status,
                        r.request_bytes, r.response_bytes, std::string(r.protocol),
-                       std::string(r.user_agent), std::string(r.transport_failure),
-                       std::string(r.request_id), r.grpc, r.grpc_status});
+                       std::string(r.user_agent), std::string(r.transport_failure), std::string(r.request_id), r.grpc,
+                       r.grpc_status,
+                       r.route == nullptr ? std::string() : r.route->route->service.host});
   }
   std::vector<Entry> entries;
 };
@@ -118,6 +120,7 @@ inline const std::string kGet = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 class WorkerTest : public testing::Test {
  protected:
   static constexpr uint32_t kService = 5;
+  static constexpr const char* kHost = "a.default.svc.cluster.local";
 
   WorkerTest() {
     std::signal(SIGPIPE, SIG_IGN);  // as the agent: splice(2) has no flag for it
@@ -159,7 +162,7 @@ class WorkerTest : public testing::Test {
 
   std::shared_ptr<const ProxyConfig> configOf(const std::vector<TestRule>& rules) {
     auto service = std::make_shared<routing::ServiceRoute>();
-    service->service = {"a.default.svc.cluster.local", 80};
+    service->service = {kHost, 80};
     service->protocol = routing::Protocol::kHttp;
     service->vips = vips_;
     for (const auto& each : rules) service->rules.edit().push_back(compiled(each));

@@ -302,6 +302,28 @@ std::string pattern(size_t size) {
   return bytes;
 }
 
+TEST_F(Framing, WhatIsRefusedCountsForTheServiceCalled) {
+  Peer& client = connect();
+  client.send("GET / HTTP/1.1\r\n\r\n");
+  ASSERT_TRUE(until([&] { return !log_.entries.empty(); }));
+  EXPECT_EQ(log_.entries[0].status, 400);
+  EXPECT_EQ(log_.entries[0].flags, "DPE");
+  EXPECT_EQ(log_.entries[0].host, kHost);
+}
+
+TEST_F(Framing, WhatTurnsMalformedBehindItsAnswerIsReported) {
+  Peer& client = connect();
+  client.send("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n");
+  ASSERT_FALSE(request().empty());
+  server().send("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nh");
+  ASSERT_TRUE(until([&] { return client.received().ends_with("\r\n\r\nh"); }));
+  client.send("zz\r\n");
+  ASSERT_TRUE(until([&] { return client.wasReset(); }));
+  ASSERT_EQ(log_.entries.size(), 1u);
+  EXPECT_EQ(log_.entries[0].status, 200);
+  EXPECT_EQ(log_.entries[0].flags, "DPE");
+}
+
 TEST_F(Framing, LargeBodiesBothWaysAtOnceWithBackPressure) {
   constexpr size_t kSize = 64 << 20;
   const std::string body = pattern(kSize);

@@ -5,7 +5,19 @@
 namespace sluice::proxy::test {
 namespace {
 
-using Http2Limits = Http2Test;
+class Http2Limits : public Http2Test {
+ protected:
+  /// A request to "http://other/" or so: refused by its head, and no session has told of it.
+  void expectRefusedUnseen(const std::string& target) {
+    EXPECT_EQ(worker_->stats().refused_requests, 1u);
+    EXPECT_TRUE(servers_[0]->connections().empty());
+    ASSERT_EQ(log_.entries.size(), 1u);
+    EXPECT_EQ(log_.entries[0].status, 0);
+    EXPECT_EQ(log_.entries[0].flags, "DPE");
+    EXPECT_EQ(log_.entries[0].target, target);
+    EXPECT_EQ(log_.entries[0].host, kHost);
+  }
+};
 
 TEST_F(Http2Limits, WhoIsNotReadHoldsUpNobody) {
   serve();
@@ -77,6 +89,14 @@ TEST_F(Http2Limits, HeadsThatAreTooLargeAreRefused) {
   EXPECT_EQ(end.message(numerous).get(":status"), "431");
   EXPECT_EQ(worker_->stats().refused_requests, 2u);
   EXPECT_TRUE(servers_[0]->connections().empty());
+  ASSERT_EQ(log_.entries.size(), 2u);
+  for (const auto& entry : log_.entries) {
+    EXPECT_EQ(entry.status, 431);
+    EXPECT_EQ(entry.flags, "DPE");
+    EXPECT_EQ(entry.host, kHost);
+  }
+  EXPECT_EQ(log_.entries[0].method, "GET");
+  EXPECT_EQ(log_.entries[0].protocol, "HTTP/2");
 }
 
 TEST_F(Http2Limits, PathsThatMeanMoreInHttp1AreRefused) {
@@ -87,7 +107,7 @@ TEST_F(Http2Limits, PathsThatMeanMoreInHttp1AreRefused) {
       {{":method", "GET"}, {":scheme", "gopher"}, {":authority", "a"}, {":path", "http://other/"}});
   ASSERT_TRUE(until([&] { return end.message(id).closed; }));
   EXPECT_EQ(end.message(id).error, static_cast<uint32_t>(NGHTTP2_PROTOCOL_ERROR));
-  EXPECT_TRUE(servers_[0]->connections().empty());
+  expectRefusedUnseen("http://other/");
 }
 
 TEST_F(Http2Limits, InvalidFieldsAreNotLeftOut) {
@@ -97,8 +117,21 @@ TEST_F(Http2Limits, InvalidFieldsAreNotLeftOut) {
   const auto id = end.get("/", {{"x", "a\r\nb: c"}});
   ASSERT_TRUE(until([&] { return end.message(id).closed; }));
   EXPECT_EQ(end.message(id).error, static_cast<uint32_t>(NGHTTP2_PROTOCOL_ERROR));
+  expectRefusedUnseen("/");
+}
+
+/// Of a request that has its session there is one report.
+TEST_F(Http2Limits, MalformedTrailersAreReportedOnce) {
+  serve();
+  routeAsHttp2();
+  auto& end = client();
+  const auto id = end.post("/x");
+  requestAt(server());
+  end.finish(id, {{"x", "a\r\nb: c"}});
+  ASSERT_TRUE(until([&] { return end.message(id).closed; }));
+  settle();
   EXPECT_EQ(worker_->stats().refused_requests, 1u);
-  EXPECT_TRUE(servers_[0]->connections().empty());
+  EXPECT_EQ(log_.entries.size(), 1u);
 }
 
 TEST_F(Http2Limits, ConnectIsNotImplemented) {

@@ -87,8 +87,7 @@ bool ReceivedHead::appendRequest(bool ended, std::string& out, Framing& framing)
   const bool connect = method_ == "CONNECT";
   if (!connect && !asterisk && !path_.starts_with('/')) return false;
   out.append(method_).append(" ").append(connect ? authority_ : path_).append(" HTTP/1.1\r\n");
-  const std::string& authority = authority_.empty() ? host_ : authority_;
-  if (!authority.empty()) appendLine("Host", authority, out);
+  if (!authority().empty()) appendLine("Host", authority(), out);
   out.append(fields_);
   if (!cookie_.empty()) appendLine("cookie", cookie_, out);
   addFraming(ended, out, framing);

@@ -26,6 +26,8 @@ class ReceivedHead {
   /// More than kMaxFieldSectionBytes: what came since is not kept.
   bool tooLarge() const { return size_ > kMaxFieldSectionBytes; }
   std::string_view method() const { return method_; }
+  std::string_view path() const { return path_; }
+  std::string_view authority() const { return authority_.empty() ? host_ : authority_; }
   /// 0: there is no :status, which makes it no response's head.
   int status() const { return status_; }
 
