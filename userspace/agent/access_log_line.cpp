@@ -55,34 +55,41 @@ Json endpointOf(const RequestRecord& record) {
   return record.endpoint->address.text();
 }
 
+Json addressOf(const SocketAddress* address) {
+  return address == nullptr ? Json() : Json(address->text());
+}
+
+int64_t inMilliseconds(Duration duration) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(duration).count();
+}
+
 /// Istio: EnvoyTextLogFormat, EnvoyJSONLogFormatIstio.
 std::vector<Field> fieldsOf(const RequestRecord& record,
                             std::chrono::system_clock::time_point time) {
-  const auto milliseconds =
-      std::chrono::duration_cast<std::chrono::milliseconds>(record.duration).count();
   return {{"start_time", timeText(time), "[", "]"},
           {"method", textOrNull(record.method), "\""},
           {"path", textOrNull(record.target)},
           {"protocol", textOrNull(record.protocol), {}, "\""},
           {"response_code", record.status},
           {"response_flags", record.flags.text()},
-          {"response_code_details", {}},
+          {"response_code_details", textOrNull(record.details)},
           {"connection_termination_details", {}},
           {"upstream_transport_failure_reason", textOrNull(record.transport_failure), "\"", "\""},
           {"bytes_received", record.request_bytes},
           {"bytes_sent", record.response_bytes},
-          {"duration", milliseconds},
-          {"upstream_service_time", {}},
+          {"duration", inMilliseconds(record.duration)},
+          {"upstream_service_time",
+           record.service_time ? Json(inMilliseconds(*record.service_time)) : Json()},
           {"x_forwarded_for", textOrNull(record.forwarded_for), "\"", "\""},
           {"user_agent", textOrNull(record.user_agent), "\"", "\""},
           {"request_id", textOrNull(record.request_id), "\"", "\""},
           {"authority", textOrNull(record.authority), "\"", "\""},
           {"upstream_host", endpointOf(record), "\"", "\""},
           {"upstream_cluster", clusterOf(record)},
-          {"upstream_local_address", {}},
-          {"downstream_local_address", record.called ? Json(record.called->text()) : Json()},
+          {"upstream_local_address", addressOf(record.upstream_local)},
+          {"downstream_local_address", addressOf(record.called)},
           {"downstream_remote_address", record.client.text()},
-          {"requested_server_name", {}},
+          {"requested_server_name", textOrNull(record.server_name)},
           {"route_name", routeNameOf(record)},
           {"sluice_rule", ruleOf(record)},
           {"sluice_workload", fmt::format("{:016x}", record.workload.value)},

@@ -19,6 +19,16 @@ bool isRefusal(int error) {
 
 }  // namespace
 
+std::optional<SocketAddress> LocalAddress::of(const Fd& socket) {
+  if (known_) return known_;
+  sockaddr_storage storage{};
+  socklen_t size = sizeof(storage);
+  if (::getsockname(socket.get(), reinterpret_cast<sockaddr*>(&storage), &size) != 0) return {};
+  const auto address = SocketAddress::from(storage);
+  if (address.ok()) known_ = *address;
+  return known_;
+}
+
 Result<void> SocketChannel::watch(std::shared_ptr<ChannelUser> user) {
   constexpr uint32_t kEvents = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
   return reactor_.add(fd_.get(), kEvents, [this, user = std::move(user)](uint32_t events) {

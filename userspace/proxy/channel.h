@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string_view>
 
 #include "userspace/base/buffer.h"
@@ -72,6 +73,8 @@ class Channel {
   virtual Ending ending() const { return Ending::kClosed; }
   /// Null where nothing failed, or the socket itself did.
   virtual const ChannelFailure* failure() const { return nullptr; }
+  /// Of the socket beneath, which must be connected; nothing where there is none.
+  virtual std::optional<SocketAddress> localAddress() { return std::nullopt; }
   /// A write has failed: what there is to read says why.
   void expectEnd() { readable_ = true; }
 
@@ -97,6 +100,15 @@ class Channel {
   bool exhausted_ = false;
 };
 
+/// A socket's own address, which the kernel is asked for once.
+class LocalAddress {
+ public:
+  std::optional<SocketAddress> of(const Fd& socket);
+
+ private:
+  std::optional<SocketAddress> known_;
+};
+
 /// A non-blocking stream socket that is watched edge-triggered, once for its whole life: no
 /// epoll_ctl() per request.
 class SocketChannel final : public Channel {
@@ -109,6 +121,7 @@ class SocketChannel final : public Channel {
   Io write(std::string_view bytes, size_t& written) override;
   bool isQuiet() override;
   SocketChannel* plainSocket() override { return this; }
+  std::optional<SocketAddress> localAddress() override { return local_.of(fd_); }
   void shutdownWrite() override;
   void close() override;
   void reset() override;
@@ -124,6 +137,7 @@ class SocketChannel final : public Channel {
 
   Reactor& reactor_;
   Fd fd_;
+  LocalAddress local_;
   bool ended_ = false;  ///< the peer sends no more; there may be bytes left to read
 };
 

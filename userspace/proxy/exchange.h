@@ -19,11 +19,12 @@ namespace sluice::proxy {
 
 /// What the access log says of a request, as it was sent; empty where nobody logs.
 struct Logged {
-  std::string method, target, authority, forwarded_for, user_agent, request_id;
+  std::string method, target, authority, forwarded_for, user_agent, request_id, server_name;
 
   /// Keeps the memory.
   void clear() {
-    for (auto* text : {&method, &target, &authority, &forwarded_for, &user_agent, &request_id})
+    for (auto* text :
+         {&method, &target, &authority, &forwarded_for, &user_agent, &request_id, &server_name})
       text->clear();
   }
 };
@@ -83,6 +84,9 @@ struct Exchange {
   int status = 0;
   int grpc_status = -1;  ///< of its head, or of the proxy's own answer; -1: there is none
   ResponseFlags flags;
+  std::string_view details;  ///< of RequestRecord; lives for ever
+  std::optional<Duration> service_time;
+  std::optional<SocketAddress> upstream_local;  ///< where somebody logs
   std::string transport_failure;  ///< why the encryption of the last try has failed; for the log
   uint64_t request_bytes = 0, response_bytes = 0;
 

@@ -38,6 +38,9 @@ class Http2Connection : public Timed,
 
   size_t streams() const { return streams_.size(); }
   bool closed() const { return channel_ == nullptr; }
+  std::optional<SocketAddress> localAddress() {
+    return closed() ? std::nullopt : channel_->localAddress();
+  }
 
   // For the streams.
 

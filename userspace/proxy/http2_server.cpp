@@ -5,6 +5,8 @@
 
 #include <utility>
 
+#include "userspace/proxy/local_reply.h"
+
 namespace sluice::proxy {
 
 Http2Server::Http2Server(Context& context, std::shared_ptr<Channel> channel, const Origin& origin,
@@ -91,6 +93,7 @@ void Http2Server::report(const http2::ReceivedHead& head, int status) {
                        .status = status,
                        .route = route.get(),
                        .generation = context_.config_generation};
+  record.details = status == 431 ? details::kHeadTooLarge : details::kMalformedStream;
   record.flags.add(ResponseFlags::kDownstreamProtocol);
   context_.observers.tell(record);
 }

@@ -24,6 +24,10 @@ Result<void> Http2Stream::watch(std::shared_ptr<ChannelUser> user) {
 
 void Http2Stream::unwatch() { leaveUser(); }
 
+std::optional<SocketAddress> Http2Stream::localAddress() {
+  return connection_ == nullptr ? std::nullopt : connection_->localAddress();
+}
+
 void Http2Stream::leaveUser() {
   if (user_) reactor_.keepForThisRound(std::move(user_));
   user_.reset();

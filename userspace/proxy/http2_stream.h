@@ -31,6 +31,7 @@ class Http2Stream final : public Channel, public std::enable_shared_from_this<Ht
   Io read(Buffer& buffer) override;
   Io write(std::string_view bytes, size_t& written) override;
   bool isQuiet() override { return !readable_; }
+  std::optional<SocketAddress> localAddress() override;
   void shutdownWrite() override;
   void close() override;
   void reset() override;

@@ -59,6 +59,20 @@ const LocalReply& replyTo(Channel::Ending ending) {
   return kProtocolError;
 }
 
+std::string_view detailsOfCut(Channel::Ending ending) {
+  switch (ending) {
+    case Channel::Ending::kClosed:
+      return "upstream_reset_after_response_started{connection_termination}";
+    case Channel::Ending::kReset:
+      return "upstream_reset_after_response_started{remote_reset}";
+    case Channel::Ending::kRefused:
+      return "upstream_reset_after_response_started{remote_refused_stream_reset}";
+    case Channel::Ending::kMalformed:
+      break;
+  }
+  return details::kCutByProtocol;
+}
+
 // clang-format off: a table.
 int grpcStatusOf(int http_status) {
   switch (http_status) {

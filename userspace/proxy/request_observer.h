@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "userspace/base/clock.h"
@@ -25,14 +26,18 @@ struct RequestRecord {
   std::string_view target;     ///< as sent
   std::string_view authority;  ///< as sent
   std::string_view forwarded_for, user_agent, request_id;  ///< of the request's headers
+  std::string_view server_name;                            ///< that a ClientHello names
   int status = 0;                                          ///< 0: no response
   bool grpc = false;                                       ///< by the request's content type
   int grpc_status = -1;  ///< -1: no request of gRPC, or no response
   ResponseFlags flags;
+  std::string_view details;            ///< Envoy's word for where the answer came from
   std::string_view transport_failure;  ///< why no connection could be encrypted; mostly empty
   uint64_t request_bytes = 0;          ///< sent to the server, head included
   uint64_t response_bytes = 0;         ///< sent to the client, head included
   Duration duration{};                 ///< from the complete head to the last byte of the response
+  std::optional<Duration> service_time;  ///< from the end of the request to the response's head
+  const SocketAddress* upstream_local = nullptr;  ///< of the connection to the server
   const ProxyRoute* route = nullptr;
   const ProxyRule* rule = nullptr;
   const ProxyCluster* cluster = nullptr;

@@ -135,6 +135,7 @@ void Session::clientGone() {
   if (state_ != State::kHead && state_ != State::kDetecting) {
     ++context_.stats.client_aborts;
     exchange_.flags.add(ResponseFlags::kDownstreamTermination);
+    exchange_.details = details::kClientGone;
     count(exchange_.status);
     report();
   }
@@ -206,6 +207,7 @@ void Session::reply(const LocalReply& reply) {
   exchange_.close |= !exchange_.requestRead() || exchange_.http10 || context_.draining;
   count(statusOf(reply, exchange_.grpc));
   if (exchange_.grpc) exchange_.grpc_status = grpcStatusOf(reply);
+  exchange_.details = reply.details;
   writeReply(reply);
   response_.reset();
   response_.buffer().append(context_.text);
@@ -214,7 +216,7 @@ void Session::reply(const LocalReply& reply) {
 }
 
 void Session::refuse(http1::Refusal why) {
-  const LocalReply answer{http1::refusalStatus(why), ResponseFlags::kDownstreamProtocol};
+  const LocalReply answer = refusal(http1::refusalStatus(why));
   if (why != http1::Refusal::kNotHttp1) return refuse(answer);
   ++context_.stats.not_http1;
   exchange_.close = true;
@@ -283,33 +285,40 @@ int Session::callStatus() const {
   return exchange_.grpc_status >= 0 ? exchange_.grpc_status : grpcStatusOf(exchange_.status);
 }
 
+RequestRecord Session::record() const {
+  return {.workload = origin_.workload,
+          .service = origin_.service,
+          .opaque = exchange_.opaque,
+          .client = origin_.client,
+          .called = origin_.called ? &*origin_.called : nullptr,
+          .protocol = protocolText(),
+          .method = exchange_.logged.method,
+          .target = exchange_.logged.target,
+          .authority = exchange_.logged.authority,
+          .forwarded_for = exchange_.logged.forwarded_for,
+          .user_agent = exchange_.logged.user_agent,
+          .request_id = exchange_.logged.request_id,
+          .server_name = exchange_.logged.server_name,
+          .status = exchange_.status,
+          .grpc = exchange_.grpc,
+          .grpc_status = callStatus(),
+          .flags = exchange_.flags,
+          .details = exchange_.details,
+          .transport_failure = exchange_.transport_failure,
+          .request_bytes = exchange_.request_bytes,
+          .response_bytes = exchange_.response_bytes,
+          .duration = context_.reactor.now() - exchange_.started,
+          .service_time = exchange_.service_time,
+          .upstream_local = exchange_.upstream_local ? &*exchange_.upstream_local : nullptr,
+          .route = route_.get(),
+          .rule = exchange_.rule,
+          .cluster = exchange_.cluster,
+          .endpoint = exchange_.endpoint,
+          .generation = context_.config_generation};
+}
+
 void Session::report() {
-  if (context_.observers.none()) return;
-  context_.observers.tell({.workload = origin_.workload,
-                           .service = origin_.service,
-                           .opaque = exchange_.opaque,
-                           .client = origin_.client,
-                           .called = origin_.called ? &*origin_.called : nullptr,
-                           .protocol = protocolText(),
-                           .method = exchange_.logged.method,
-                           .target = exchange_.logged.target,
-                           .authority = exchange_.logged.authority,
-                           .forwarded_for = exchange_.logged.forwarded_for,
-                           .user_agent = exchange_.logged.user_agent,
-                           .request_id = exchange_.logged.request_id,
-                           .status = exchange_.status,
-                           .grpc = exchange_.grpc,
-                           .grpc_status = callStatus(),
-                           .flags = exchange_.flags,
-                           .transport_failure = exchange_.transport_failure,
-                           .request_bytes = exchange_.request_bytes,
-                           .response_bytes = exchange_.response_bytes,
-                           .duration = context_.reactor.now() - exchange_.started,
-                           .route = route_.get(),
-                           .rule = exchange_.rule,
-                           .cluster = exchange_.cluster,
-                           .endpoint = exchange_.endpoint,
-                           .generation = context_.config_generation});
+  if (!context_.observers.none()) context_.observers.tell(record());
 }
 
 }  // namespace sluice::proxy

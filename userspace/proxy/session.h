@@ -83,6 +83,7 @@ class Session final : public Timed,
   void clientGone();
   void dropUpstream();
   void stopTimers();
+  RequestRecord record() const;
   void report();
   std::string_view protocolText() const;
   int callStatus() const;
@@ -246,11 +247,12 @@ class Session final : public Timed,
   void finalHead(const http1::Parsed& parsed);
   void badInterim();
   void switchProtocols(const http1::Parsed& parsed);
+  void responseBegins();
   bool passHeadOn(const http1::Parsed& parsed, bool close);
   void headTooLarge();
   void clearResponseBody();
   bool relayResponseBody();
-  void responseCut();
+  void responseCut(std::string_view details);
   void count(int status);
 
   // session_tunnel.cpp: after 101.

@@ -76,6 +76,7 @@ bool Session::detected(bool all_there) {
 
 void Session::asBytes(const std::string& server_name, bool tls) {
   route_ = called_;
+  if (context_.observers.log != nullptr) exchange_.logged.server_name = server_name;
   passOn(l4Target(server_name, tls));
 }
 

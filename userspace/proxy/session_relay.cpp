@@ -8,6 +8,8 @@ void Session::startRelay() {
   leave();
   pending_lease_.release();
   exchange_.transport_failure.clear();  // of an earlier try
+  if (context_.observers.log != nullptr)
+    exchange_.upstream_local = upstream_->channel().localAddress();
   if (exchange_.opaque) {
     state_ = State::kTunnel;
     return startTunnelClocks();
@@ -104,7 +106,7 @@ bool Session::readRequestBody() {
   if (exchange_.response_started) {
     ++context_.stats.refused_requests;
     exchange_.flags.add(ResponseFlags::kDownstreamProtocol);
-    responseCut();
+    responseCut(details::kMalformed);
   } else {
     refuse(exchange_.request_body.refusal());
   }

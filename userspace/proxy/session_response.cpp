@@ -61,7 +61,7 @@ void Session::badInterim() {
   ++context_.stats.bad_responses;
   judge(balance::Outcome::kLocalFailure);
   exchange_.flags.add(ResponseFlags::kUpstreamProtocol);
-  response_.idle() ? reply(kProtocolError) : responseCut();
+  response_.idle() ? reply(kProtocolError) : responseCut(details::kCutByProtocol);
 }
 
 void Session::switchProtocols(const http1::Parsed& parsed) {
@@ -70,6 +70,7 @@ void Session::switchProtocols(const http1::Parsed& parsed) {
   stopTimers();
   judgeAnswer();
   count(101);
+  responseBegins();
   if (!passHeadOn(parsed, false)) return headTooLarge();
   state_ = State::kTunnel;
 }
@@ -86,10 +87,18 @@ void Session::finalHead(const http1::Parsed& parsed) {
   exchange_.upstream_reusable = head.keepsAlive() && kind != http1::BodyKind::kUntilClose;
   exchange_.close |= context_.draining || kind == http1::BodyKind::kUntilClose;
   count(head.status);
+  responseBegins();
   const auto* grpc = exchange_.grpc ? head.fields.headers.find("grpc-status") : nullptr;
   if (grpc != nullptr) exchange_.grpc_status = readGrpcStatus(grpc->value);
   if (!passHeadOn(parsed, exchange_.close)) return headTooLarge();
   clearResponseBody();
+}
+
+void Session::responseBegins() {
+  exchange_.details = details::kViaUpstream;
+  // Envoy: a response to a part of the request has no such time.
+  if (exchange_.read != TimePoint())
+    exchange_.service_time = context_.reactor.now() - exchange_.read;
 }
 
 /// False when there was no room for it.
@@ -116,7 +125,7 @@ bool Session::passHeadOn(const http1::Parsed& parsed, bool close) {
 void Session::headTooLarge() {
   ++context_.stats.bad_responses;
   exchange_.flags.add(ResponseFlags::kUpstreamProtocol);
-  responseCut();
+  responseCut(details::kCutByProtocol);
 }
 
 void Session::clearResponseBody() {
@@ -145,7 +154,7 @@ bool Session::relayResponseBody() {
   if (exchange_.response_body.refusal() != http1::Refusal::kNone) {
     ++context_.stats.bad_responses;
     exchange_.flags.add(ResponseFlags::kUpstreamProtocol);
-    responseCut();
+    responseCut(details::kCutByProtocol);
     return true;
   }
   if (exchange_.response_ended) return progress;
@@ -167,13 +176,14 @@ bool Session::relayResponseBody() {
   noteTransport();
   exchange_.flags.add(serverEnded().flag);
   judge(balance::Outcome::kLocalFailure);
-  responseCut();
+  responseCut(detailsOfCut(upstream_->channel().ending()));
   return true;
 }
 
 // The client has a part of the response: only a reset says that the rest is missing, whatever
 // the body's framing is.
-void Session::responseCut() {
+void Session::responseCut(std::string_view details) {
+  exchange_.details = details;
   count(exchange_.status);
   report();
   abort();

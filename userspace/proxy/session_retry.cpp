@@ -48,7 +48,7 @@ std::span<const EndpointId> Session::prioritiesToAvoid() const {
 /// The try has brought no response: another one, or the answer is `otherwise`.
 void Session::tryFailed(TryFailure how, const LocalReply& otherwise) {
   // An interim response may be on its way to the client in part; then nothing can follow it.
-  if (!response_.idle()) return responseCut();
+  if (!response_.idle()) return responseCut(otherwise.details);
   const bool sent = !request_.canRewind() || request_.written() > 0;
   if (!mayRetry(retryPolicy().covers(how, sent))) return reply(otherwise);
   backOff();
@@ -111,6 +111,7 @@ void Session::dropTry() {
   dropUpstream();
   context_.reactor.cancel(std::exchange(exchange_.try_timer, 0));
   exchange_.upstream_used_up = false;
+  exchange_.upstream_local.reset();
   request_.rewind();
   response_.reset();
   head_seen_ = 0;
@@ -198,7 +199,7 @@ void Session::timedOut() {
     return advance();
   }
   exchange_.flags.add(ResponseFlags::kUpstreamTimeout);
-  responseCut();
+  responseCut(details::kTimeout);
 }
 
 /// Envoy: a response that has begun may take as long as the rule's timeout allows.
@@ -207,7 +208,7 @@ void Session::tryTimedOut() {
   if (exchange_.response_started) return;
   ++context_.stats.try_timeouts;
   if (state_ == State::kRelaying) judge(balance::Outcome::kLocalFailure);
-  tryFailed(TryFailure::kTimeout, kTimeout);
+  tryFailed(TryFailure::kTimeout, kTryTimeout);
   advance();
 }
 

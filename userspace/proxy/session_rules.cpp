@@ -110,12 +110,14 @@ bool Session::answerByRule() {
   rememberForResponse();
   if (const auto* direct = actions.direct_response) {
     const std::string_view body = direct->body ? std::string_view(*direct->body) : "";
-    reply({direct->status, 0, body});
+    reply({.status = direct->status, .body = body, .details = details::kDirectResponse});
     return true;
   }
   const auto target = normalizedTarget(context_.request_head.path);
   const auto location = actions.redirect->location(target, requestView());
-  reply({actions.redirect->status(), 0, {}, location});
+  reply({.status = actions.redirect->status(),
+         .location = location,
+         .details = details::kDirectResponse});
   return true;
 }
 

@@ -26,6 +26,7 @@ class TlsChannel final : public Channel {
   Io write(std::string_view bytes, size_t& written) override;
   /// Takes in what is TLS's own, as offers to resume the session.
   bool isQuiet() override;
+  std::optional<SocketAddress> localAddress() override { return local_.of(fd_); }
   /// With close_notify, and the end of the stream behind it.
   void shutdownWrite() override;
   void close() override;
@@ -43,6 +44,7 @@ class TlsChannel final : public Channel {
 
   Reactor& reactor_;
   Fd fd_;
+  LocalAddress local_;
   const std::shared_ptr<const tls::Client> client_;
   const SocketAddress server_;
   tls::Connection connection_;

@@ -44,12 +44,17 @@ class AccessLogLine : public testing::Test {
     known_.request_bytes = 10;
     known_.response_bytes = 20;
     known_.duration = milliseconds(30);
+    known_.service_time = milliseconds(25);
+    known_.upstream_local = &upstream_local_;
+    known_.server_name = "api.example";
+    known_.details = "via_upstream";
     known_.route = &route_;
     known_.rule = &rule_;
     known_.cluster = &cluster_;
     known_.endpoint = &endpoint_;
   }
 
+  const SocketAddress upstream_local_{*IpAddress::parse("10.0.0.2"), 50000};
   const SocketAddress called_{*IpAddress::parse("10.96.0.1"), 80};
   const proxy::ProxyEndpoint endpoint_{{*IpAddress::parse("10.0.0.1"), 8080}, {}, {}};
   proxy::ProxyRoute route_;
@@ -61,15 +66,16 @@ class AccessLogLine : public testing::Test {
 
 TEST_F(AccessLogLine, HasIstiosFieldsInTheirOrder) {
   EXPECT_EQ(accessLogLine(known_, kTime, AccessLogFormat::kText),
-            "[2026-01-02T03:04:05.067Z] \"GET /a HTTP/1.1\" 200 - - - \"-\" 10 20 30 - "
-            "\"192.0.2.1\" \"curl/8\" \"7\" \"api\" \"10.0.0.1:8080\" outbound|80|v1|api.shop - "
-            "10.96.0.1:80 10.0.0.9:40000 - beta shop/canary#2 0000000000000abc 5");
+            "[2026-01-02T03:04:05.067Z] \"GET /a HTTP/1.1\" 200 - via_upstream - \"-\" 10 20 30 25 "
+            "\"192.0.2.1\" \"curl/8\" \"7\" \"api\" \"10.0.0.1:8080\" outbound|80|v1|api.shop "
+            "10.0.0.2:50000 10.96.0.1:80 10.0.0.9:40000 api.example beta shop/canary#2 "
+            "0000000000000abc 5");
 }
 
 TEST_F(AccessLogLine, SaysWhyNothingCouldBeEncrypted) {
   known_.transport_failure = "wrong_name: \"a\"";
   EXPECT_NE(accessLogLine(known_, kTime, AccessLogFormat::kText)
-                .find(" - - \"wrong_name: \\x22a\\x22\" 10 20 "),
+                .find(" via_upstream - \"wrong_name: \\x22a\\x22\" 10 20 "),
             std::string::npos);
 }
 
@@ -83,7 +89,9 @@ TEST_F(AccessLogLine, JsonHasNumbersAndNulls) {
   EXPECT_EQ(fields["sluice_grpc_status"], 5);
   EXPECT_EQ(fields["upstream_host"], "10.0.0.1:8080");
   EXPECT_EQ(fields["sluice_rule"], "shop/canary#2");
-  EXPECT_TRUE(fields["requested_server_name"].is_null());
+  EXPECT_EQ(fields["upstream_service_time"], 25);
+  EXPECT_EQ(fields["requested_server_name"], "api.example");
+  EXPECT_TRUE(fields["connection_termination_details"].is_null());
 }
 
 TEST_F(AccessLogLine, NoClientCanForgeALine) {

@@ -48,6 +48,7 @@ TEST_F(Answers, DirectResponseIsTextUnlessTheRuleSaysOtherwise) {
   EXPECT_THAT(answer(), HasSubstr("content-length: 6\r\ncontent-type: text/plain\r\n"));
   EXPECT_THAT(answer(), EndsWith("\r\n\r\nclosed"));
   EXPECT_EQ(log_.entries.at(0).flags, "-");
+  EXPECT_EQ(log_.entries.at(0).details, "direct_response");
   rule.headers.response.set = {{"Content-Type", "application/json"}, {"retry-after", "5"}};
   configure({rule});
   EXPECT_THAT(answer(), HasSubstr("Content-Type: application/json\r\nretry-after: 5\r\n"));
@@ -79,6 +80,7 @@ TEST_F(Answers, RedirectSaysWhere) {
   EXPECT_THAT(moved, HasSubstr("x-why: moved from /old?b=1\r\n"));
   EXPECT_EQ(log_.entries.at(0).flags, "-");
   EXPECT_EQ(log_.entries.at(0).status, 308);
+  EXPECT_EQ(log_.entries.at(0).details, "direct_response");
 }
 
 TEST_F(Answers, AbortOfGrpcStatus) {
@@ -88,6 +90,7 @@ TEST_F(Answers, AbortOfGrpcStatus) {
   EXPECT_THAT(grpc, HasSubstr("grpc-status: 14\r\ngrpc-message: fault filter abort\r\n"));
   EXPECT_THAT(grpc, HasSubstr("content-length: 0\r\n"));
   EXPECT_EQ(log_.entries.at(0).flags, "FI");
+  EXPECT_EQ(log_.entries.at(0).details, "fault_filter_abort");
   // Envoy: whoever does not speak gRPC gets the text.
   EXPECT_THAT(answer(), EndsWith("fault filter abort"));
 }
@@ -100,6 +103,30 @@ TEST_F(Answers, ClientsOfGrpcGetTheirKindOfErrors) {
   configure({nobody});
   EXPECT_THAT(answer(kGrpcPost), HasSubstr("grpc-status: 14\r\n"));
   EXPECT_EQ(log_.entries.at(1).status, 200);
+}
+
+/// Each as Envoy says it.
+TEST_F(Answers, TheLogSaysWhereTheyComeFrom) {
+  const auto details = [&](const std::vector<TestRule>& rules, std::string_view request = kGet) {
+    configure(rules);
+    log_.entries.clear();
+    answer(request);
+    return log_.entries.empty() ? "none" : log_.entries.back().details;
+  };
+  EXPECT_EQ(details({}), "route_not_found");
+  TestRule rule;
+  rule.destinations = {{1, {}}};
+  EXPECT_EQ(details({rule}), "no_healthy_upstream");
+  EXPECT_EQ(details({rule}, "GET / HTTP/9.9\r\n\r\n"), "http1.codec_error");
+  EXPECT_EQ(details({rule}, "GET / HTTP/1.1\r\nA: " + std::string(70'000, 'x')),
+            "request_headers_too_large");
+  rule.cluster_missing = true;
+  EXPECT_EQ(details({rule}), "cluster_not_found");
+  serve().stopListening();
+  TestRule closed;
+  closed.destinations = {{1, {1}}};
+  closed.retries = HttpRetry{};
+  EXPECT_EQ(details({closed}), "upstream_reset_before_response_started{connection_failure}");
 }
 
 TEST_F(Answers, RetriesThatAreOffConcernConnections) {

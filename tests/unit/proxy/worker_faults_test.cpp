@@ -21,7 +21,9 @@ struct Counts {
 };
 
 /// What a fault with these flags adds.
-Counts countsOf(const std::string& flags) { return {flags == "UC" ? 1u : 0u, flags == "UPE" ? 1u : 0u}; }
+Counts countsOf(const std::string& flags) {
+  return {flags == "UC" ? 1u : 0u, flags == "UPE" ? 1u : 0u};
+}
 
 const std::string kHalf = "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf";
 const std::string kHalfChunk = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhal";
@@ -65,8 +67,8 @@ std::vector<Fault> malformed() {
         ok + "A: " + std::string(size_t{70} * 1024, 'x')})
     all.push_back({head.substr(0, 60), head, false, "502", "UPE"});
   for (const auto* chunk : {"zz\r\n", "5 \r\nhello\r\n", "5\nhello\r\n", "0\r\nHost: b\r\n\r\n"})
-    all.push_back({chunk, ok + "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n" + chunk, false,
-                   "", "UPE"});
+    all.push_back(
+        {chunk, ok + "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n" + chunk, false, "", "UPE"});
   return all;
 }
 
@@ -79,6 +81,13 @@ std::vector<Fault> overlong() {
            false, "200", ""},
           {"a body of 204", "HTTP/1.1 204 No\r\n\r\n" + more, false, "204", ""},
           {"a body of 304", "HTTP/1.1 304 No\r\nContent-Length: 3\r\n\r\nabc", false, "304", ""}};
+}
+
+std::string detailsOf(const Fault& fault) {
+  if (fault.flags.empty()) return "via_upstream";
+  const std::string when = fault.status.empty() ? "after" : "before";
+  return "upstream_reset_" + when + "_response_started{" +
+         (fault.flags == "UC" ? "connection_termination}" : "protocol_error}");
 }
 
 class Faults : public WorkerTest {
@@ -129,6 +138,7 @@ class Faults : public WorkerTest {
   void expectOutcome(const Fault& fault, Peer& client) {
     ASSERT_TRUE(until([&] { return !log_.entries.empty(); }));
     EXPECT_EQ(log_.entries.back().flags, fault.flags.empty() ? "-" : fault.flags);
+    EXPECT_EQ(log_.entries.back().details, detailsOf(fault));
     if (fault.status.empty()) {
       EXPECT_TRUE(until([&] { return client.wasReset(); }));
       EXPECT_TRUE(client.received().starts_with("HTTP/1.1 200 "));

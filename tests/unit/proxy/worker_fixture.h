@@ -63,13 +63,18 @@ class RecordingLog final : public RequestObserver {
     bool grpc;
     int grpc_status;
     std::string host;  ///< of the service; empty: no route
+    std::string details, server_name;
+    std::optional<Duration> service_time;
+    std::optional<SocketAddress> upstream_local;
   };
   void record(const RequestRecord& r) override {
-    entries.push_back({std::string(r.method), std::string(r.target), r.flags.text(), r.status,
-                       r.request_bytes, r.response_bytes, std::string(r.protocol),
-                       std::string(r.user_agent), std::string(r.transport_failure), std::string(r.request_id), r.grpc,
-                       r.grpc_status,
-                       r.route == nullptr ? std::string() : r.route->route->service.host});
+    entries.push_back(
+        {std::string(r.method), std::string(r.target), r.flags.text(), r.status, r.request_bytes,
+         r.response_bytes, std::string(r.protocol), std::string(r.user_agent),
+         std::string(r.transport_failure), std::string(r.request_id), r.grpc, r.grpc_status,
+         r.route == nullptr ? std::string() : r.route->route->service.host, std::string(r.details),
+         std::string(r.server_name), r.service_time,
+         r.upstream_local == nullptr ? std::nullopt : std::optional(*r.upstream_local)});
   }
   std::vector<Entry> entries;
 };

@@ -302,6 +302,29 @@ std::string pattern(size_t size) {
   return bytes;
 }
 
+/// Envoy: from the end of the request to the response's head.
+TEST_F(Framing, TheLogHasTheServersTimeAndOurAddress) {
+  Peer& client = connect();
+  client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\na");
+  ASSERT_FALSE(request().empty());
+  clock_.advance(5s);
+  client.send("b");
+  ASSERT_TRUE(until([&] { return server().received().ends_with("ab"); }));
+  clock_.advance(3s);
+  server().send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n");
+  ASSERT_TRUE(until([&] { return !client.received().empty(); }));
+  clock_.advance(7s);
+  server().send("ok");
+  ASSERT_TRUE(receives(client, kOk));
+  ASSERT_TRUE(until([&] { return !log_.entries.empty(); }));
+  const auto& entry = log_.entries[0];
+  EXPECT_EQ(entry.service_time, Duration(3s));
+  EXPECT_EQ(entry.details, "via_upstream");
+  ASSERT_TRUE(entry.upstream_local);
+  EXPECT_EQ(entry.upstream_local->ip, *IpAddress::parse("127.0.0.1"));
+  EXPECT_NE(entry.upstream_local->port, servers_[0]->address().port);
+}
+
 TEST_F(Framing, WhatIsRefusedCountsForTheServiceCalled) {
   Peer& client = connect();
   client.send("GET / HTTP/1.1\r\n\r\n");

@@ -154,6 +154,8 @@ TEST_F(Http2, AnswersOfTrailersAloneEndWithTheirHead) {
   EXPECT_TRUE(end.message(id).body.empty());
   ASSERT_EQ(log_.entries.size(), 1u);
   EXPECT_EQ(log_.entries[0].grpc_status, 5);
+  ASSERT_TRUE(log_.entries[0].upstream_local);
+  EXPECT_EQ(log_.entries[0].upstream_local->ip, *IpAddress::parse("127.0.0.1"));
 }
 
 TEST_F(Http2, WhatTheTrailersSayIsTheStatusOfACall) {

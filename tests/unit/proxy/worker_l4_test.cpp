@@ -85,6 +85,15 @@ TEST_F(L4, DeclaredTcpConnectsBeforeAnybodySpeaks) {
   EXPECT_EQ(log_.entries[0].flags, "-");
 }
 
+TEST_F(L4, TheLogHasTheServersNameAndOurAddress) {
+  configureL4(Protocol::kTls, {tls({"v2.example"})});
+  serverThatGets(helloFor("v2.example"));
+  ASSERT_TRUE(until([&] { return !log_.entries.empty(); }));
+  EXPECT_EQ(log_.entries[0].server_name, "v2.example");
+  ASSERT_TRUE(log_.entries[0].upstream_local);
+  EXPECT_EQ(log_.entries[0].upstream_local->ip, *IpAddress::parse("127.0.0.1"));
+}
+
 TEST_F(L4, SubnetsOfTheAddressCalled) {
   configureL4(Protocol::kTcp, {tcp({*routing::Subnet::parse("10.97.0.0/16")}),
                                tcp({*routing::Subnet::parse("10.96.0.0/16")})});
