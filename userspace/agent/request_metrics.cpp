@@ -33,6 +33,19 @@ RequestSeries seriesOf(const RequestRecord& record) {
   return series;
 }
 
+/// Adds `all` to `sums`, with the names of the sources, which must be known.
+template <typename Counts>
+void addNamed(const std::map<WorkloadId, std::map<RequestSeries, Counts>>& all,
+              const std::map<WorkloadId, std::string>& names,
+              std::map<RequestSeries, Counts>& sums) {
+  for (const auto& [source, counted] : all)
+    for (const auto& [series, counts] : counted) {
+      RequestSeries named = series;
+      named.source = names.at(source);
+      sums[std::move(named)] += counts;
+    }
+}
+
 }  // namespace
 
 size_t RequestMetrics::HashOfMet::operator()(const Met& met) const {
@@ -47,8 +60,14 @@ size_t RequestMetrics::HashOfMet::operator()(const Met& met) const {
 }
 
 void RequestMetrics::record(const RequestRecord& record) {
-  if (record.opaque) return;
   const std::lock_guard lock(mutex_);
+  if (record.opaque) {
+    auto& counts = connectionsLike(record);
+    ++counts.closed;
+    counts.sent_bytes += record.response_bytes;
+    counts.received_bytes += record.request_bytes;
+    return;
+  }
   auto* counts = countsOf(record);
   if (counts == nullptr) {
     ++uncounted_;
@@ -57,6 +76,16 @@ void RequestMetrics::record(const RequestRecord& record) {
   counts->milliseconds.add(std::chrono::duration<double, std::milli>(record.duration).count());
   counts->request_bytes.add(static_cast<double>(record.request_bytes));
   counts->response_bytes.add(static_cast<double>(record.response_bytes));
+}
+
+void RequestMetrics::opened(const RequestRecord& record) {
+  const std::lock_guard lock(mutex_);
+  ++connectionsLike(record).opened;
+}
+
+/// Names are compared for each: a connection is no request.
+observe::ConnectionCounts& RequestMetrics::connectionsLike(const RequestRecord& record) {
+  return connections_[record.workload][seriesOf(record)];
 }
 
 RequestCounts* RequestMetrics::countsOf(const RequestRecord& record) {
@@ -82,19 +111,15 @@ RequestCounts* RequestMetrics::find(WorkloadId source, RequestSeries series) {
 void RequestMetrics::collect(const std::map<WorkloadId, std::string>& names,
                              observe::Requests& sum) {
   const std::lock_guard lock(mutex_);
-  const auto gone =
-      std::erase_if(series_, [&](const auto& entry) { return !names.contains(entry.first); });
-  if (gone > 0) {
+  const auto is_gone = [&](const auto& entry) { return !names.contains(entry.first); };
+  std::erase_if(connections_, is_gone);
+  if (std::erase_if(series_, is_gone) > 0) {
     met_.clear();
     size_ = 0;
     for (const auto& [source, series] : series_) size_ += series.size();
   }
-  for (const auto& [source, all] : series_)
-    for (const auto& [series, counts] : all) {
-      RequestSeries named = series;
-      named.source = names.at(source);
-      sum.series[std::move(named)] += counts;
-    }
+  addNamed(series_, names, sum.series);
+  addNamed(connections_, names, sum.connections);
   sum.uncounted += uncounted_;
 }
 

@@ -23,8 +23,9 @@ class RequestMetrics final : public proxy::RequestObserver {
   /// Servers may answer any status, so that the configuration alone bounds nothing.
   static constexpr size_t kMaxSeries = 10'000;
 
-  /// On the worker's thread. Connections that carry no HTTP are not counted.
+  /// On the worker's thread.
   void record(const proxy::RequestRecord& record) override;
+  void opened(const proxy::RequestRecord& record) override;
 
   /// Adds what was counted to `sum`. `names`: of the workloads, "namespace/name"; what others have
   /// sent is forgotten, so that series end with their workload. From any thread.
@@ -45,14 +46,19 @@ class RequestMetrics final : public proxy::RequestObserver {
   struct HashOfMet {
     size_t operator()(const Met& met) const;
   };
-  using Series = std::map<observe::RequestSeries, observe::RequestCounts>;
+  template <typename Counts>
+  using Series = std::map<observe::RequestSeries, Counts>;
+  template <typename Counts>
+  using BySource = std::map<WorkloadId, Series<Counts>>;
 
+  observe::ConnectionCounts& connectionsLike(const proxy::RequestRecord& record);
   observe::RequestCounts* countsOf(const proxy::RequestRecord& record);
   observe::RequestCounts* find(WorkloadId source, observe::RequestSeries series);
 
   std::mutex mutex_;  ///< guards everything; nobody else wants it but at a scrape
-  std::map<WorkloadId, Series> series_;  ///< without the name of the source
-  size_t size_ = 0;                      ///< of all series
+  BySource<observe::RequestCounts> series_;          ///< without the name of the source
+  BySource<observe::ConnectionCounts> connections_;  ///< likewise
+  size_t size_ = 0;                                  ///< of all series
   uint64_t uncounted_ = 0;
   /// Into `series_`; null: there was no room. Of the pointers in its keys some may be of things
   /// that are gone, which is why it ends with its generation.

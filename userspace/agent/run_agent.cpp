@@ -185,6 +185,11 @@ class Agent {
     proxy::eachCounter(proxy, [&](std::string_view name, const char*, uint64_t count) {
       facts.proxy_events.emplace_back(name, count);
     });
+    for (const auto& status : workloads) {
+      const auto& metadata = status.workload->metadata;
+      facts.requests.sources[metadata.key()] =
+          observe::SourceLabels::of(metadata.name, metadata.labels);
+    }
     auto text = observe::scrape(*data_plane_, facts);
     if (!text) return {503, text.error().message() + "\n"};
     return {200, *std::move(text)};

@@ -49,7 +49,8 @@ inline constexpr int kMaxGrpcStatus = 16;  ///< UNAUTHENTICATED, the last that h
 inline int readGrpcStatus(std::string_view value) {
   int number = -1;
   const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
-  const bool whole = error == std::errc() && end == value.data() + value.size();
+  const bool whole =
+      value.size() <= 2 && error == std::errc() && end == value.data() + value.size();
   return whole && number >= 0 && number <= kMaxGrpcStatus ? number : kGrpcUnknown;
 }
 

@@ -34,8 +34,8 @@ std::string_view takeName(std::string_view& names) {
 }
 
 /// `bound`: of a bucket of a histogram; empty: not one.
-void appendLabels(std::string& out, std::string_view names,
-                  std::initializer_list<std::string_view> values, std::string_view bound = {}) {
+void appendLabels(std::string& out, std::string_view names, LabelValues values,
+                  std::string_view bound = {}) {
   char separator = '{';
   const auto append = [&](std::string_view name, std::string_view value) {
     out += separator;
@@ -64,8 +64,7 @@ void appendNumber(std::string& out, double value) {
 }
 
 /// One line. `suffix`: of a sample of a histogram.
-void appendSample(std::string& out, const MetricInfo& info,
-                  std::initializer_list<std::string_view> labels, double value,
+void appendSample(std::string& out, const MetricInfo& info, LabelValues labels, double value,
                   std::string_view suffix = {}, std::string_view bound = {}) {
   out.append(info.name).append(suffix);
   appendLabels(out, info.labels, labels, bound);
@@ -78,14 +77,13 @@ void appendSample(std::string& out, const MetricInfo& info,
 
 std::span<const MetricInfo> allMetrics() { return kMetrics; }
 
-void MetricsPage::add(Metric metric, std::initializer_list<std::string_view> labels, double value) {
+void MetricsPage::add(Metric metric, LabelValues labels, double value) {
   const auto index = static_cast<size_t>(metric);
   appendSample(samples_[index], kMetrics[index], labels, value);
 }
 
 /// Prometheus: each bucket counts those below it, too.
-void MetricsPage::add(Metric metric, std::initializer_list<std::string_view> labels,
-                      const Histogram& histogram, double scale) {
+void MetricsPage::add(Metric metric, LabelValues labels, const Histogram& histogram, double scale) {
   const auto index = static_cast<size_t>(metric);
   const auto sample = [&](std::string_view suffix, std::string_view bound, double value) {
     appendSample(samples_[index], kMetrics[index], labels, value, suffix, bound);

@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "userspace/observe/histogram.h"
 
@@ -29,15 +30,22 @@ struct MetricInfo {
 /// In the order of Metric.
 std::span<const MetricInfo> allMetrics();
 
+/// Those of a metric's labels, in their order; borrowed.
+class LabelValues : public std::span<const std::string_view> {
+ public:
+  LabelValues(std::initializer_list<std::string_view> values)
+      : span(values.begin(), values.size()) {}
+  LabelValues(const std::vector<std::string_view>& values) : span(values) {}
+};
+
 /// A page of metrics in Prometheus' text format 0.0.4: families in the order of metrics.def, each
 /// once, those without samples left out.
 class MetricsPage {
  public:
-  /// One sample; `labels` are the values of the metric's labels, in their order.
-  void add(Metric metric, std::initializer_list<std::string_view> labels, double value);
+  /// One sample.
+  void add(Metric metric, LabelValues labels, double value);
   /// The samples of a histogram. `scale`: so many of its units are one of the metric's.
-  void add(Metric metric, std::initializer_list<std::string_view> labels,
-           const Histogram& histogram, double scale = 1);
+  void add(Metric metric, LabelValues labels, const Histogram& histogram, double scale = 1);
 
   std::string text() const;
 

@@ -8,6 +8,7 @@
 #include <map>
 #include <string>
 
+#include "userspace/model/labels.h"
 #include "userspace/observe/histogram.h"
 #include "userspace/observe/metrics.h"
 
@@ -38,18 +39,39 @@ struct RequestCounts {
   RequestCounts& operator+=(const RequestCounts& other);
 };
 
+/// Of connections that carry no HTTP.
+struct ConnectionCounts {
+  uint64_t opened = 0;
+  uint64_t closed = 0;
+  uint64_t sent_bytes = 0;      ///< to the client, by those that are closed
+  uint64_t received_bytes = 0;  ///< from it
+
+  ConnectionCounts& operator+=(const ConnectionCounts& other);
+};
+
+/// What Istio's metrics say of a client besides its name. Empty: unknown.
+struct SourceLabels {
+  std::string app, version;
+  std::string canonical_service, canonical_revision;
+
+  /// Istio: a workload is canonically called by the first of some labels, else by its name.
+  static SourceLabels of(const std::string& name, const Labels& labels);
+};
+
 struct Requests {
   std::map<RequestSeries, RequestCounts> series;
   uint64_t uncounted = 0;  ///< that are in no series, because there are too many
+  /// By series that say nothing of a status. As many as the configuration allows.
+  std::map<RequestSeries, ConnectionCounts> connections;
+  std::map<std::string, SourceLabels> sources;  ///< by RequestSeries::source
 };
 
 /// Which names metrics of requests have besides Sluice's own.
 enum class MetricsCompat { kNone, kIstio };
 
-/// sluice_request_duration_seconds; with kIstio also istio_requests_total,
-/// istio_request_duration_milliseconds, istio_request_bytes and istio_response_bytes with Istio's
-/// labels (https://istio.io/latest/docs/reference/config/metrics), of which those that Sluice
-/// cannot know are "unknown".
+/// sluice_request_duration_seconds; with kIstio also Istio's metrics of requests and of TCP with
+/// all their labels (https://istio.io/latest/docs/reference/config/metrics), of which those that
+/// Sluice cannot know are "unknown".
 void addRequests(MetricsPage& page, const Requests& requests, MetricsCompat compat);
 
 }  // namespace sluice::observe

@@ -52,6 +52,9 @@ class RequestObserver {
  public:
   virtual ~RequestObserver() = default;
   virtual void record(const RequestRecord& record) = 0;
+  /// A connection whose bytes will be passed on unseen has been made; record() follows when it is
+  /// over. What is known of its destination may change until then.
+  virtual void opened(const RequestRecord& /*record*/) {}
 };
 
 /// Of one worker; borrowed. Either may be null.
@@ -63,6 +66,10 @@ struct Observers {
   void tell(const RequestRecord& record) const {
     if (log != nullptr) log->record(record);
     if (metrics != nullptr) metrics->record(record);
+  }
+  void tellOpened(const RequestRecord& record) const {
+    if (log != nullptr) log->opened(record);
+    if (metrics != nullptr) metrics->opened(record);
   }
 };
 

@@ -105,8 +105,23 @@ TEST_F(RequestMetricsTest, WorkersAddUp) {
 TEST_F(RequestMetricsTest, ConnectionsWithoutHttpAreNoRequests) {
   auto record = answered(0);
   record.opaque = true;
+  record.request_bytes = 7;
+  record.response_bytes = 50;
+  metrics_.opened(record);
+  metrics_.opened(record);
   metrics_.record(record);
-  EXPECT_TRUE(collected().series.empty());
+  const auto found = collected();
+  EXPECT_TRUE(found.series.empty());
+  ASSERT_EQ(found.connections.size(), 1u);
+  const auto& [series, counts] = *found.connections.begin();
+  EXPECT_EQ(series.source, "shop/web");
+  EXPECT_EQ(series.host, "api");
+  EXPECT_EQ(counts.opened, 2u);
+  EXPECT_EQ(counts.closed, 1u);
+  EXPECT_EQ(counts.sent_bytes, 50u);
+  EXPECT_EQ(counts.received_bytes, 7u);
+  EXPECT_TRUE(collected({{kJob, "shop/job"}}).connections.empty());
+  EXPECT_TRUE(collected().connections.empty()) << "what is forgotten stays so";
 }
 
 /// Objects of a new configuration may be where those of the last one were.

@@ -76,7 +76,9 @@ class RecordingLog final : public RequestObserver {
          std::string(r.server_name), r.service_time,
          r.upstream_local == nullptr ? std::nullopt : std::optional(*r.upstream_local)});
   }
+  void opened(const RequestRecord&) override { ++connections; }
   std::vector<Entry> entries;
+  size_t connections = 0;  ///< that carry no HTTP
 };
 
 /// A cluster of one server, with endpoint 1, 2, … as its number says.

@@ -170,6 +170,7 @@ TEST_F(Http2, WhatTheTrailersSayIsTheStatusOfACall) {
                                        {{{"grpc-status", "5"}}, {{"grpc-status", "0"}}, 0},
                                        {{{"grpc-status", "5"}}, {{"x-t", "1"}}, 5},
                                        {{}, {{"grpc-status", "17"}}, 2},
+                                       {{}, {{"grpc-status", "00000000"}}, 2},
                                        {{}, {}, 2}};
   for (const auto& answer : answers) {
     const auto id = end.get("/p.S/M", {{"content-type", "application/grpc"}});

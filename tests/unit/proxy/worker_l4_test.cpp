@@ -75,6 +75,8 @@ TEST_F(L4, DeclaredTcpConnectsBeforeAnybodySpeaks) {
   ASSERT_TRUE(until([&] { return servers_[1]->connections().size() == 1; }));
   servers_[1]->connection(0).send("welcome");
   EXPECT_TRUE(receives(client, "welcome"));
+  EXPECT_EQ(log_.connections, 1u);
+  EXPECT_TRUE(log_.entries.empty());
   client.send("GET / HTTP/1.1\r\n");
   EXPECT_TRUE(receives(servers_[1]->connection(0), "GET / HTTP/1.1\r\n"));
   servers_[1]->connection(0).finish();
