@@ -126,11 +126,16 @@ TEST_F(Http2Faults, OfAStreamHarmNoOther) {
   for (const auto& fault : kStreamFaults) {
     SCOPED_TRACE(fault.name);
     log_.entries.clear();
+    const auto before = worker_->stats();
     Peer& client = connect();
     const auto stream = sendFrom(client, backend);
     fault.commit(backend, stream);
     ASSERT_TRUE(until([&] { return !log_.entries.empty(); }));
     EXPECT_EQ(log_.entries[0].flags, fault.flags);
+    const bool malformed = std::string_view(fault.flags) == "UPE";
+    const auto after = worker_->stats();
+    EXPECT_EQ(after.bad_responses - before.bad_responses, malformed ? 1u : 0u);
+    EXPECT_EQ(after.upstream_resets - before.upstream_resets, malformed ? 0u : 1u);
     if (*fault.status == '\0') {
       EXPECT_TRUE(until([&] { return client.wasReset(); }));
     } else {

@@ -199,7 +199,7 @@ TEST_F(Http2, CallsThatAreCutHaveAnUnknownStatus) {
   backend.reset(at, NGHTTP2_INTERNAL_ERROR);
   ASSERT_TRUE(until([&] { return end.message(id).closed; }));
   EXPECT_EQ(log_.entries.at(0).grpc_status, 2);
-  EXPECT_EQ(log_.entries.at(0).flags, "UC");
+  EXPECT_EQ(log_.entries.at(0).flags, "UR");
 }
 
 TEST_F(Http2, ClientsOfHttp1ReachServersOfHttp2) {
