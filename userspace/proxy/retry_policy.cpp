@@ -43,7 +43,8 @@ Duration below(Duration limit, uint64_t draw) {
 }  // namespace
 
 std::optional<int> grpcStatus(const http1::ResponseHead& head) {
-  return numberIn(head.fields.headers.value("grpc-status"));
+  const auto* const field = head.fields.headers.find("grpc-status");
+  return field == nullptr ? std::nullopt : std::optional(readGrpcStatus(field->value));
 }
 
 RetryPolicy RetryPolicy::of(const HttpRetry& written) {
