@@ -16,7 +16,7 @@ class CheckingClient {
  public:
   struct Habits {
     std::string target = "/echo";
-    HttpHeaders headers;                   ///< of each request
+    HttpHeaders headers = {};              ///< of each request
     std::set<int> statuses = {200};        ///< that are right; 200 with the request's body
     uint64_t requests_per_connection = 0;  ///< 0: one connection for all
   };

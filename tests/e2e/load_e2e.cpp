@@ -95,17 +95,21 @@ spec:
 class Http2Client {
  public:
   explicit Http2Client(const Lab& lab) : lab_(lab), thread_([this] { run(); }) {}
-  ~Http2Client() { stop(); }
+  ~Http2Client() { join(); }
   Http2Client(const Http2Client&) = delete;
   Http2Client& operator=(const Http2Client&) = delete;
 
   Result<void> stop() {
-    stopped_ = true;
-    if (thread_.joinable()) thread_.join();
+    join();
     return outcome_;
   }
 
  private:
+  void join() {
+    stopped_ = true;
+    if (thread_.joinable()) thread_.join();
+  }
+
   void run() {
     while (!stopped_ && outcome_.ok()) outcome_ = once();
   }

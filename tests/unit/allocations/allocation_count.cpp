@@ -15,7 +15,9 @@ uint64_t sluice::test::allocationCount() { return count; }
 
 #ifdef __SANITIZE_ADDRESS__
 
-#include <sanitizer/allocator_interface.h>
+/// Of sanitizer/allocator_interface.h, which GCC's packages lack.
+extern "C" int __sanitizer_install_malloc_and_free_hooks(void (*)(const volatile void*, size_t),
+                                                         void (*)(const volatile void*));
 
 namespace {
 
