@@ -154,7 +154,7 @@ class Load : public ShopTest {
       SLUICE_TRY(applyText("busy.yaml", registry(lab, round % 4 == 1)));
     for (const char* what : {"connections", "endpoints", "services"})
       if (auto answer = ask({"get", what}); !answer) return std::move(answer).error();
-    if (auto answer = sample("sluice_build_info"); !answer) return std::move(answer).error();
+    if (auto answer = counted("to_proxy"); !answer) return std::move(answer).error();
     return {};
   }
 
