@@ -18,8 +18,8 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr const char* kAddress = "10.96.0.60";
-constexpr int kRounds = 60;
-constexpr Duration kRound = 150ms;
+constexpr int kRounds = 20;
+constexpr Duration kRound = 250ms;
 
 /// Service `busy`, with or without its second endpoint of v1.
 std::string registry(const Lab& lab, bool all) {
@@ -50,6 +50,7 @@ spec:
   host: busy.example
   subsets:
   - {name: plain, labels: {version: v1}}
+  - {name: other, labels: {version: v2}}
   - name: hashed
     labels: {version: v1}
     trafficPolicy: {loadBalancer: {consistentHash: {httpHeaderName: user}}}
@@ -86,7 +87,7 @@ spec:
     route: [{{destination: {{host: busy.example, subset: plain}}}}]
   - route:
     - {{destination: {{host: busy.example, subset: plain}}, weight: {}}}
-    - {{destination: {{host: busy.example, subset: watched}}, weight: {}}}
+    - {{destination: {{host: busy.example, subset: other}}, weight: {}}}
 )",
                      share, 100 - share);
 }
