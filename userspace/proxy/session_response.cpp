@@ -2,8 +2,8 @@
 // The response on its way to the client.
 #include <algorithm>
 
-#include "userspace/model/grpc_status.h"
 #include "userspace/proxy/http1/forward.h"
+#include "userspace/proxy/retry_policy.h"
 #include "userspace/proxy/session.h"
 
 namespace sluice::proxy {
@@ -88,8 +88,7 @@ void Session::finalHead(const http1::Parsed& parsed) {
   exchange_.close |= context_.draining || kind == http1::BodyKind::kUntilClose;
   count(head.status);
   responseBegins();
-  const auto* grpc = exchange_.grpc ? head.fields.headers.find("grpc-status") : nullptr;
-  if (grpc != nullptr) exchange_.grpc_status = readGrpcStatus(grpc->value);
+  if (exchange_.grpc) exchange_.grpc_status = grpcStatus(head).value_or(-1);
   if (!passHeadOn(parsed, exchange_.close)) return headTooLarge();
   clearResponseBody();
 }
