@@ -94,8 +94,7 @@ class Reader final : public ChannelUser, public std::enable_shared_from_this<Rea
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size == 0) return 0;
   static auto& world = *new World;
-  std::string_view rest(reinterpret_cast<const char*>(data) + 1, size - 1);
-  const size_t piece = pieceOf(data[0]);
+  const std::string_view input(reinterpret_cast<const char*>(data), size);
 
   std::vector<std::shared_ptr<Reader>> readers;
   const auto wire = std::make_shared<Wire>(*world.reactor);
@@ -110,16 +109,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     readers.back()->start();
   }
   turn(*world.reactor);
-  while (!rest.empty() && !gone) {
-    wire->feed(rest.substr(0, piece));
-    rest.remove_prefix(std::min(piece, rest.size()));
-    turn(*world.reactor);
-  }
-  client->abort();
-  turn(*world.reactor);
-  for (const auto& reader : readers) reader->stop();
-  turn(*world.reactor);
-  FUZZ_REQUIRE(gone && client->closed() && client->streams() == 0);
-  FUZZ_REQUIRE(world.context.blocks.lent() == 0);
+  feed(world, *wire, input, gone);
+  finish(world, *client, readers, gone);
   return 0;
 }

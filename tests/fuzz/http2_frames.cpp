@@ -84,8 +84,7 @@ class Reader final : public ChannelUser, public std::enable_shared_from_this<Rea
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size == 0) return 0;
   static auto& world = *new World;
-  std::string_view rest(reinterpret_cast<const char*>(data) + 1, size - 1);
-  const size_t piece = pieceOf(data[0]);
+  const std::string_view input(reinterpret_cast<const char*>(data), size);
   const bool waits = data[0] % 2 == 0;
 
   std::vector<std::shared_ptr<Reader>> readers;
@@ -99,16 +98,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       },
       [&](Http2Server&) { gone = true; });
   FUZZ_REQUIRE(server->start("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").ok());
-  while (!rest.empty() && !gone) {
-    wire->feed(rest.substr(0, piece));
-    rest.remove_prefix(std::min(piece, rest.size()));
-    turn(*world.reactor);
-  }
-  server->abort();
-  turn(*world.reactor);
-  for (const auto& reader : readers) reader->stop();
-  turn(*world.reactor);
-  FUZZ_REQUIRE(gone && server->closed() && server->streams() == 0);
-  FUZZ_REQUIRE(world.context.blocks.lent() == 0);
+  feed(world, *wire, input, gone);
+  finish(world, *server, readers, gone);
   return 0;
 }

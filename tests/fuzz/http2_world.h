@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "tests/fuzz/fuzz.h"
 #include "tests/support/memory_data_plane.h"
 #include "userspace/proxy/context.h"
 #include "userspace/proxy/http1/refusal.h"
@@ -103,7 +104,27 @@ struct World {
 
 inline void turn(Reactor& reactor) { reactor.runOnce(Duration::zero()); }
 
-/// How the first byte of an input cuts the others.
-inline size_t pieceOf(uint8_t first) { return first < 8 ? 1 + first : size_t{first} * 16; }
+/// Feeds what follows the first byte of an input, in pieces as that says, until the connection has
+/// gone.
+inline void feed(World& world, Wire& wire, std::string_view input, const bool& gone) {
+  const auto first = static_cast<uint8_t>(input.front());
+  const size_t piece = first < 8 ? size_t{first} + 1 : size_t{first} * 16;
+  for (auto rest = input.substr(1); !rest.empty() && !gone;) {
+    wire.feed(rest.substr(0, piece));
+    rest.remove_prefix(std::min(piece, rest.size()));
+    turn(*world.reactor);
+  }
+}
+
+/// Ends the connection and its readers: nothing is left of them.
+template <typename Connection, typename Readers>
+void finish(World& world, Connection& connection, const Readers& readers, const bool& gone) {
+  connection.abort();
+  turn(*world.reactor);
+  for (const auto& reader : readers) reader->stop();
+  turn(*world.reactor);
+  FUZZ_REQUIRE(gone && connection.closed() && connection.streams() == 0);
+  FUZZ_REQUIRE(world.context.blocks.lent() == 0);
+}
 
 }  // namespace sluice::fuzz
