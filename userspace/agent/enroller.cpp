@@ -19,7 +19,8 @@ struct Enroller::Entry {
   Duration delay = kFirstRetry;
   Reactor::TimerId timer = 0;
   uint64_t attempt = 0;  ///< the one whose answer counts
-  Enrolled enrolled;     ///< without its sockets, which have been handed on
+  /// The last answer of this place, without its sockets, which have been handed on.
+  std::optional<Enrolled> enrolled;
 };
 
 namespace {
@@ -101,6 +102,7 @@ void Enroller::adopt(const std::shared_ptr<const Workload>& workload) {
   entry->workload = workload;
   if (known) return;
   entry->id = steering::workloadId(key);
+  entry->enrolled.reset();
   entry->state = State::kFirstAttempt;
   entry->delay = kFirstRetry;
   attempt(key);
@@ -137,14 +139,14 @@ void Enroller::onFailure(Entry& entry, const Error& error) {
 }
 
 void Enroller::onSuccess(Entry& entry, Enrolled enrolled) {
-  const bool fresh = entry.enrolled.netns_cookie == 0 || !sameSockets(entry.enrolled, enrolled);
-  const bool moved = !sameAddresses(entry.enrolled, enrolled);
+  const bool known = entry.enrolled && sameSockets(*entry.enrolled, enrolled) &&
+                     sameAddresses(*entry.enrolled, enrolled);
   entry.failure.reset();
   entry.state = State::kEnrolled;
   entry.delay = kFirstRetry;
   entry.enrolled = withoutSockets(enrolled);
   again(entry, kRecheck);
-  if (!fresh && !moved) return;
+  if (known) return;
   log::info("workload {} is enrolled", entry.workload->metadata.key());
   events_.enrolled(entry.id, *entry.workload, std::move(enrolled));
 }
@@ -170,9 +172,12 @@ void Enroller::tellWaiting() {
 std::vector<Enroller::Status> Enroller::status() const {
   std::vector<Status> all;
   all.reserve(entries_.size());
-  for (const auto& [key, entry] : entries_)
-    all.push_back({entry->workload, entry->id, entry->state, entry->failure,
-                   entry->enrolled.listener4_port, entry->enrolled.listener6_port});
+  for (const auto& [key, entry] : entries_) {
+    all.push_back({entry->workload, entry->id, entry->state, entry->failure});
+    if (!entry->enrolled) continue;
+    all.back().listener4_port = entry->enrolled->listener4_port;
+    all.back().listener6_port = entry->enrolled->listener6_port;
+  }
   return all;
 }
 

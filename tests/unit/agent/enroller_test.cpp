@@ -30,10 +30,10 @@ class FakeWorkloads final : public Workloads {
   std::vector<std::vector<WorkloadId>> kept;
 };
 
-Enrolled answer(uint16_t port) {
+Enrolled answer(uint16_t port, uint64_t netns_cookie = 7) {
   Enrolled enrolled;
   enrolled.listener4_port = port;
-  enrolled.netns_cookie = 7;
+  enrolled.netns_cookie = netns_cookie;
   return enrolled;
 }
 
@@ -101,6 +101,17 @@ TEST_F(EnrollerTest, SameSocketsAreHandedOnOnce) {
   EXPECT_EQ(enrolled_.size(), 1u);
   pass(Enroller::kRecheck);
   broker_.asked.at(2).done(answer(2));  // the unit was restarted in a namespace of its own
+  EXPECT_EQ(enrolled_.size(), 2u);
+}
+
+TEST_F(EnrollerTest, SameSocketsAreHandedOnOnceAlsoWhereTheKernelHasNoCookies) {
+  enroller_.want({workload("web", "/web")});
+  broker_.asked[0].done(answer(1, 0));
+  pass(Enroller::kRecheck);
+  broker_.asked.at(1).done(answer(1, 0));
+  EXPECT_EQ(enrolled_.size(), 1u);
+  enroller_.want({workload("web", "/moved")});
+  broker_.asked.at(2).done(answer(1, 0));  // the same port of another namespace
   EXPECT_EQ(enrolled_.size(), 2u);
 }
 
