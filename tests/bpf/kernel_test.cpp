@@ -47,11 +47,15 @@ SocketAddress addressBy(const Call& call, const Fd& socket) {
 
 }  // namespace
 
-Fd Listener::accept() const { return Fd(::accept4(fd.get(), nullptr, nullptr, SOCK_CLOEXEC)); }
+Fd Listener::accept(int wait_ms) const {
+  pollfd backlog{fd.get(), POLLIN, 0};
+  ::poll(&backlog, 1, wait_ms);
+  return Fd(::accept4(fd.get(), nullptr, nullptr, SOCK_CLOEXEC));
+}
 
 uint64_t Listener::drain() const {
   uint64_t count = 0;
-  while (accept()) ++count;
+  while (accept(0)) ++count;
   return count;
 }
 

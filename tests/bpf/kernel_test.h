@@ -23,8 +23,9 @@ struct Listener {
   Fd fd;
   SocketAddress address;
 
-  /// The next connection, which must be in the backlog.
-  Fd accept() const;
+  /// The next connection, which must be on its way: where processors are slow, connect() returns
+  /// before the last packet of the handshake has reached the backlog.
+  Fd accept(int wait_ms = 5000) const;
   /// How many connections were in the backlog; they are closed.
   uint64_t drain() const;
 };
