@@ -1,0 +1,107 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Prints docs/kernels.md: what the runs in FOLDER, one folder for each kernel, have shown."""
+
+import argparse
+import json
+import pathlib
+
+HERE = pathlib.Path(__file__).resolve().parent
+
+INTRODUCTION = """\
+# Kernels
+
+What was tried on which kernel. This page is written by `./dev vm-test`, from what its runs have shown;
+[vm-tests/](../vm-tests/README.md) says how they are made. Kernels are Debian's, freshly booted under
+emulation. A warning in a kernel's log fails its run.
+"""
+
+
+def rows(header, lines):
+    """A table in Markdown."""
+    yield "| " + " | ".join(header) + " |"
+    yield "| " + " | ".join("---" for _ in header) + " |"
+    for line in lines:
+        yield "| " + " | ".join(line) + " |"
+
+
+def probes_of(record):
+    return {probe["name"]: probe for probe in record["probes"]}
+
+
+def programs_of(record):
+    """How many tests of the loaded programs passed, of those that ran."""
+    outcomes = [test["outcome"] for test in record["programs"]]
+    return f"{outcomes.count('passed')} of {len(outcomes)}"
+
+
+def cell(test):
+    if test["outcome"] == "not offered":
+        return f"not offered: `{test['needs']}`"
+    return "yes" if test["outcome"] == "passed" else f"**{test['outcome']}**"
+
+
+def probe_rows(records):
+    names = dict.fromkeys(name for record in records.values() for name in probes_of(record))
+    for name in names:
+        if name != "kernel":
+            yield [f"`{name}`"] + [probes_of(record)[name]["status"] for record in records.values()]
+    yield ["tests of the loaded programs"] + [programs_of(record) for record in records.values()]
+    yield ["warnings in the log"] + [str(len(record["alarms"])) for record in records.values()]
+
+
+def core_rows(records):
+    for tests in zip(*(record["core"] for record in records.values()), strict=True):
+        yield [tests[0]["subject"], tests[0]["path"]] + [cell(test) for test in tests]
+
+
+def remarks(records):
+    """What a probe that is not content has found, and its advice, once for each text."""
+    found = {}
+    for name, record in records.items():
+        for probe in record["probes"]:
+            if probe["status"] != "ok":
+                text = f"`{probe['name']}`: {probe['detail']}. Remedy: {probe['hint']}."
+                found.setdefault(text, []).append(name)
+    for text, kernels in found.items():
+        yield f"* {', '.join(kernels)}: {text}"
+
+
+def skipped(records):
+    """Tests of the programs that say that they cannot be made on a kernel, with their reasons."""
+    for name, record in records.items():
+        for test in record["programs"]:
+            if test["outcome"] == "skipped":
+                yield f"* {name}: `{test['test']}`: {test['text'].strip().splitlines()[-1]}"
+
+
+def page(records):
+    names = list(records)
+    yield INTRODUCTION
+    yield "## Probes and programs"
+    yield "What `sluicectl check` says, and what the tests of each program and table (`tests/bpf`) do.\n"
+    yield from rows([""] + [f"{name} ({records[name]['release']})" for name in names],
+                    probe_rows(records))
+    yield ""
+    yield from remarks(records)
+    yield from skipped(records)
+    yield "\n## Traffic"
+    yield "The end-to-end core, on the paths that the probes allow.\n"
+    yield from rows(["what", "path"] + names, core_rows(records))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=pathlib.Path)
+    folder = parser.parse_args().folder
+    lines = (HERE / "kernels.txt").read_text().splitlines()
+    names = [line.split()[0] for line in lines if line and not line.startswith("#")]
+    files = {name: folder / name / "record.json" for name in names}
+    print(*page({name: json.loads(file.read_text()) for name, file in files.items()
+                 if file.exists()}), sep="\n")
+    print(*(f"\n{name}: **no result**, its run broke off." for name, file in files.items()
+            if not file.exists()), sep="\n", end="")
+
+
+if __name__ == "__main__":
+    main()
