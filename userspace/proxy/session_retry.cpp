@@ -193,7 +193,10 @@ void Session::armTryTimeout() {
 void Session::timedOut() {
   exchange_.timeout_timer = 0;
   ++context_.stats.timeouts;
-  if (state_ == State::kRelaying) judge(balance::Outcome::kLocalFailure);
+  // Envoy: whoever has begun to answer is not to blame for how long it takes; the client may read
+  // slowly.
+  if (state_ == State::kRelaying && !exchange_.response_started)
+    judge(balance::Outcome::kLocalFailure);
   if (!exchange_.response_started && response_.idle()) {
     reply(kTimeout);
     return advance();

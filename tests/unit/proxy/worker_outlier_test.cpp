@@ -12,8 +12,9 @@ using testing::StartsWith;
 class OutlierRequests : public WorkerTest {
  protected:
   /// Two errors in a row, from any share of the servers.
-  void watchServers() {
+  void watchServers(std::optional<std::chrono::nanoseconds> timeout = {}) {
     TestRule rule;
+    rule.timeout = timeout;
     rule.outliers.emplace().consecutive_5xx_errors = 2;
     rule.outliers->max_ejection_percent = 100;
     rule.retries.emplace().attempts = 0;
@@ -79,6 +80,36 @@ TEST_F(OutlierRequests, SilentServersCount) {
     ASSERT_TRUE(until([&] { return client.received().ends_with("termination"); }));
   }
   EXPECT_THAT(ejected(), SizeIs(1));
+}
+
+TEST_F(OutlierRequests, TimeoutsCountAsLongAsThereIsNoAnswer) {
+  serve();
+  watchServers(5s);
+  for (size_t i = 0; i < 2; ++i) {
+    Peer& client = connect();
+    client.send(kGet);
+    request(i);
+    clock_.advance(5s);
+    ASSERT_TRUE(until([&] { return client.received().ends_with("timeout"); }));
+  }
+  EXPECT_THAT(ejected(), SizeIs(1));
+}
+
+/// Envoy: or clients could take servers from others by reading slowly.
+TEST_F(OutlierRequests, TimeoutsInTheMiddleOfABodyDoNotCount) {
+  serve();
+  watchServers(5s);
+  for (size_t i = 0; i < 3; ++i) {
+    Peer& client = connect();
+    client.send(kGet);
+    request(i);
+    servers_[0]->connection(i).send("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhal");
+    ASSERT_TRUE(until([&] { return client.received().ends_with("hal"); }));
+  }
+  clock_.advance(5s);
+  ASSERT_TRUE(until([&] { return log_.entries.size() == 3; }));
+  for (const auto& entry : log_.entries) EXPECT_EQ(entry.flags, "UT");
+  EXPECT_THAT(ejected(), IsEmpty());
 }
 
 /// Envoy: of gRPC what `grpc-status` of the head stands for; what is in trailers comes too late.
