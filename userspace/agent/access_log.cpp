@@ -15,8 +15,10 @@ namespace {
 
 using proxy::RequestRecord;
 
+/// A connection that carries no HTTP never has a status: its flags say what it was.
 bool isError(const RequestRecord& record) {
-  return record.status == 0 || record.status >= 500 || record.grpc_status > 0 ||
+  const bool unanswered = record.status == 0 && !record.opaque;
+  return unanswered || record.status >= 500 || record.grpc_status > 0 ||
          record.flags != proxy::ResponseFlags();
 }
 

@@ -75,6 +75,21 @@ TEST_F(AccessLogWriterTest, ErrorsAreServerErrorsThoseOfGrpcFlagsAndNoAnswer) {
   EXPECT_TRUE(text.ends_with(" 14\n")) << text;
 }
 
+TEST_F(AccessLogWriterTest, ConnectionsWithoutHttpAreErrorsByTheirFlagsOnly) {
+  {
+    AccessLogWriter log(AccessLogWriter::Which::kErrors, AccessLogFormat::kText,
+                        std::move(writer_));
+    RequestRecord record;
+    record.opaque = true;
+    log.record(record);
+    record.flags.add(proxy::ResponseFlags::kUpstreamConnectFailure);
+    log.record(record);
+  }
+  const auto text = readAll();
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 1) << text;
+  EXPECT_NE(text.find(" UF "), std::string::npos) << text;
+}
+
 TEST_F(AccessLogWriterTest, ReaderThatStallsCostsLinesAndNoTime) {
   AccessLogWriter log(AccessLogWriter::Which::kAll, AccessLogFormat::kText, std::move(writer_));
   auto record = answered(200);
