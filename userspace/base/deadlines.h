@@ -17,6 +17,8 @@ class Timed {
 
   /// Does nothing when it is in no list.
   void leave();
+  /// Whether it is in one.
+  bool expires() const { return list_ != nullptr; }
 
  private:
   friend class DeadlineList;

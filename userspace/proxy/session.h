@@ -194,6 +194,7 @@ class Session final : public Timed,
   bool takePlace();
   void waitForPlace(const Upstream::Key& key);
   void myTurn(std::shared_ptr<Upstream> free, ConnectionQueue::Place place);
+  void awaitConnection();
   DeadlineList& connectDeadline();
   void applyPool(Upstream& upstream, int socket);
   void startTunnelClocks();

@@ -18,14 +18,12 @@ void Session::chooseStream() {
   const auto ready = [weak = weak_from_this(), attempt = ++attempt_] {
     const auto self = weak.lock();
     if (!self || attempt != self->attempt_ || self->state_ != State::kConnecting) return;
-    self->leave();
     self->chooseStream();
     self->advance();
   };
   leads_ = context_.http2_pool->lead(key, ready);
   if (leads_) return connect();
-  state_ = State::kConnecting;
-  connectDeadline().join(*this);
+  awaitConnection();
 }
 
 /// The connection that this session has made, for all who wait.
@@ -36,7 +34,6 @@ void Session::streamsMade() {
   upstream_.reset();
   const auto terms = Http2Terms::of(*exchange_.cluster->cluster, context_.reactor.now());
   if (!context_.http2_pool->adopt(key, std::move(channel), terms).ok()) return connectFailed();
-  leave();
   chooseStream();
 }
 

@@ -83,6 +83,13 @@ void Session::myTurn(std::shared_ptr<Upstream> free, ConnectionQueue::Place plac
   advance();
 }
 
+/// One deadline for each try, whoever connects and however often: who waits for another's
+/// connection may have to make one in the end.
+void Session::awaitConnection() {
+  state_ = State::kConnecting;
+  if (!expires()) connectDeadline().join(*this);
+}
+
 DeadlineList& Session::connectDeadline() {
   const auto& timeout = settingsOf(*exchange_.cluster).connect_timeout;
   return timeout ? context_.deadlines.of(*timeout) : context_.connecting;

@@ -237,8 +237,7 @@ void Session::attach(std::shared_ptr<Upstream> upstream) {
 
 void Session::connect() {
   if (!takePlace()) return;
-  state_ = State::kConnecting;
-  connectDeadline().join(*this);
+  awaitConnection();
   UpstreamTarget target{.workload = origin_.workload,
                         .route = route_->id,
                         .cluster = exchange_.endpoint->cluster,

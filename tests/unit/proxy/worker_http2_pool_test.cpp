@@ -125,6 +125,22 @@ TEST_F(Http2Pools, WhoWaitsForAnothersConnectionWaitsAsLong) {
   EXPECT_TRUE(until([&] { return worker_->stats().retries == 2; }));
 }
 
+TEST_F(Http2Pools, WhoHasToConnectItselfInTheEndWaitsNotLonger) {
+  limit([](auto& tcp, auto&) { tcp.connect_timeout = 30s; });
+  sockets_.silent = true;
+  auto& end = client();
+  end.get("/");
+  ASSERT_TRUE(until([&] { return sockets_.targets.size() == 1; }));
+  clock_.advance(20s);
+  end.get("/");
+  ASSERT_TRUE(until([&] { return worker_->stats().requests == 2; }));
+  clock_.advance(10s);
+  ASSERT_TRUE(until([&] { return sockets_.targets.size() == 2; }));
+  EXPECT_EQ(worker_->stats().retries, 1u);
+  clock_.advance(20s);
+  EXPECT_TRUE(until([&] { return worker_->stats().retries == 2; }));
+}
+
 TEST_F(Http2Pools, AServerThatAnswersPingsIsKept) {
   limit([](auto&, auto& http) { http.http2_keep_alive = Http2Keepalive{10s, 2s}; });
   auto& end = client();
