@@ -31,6 +31,11 @@ Context::Context(Reactor& its_reactor, Sockets& its_sockets, DataPlane& data_pla
 
 Context::~Context() = default;
 
+DeadlineList& Context::connectDeadline(const ClusterPool* limits) {
+  const auto timeout = limits == nullptr ? std::nullopt : limits->settings().connect_timeout;
+  return timeout ? deadlines.of(*timeout) : connecting;
+}
+
 bool Context::isKeptFrom(WorkloadId workload, int descriptor) const {
   if (descriptor < options.scarce_descriptor) return false;
   const auto open = client_connections.find(workload);

@@ -87,6 +87,9 @@ struct Context {
     if (!queue.handOver(upstream)) pool.give(std::move(upstream));
   }
 
+  /// Of one try to connect to a cluster with these limits; null: there are none.
+  DeadlineList& connectDeadline(const ClusterPool* limits);
+
   /// Whether a descriptor is kept for workloads that have less than this one (WorkerOptions).
   bool isKeptFrom(WorkloadId workload, int descriptor) const;
 

@@ -24,11 +24,11 @@ std::shared_ptr<Upstream> Http2Pool::open(const Upstream::Key& key, UpstreamUser
   return nullptr;
 }
 
-bool Http2Pool::lead(const Upstream::Key& key, Ready ready) {
+Http2Pool::Lead Http2Pool::lead(const Upstream::Key& key, Ready ready) {
   Server& server = servers_[key];
-  if (!server.connecting) return server.connecting = true;
+  if (!std::exchange(server.connecting, true)) return {*this, key};
   server.waiting.push_back(std::move(ready));
-  return false;
+  return {};
 }
 
 void Http2Pool::keep(Http2Client& connection) {
@@ -36,35 +36,48 @@ void Http2Pool::keep(Http2Client& connection) {
   (idle ? other_expiries_.of(*idle) : expiry_).join(connection);
 }
 
-Result<void> Http2Pool::adopt(const Upstream::Key& key, std::shared_ptr<Channel> channel,
+Result<void> Http2Pool::adopt(Lead lead, std::shared_ptr<Channel> channel,
                               const Http2Terms& terms) {
+  const auto key = lead.key_;
   auto connection = std::make_shared<Http2Client>(
       context_, std::move(channel), terms, [this](Http2Client& client) { keep(client); },
       [this, key](Http2Client& client) { forget(key, client); });
-  Server& server = servers_[key];
-  wake(server);
   SLUICE_TRY(connection->start());
   connection->keepAlive();
-  server.connections.push_back(std::move(connection));
+  servers_[key].connections.push_back(std::move(connection));
   return {};
 }
 
-void Http2Pool::giveUp(const Upstream::Key& key) {
-  const auto server = servers_.find(key);
-  if (server != servers_.end()) wake(server->second);
+Http2Pool::Lead& Http2Pool::Lead::operator=(Lead&& other) noexcept {
+  if (this == &other) return *this;
+  release();
+  pool_ = std::exchange(other.pool_, nullptr);
+  key_ = std::move(other.key_);
+  return *this;
 }
 
-void Http2Pool::wake(Server& server) {
-  server.connecting = false;
-  for (auto& ready : std::exchange(server.waiting, {})) context_.reactor.post(std::move(ready));
+void Http2Pool::Lead::release() {
+  if (auto* pool = std::exchange(pool_, nullptr)) pool->leadEnded(key_);
+}
+
+void Http2Pool::leadEnded(const Upstream::Key& key) {
+  const auto server = servers_.find(key);
+  if (server == servers_.end()) return;
+  server->second.connecting = false;
+  for (auto& ready : std::exchange(server->second.waiting, {}))
+    context_.reactor.post(std::move(ready));
 }
 
 void Http2Pool::forget(const Upstream::Key& key, const Http2Client& connection) {
-  const auto found = servers_.find(key);
-  if (found == servers_.end()) return;
-  Server& server = found->second;
-  std::erase_if(server.connections, [&](const auto& each) { return each.get() == &connection; });
-  if (server.connections.empty() && !server.connecting) servers_.erase(found);
+  const auto server = servers_.find(key);
+  if (server == servers_.end()) return;
+  std::erase_if(server->second.connections,
+                [&](const auto& each) { return each.get() == &connection; });
+  forgetIfUnused(server);
+}
+
+void Http2Pool::forgetIfUnused(Servers::iterator server) {
+  if (server->second.connections.empty() && !server->second.connecting) servers_.erase(server);
 }
 
 void Http2Pool::closeAll() {

@@ -3,8 +3,6 @@
 
 #include <utility>
 
-#include "userspace/proxy/http2_pool.h"
-
 namespace sluice::proxy {
 
 namespace {
@@ -32,7 +30,16 @@ void MirroredRequest::start() {
     timer_ = 0;
     fail();
   });
-  if (takeKept()) return advance();
+  context_.connectDeadline(pool_.get()).join(*this);
+  reach();
+}
+
+void MirroredRequest::reach() {
+  if (takeKept()) {
+    leave();
+    return advance();
+  }
+  if (copy_.http2 && !takeLead()) return;
   if (!takePlace()) return fail();
   context_.sockets.connect({.workload = copy_.workload,
                             .route = copy_.route,
@@ -62,8 +69,16 @@ bool MirroredRequest::takeKept() {
   return false;
 }
 
-/// Whether a connection may be opened. A copy does not wait for one; connections of HTTP/2 are
-/// shared.
+/// Whether this copy connects, for all who need the server; else it waits for who does already.
+bool MirroredRequest::takeLead() {
+  lead_ = context_.http2_pool->lead(key(), [weak = weak_from_this()] {
+    if (const auto self = weak.lock(); self && !self->ended_) self->reach();
+  });
+  return static_cast<bool>(lead_);
+}
+
+/// Whether a connection may be opened. A copy does not wait until there are fewer; connections of
+/// HTTP/2 are shared.
 bool MirroredRequest::takePlace() {
   if (!pool_ || copy_.http2) return true;
   place_ = context_.queue.openWithinLimit(key(), *pool_);
@@ -75,6 +90,10 @@ void MirroredRequest::opened(Result<Fd> socket) {
   if (ended_) return;
   if (!socket.ok()) return fail();
   const int fd = socket->get();
+  if (context_.isKeptFrom(copy_.workload, fd)) {
+    ++context_.stats.refused_connections;
+    return fail();
+  }
   auto channel =
       copy_.transport.channel(context_.reactor, *std::move(socket), endpoint_.address, copy_.http2);
   auto upstream = Upstream::watch(std::move(channel), key(), *this);
@@ -109,25 +128,27 @@ bool MirroredRequest::step() {
 /// The connection is others' as well from now on.
 bool MirroredRequest::becomeStream() {
   if (!upstream_->channel().writable()) return false;
-  const Upstream::Key key = upstream_->key();
-  countConnection();
+  connected();
+  auto channel = upstream_->release();
+  upstream_.reset();
   const auto terms = Http2Terms::of(*cluster_, context_.reactor.now());
-  if (context_.http2_pool->adopt(key, upstream_->release(), terms).ok())
-    upstream_ = context_.http2_pool->open(key, *this);
-  if (!upstream_ || !upstream_->multiplexed()) fail();
+  if (context_.http2_pool->adopt(std::move(lead_), std::move(channel), terms).ok())
+    upstream_ = context_.http2_pool->open(key(), *this);
+  if (!upstream_) fail();
   return !ended_;
 }
 
 bool MirroredRequest::write() {
   Channel& server = upstream_->channel();
   if (written_ == size() || !server.writable()) return false;
-  if (written_ == 0 && !upstream_->reused() && !upstream_->multiplexed()) countConnection();
+  if (written_ == 0 && !upstream_->reused() && !upstream_->multiplexed()) connected();
   const auto io = server.write(std::string_view(*copy_.bytes).substr(written_), written_);
   if (io == Channel::Io::kFailed) fail();
   return io == Channel::Io::kProgress;
 }
 
-void MirroredRequest::countConnection() {
+void MirroredRequest::connected() {
+  leave();
   ++context_.stats.upstream_connections;
   if (copy_.transport.tls) ++context_.stats.tls_connections;
   context_.counters.upstreamConnection({}, endpoint_.cluster, endpoint_.id);
@@ -195,11 +216,14 @@ void MirroredRequest::finish() {
 
 void MirroredRequest::end() {
   if (std::exchange(ended_, true)) return;
+  leave();
   context_.reactor.cancel(std::exchange(timer_, 0));
   context_.counters.request({}, endpoint_.cluster, endpoint_.id, status_);
   context_.balancer.finished(endpoint_.id);
   if (upstream_) upstream_->close();
   upstream_.reset();
+  lead_.release();
+  place_.release();
   answer_.reset();
   context_.mirrors.ended(*this);
 }

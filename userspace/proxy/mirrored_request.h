@@ -7,14 +7,16 @@
 #include "userspace/proxy/context.h"
 #include "userspace/proxy/flow.h"
 #include "userspace/proxy/http1/body.h"
+#include "userspace/proxy/http2_pool.h"
 #include "userspace/proxy/mirrors.h"
 #include "userspace/proxy/upstream.h"
 
 namespace sluice::proxy {
 
-/// One copy on its way: connects, writes, reads the answer to its end. Nothing is tried twice.
+/// One copy on its way: connects, writes, reads the answer to its end. Nothing is sent twice.
 /// Lives until ended(), and to the end of the reactor's round.
-class MirroredRequest final : public UpstreamUser,
+class MirroredRequest final : public Timed,
+                              public UpstreamUser,
                               public std::enable_shared_from_this<MirroredRequest> {
  public:
   /// `lease`: what the mirror's pool has lent for it; of nothing where there are no limits.
@@ -28,15 +30,19 @@ class MirroredRequest final : public UpstreamUser,
 
  private:
   void upstreamReady(Upstream& upstream) override;
+  /// There is no connection yet.
+  void expired() override { fail(); }
   Upstream::Key key() const { return copy_.transport.key(copy_.workload, endpoint_.address); }
+  void reach();
   bool takeKept();
+  bool takeLead();
   bool takePlace();
   void opened(Result<Fd> socket);
   bool becomeStream();
   void advance();
   bool step();
   bool write();
-  void countConnection();
+  void connected();
   bool readHead();
   bool readBody();
   bool read();
@@ -49,6 +55,7 @@ class MirroredRequest final : public UpstreamUser,
   const ProxyEndpoint endpoint_;
   const RequestCopy copy_;
   const Lease lease_;
+  Http2Pool::Lead lead_;  ///< connects for all who wait at the pool of HTTP/2
   ConnectionQueue::Place place_;
   std::shared_ptr<Upstream> upstream_;
   Flow answer_;

@@ -181,7 +181,7 @@ bool Session::linger() {
 
 void Session::dropUpstream() {
   ++attempt_;
-  stopLeading();
+  lead_.release();
   leavePool();
   if (active_) context_.balancer.finished(active_);
   active_ = {};

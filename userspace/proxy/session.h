@@ -8,6 +8,7 @@
 #include "userspace/proxy/context.h"
 #include "userspace/proxy/exchange.h"
 #include "userspace/proxy/flow.h"
+#include "userspace/proxy/http2_pool.h"
 #include "userspace/proxy/local_reply.h"
 #include "userspace/proxy/origin.h"
 #include "userspace/proxy/upstream.h"
@@ -122,7 +123,6 @@ class Session final : public Timed,
   bool wantsStream() const;
   void chooseStream();
   void streamsMade();
-  void stopLeading();
 
   // session_tls.cpp: destinations that are encrypted.
   Upstream::Key upstreamKey() const;
@@ -195,7 +195,6 @@ class Session final : public Timed,
   void waitForPlace(const Upstream::Key& key);
   void myTurn(std::shared_ptr<Upstream> free, ConnectionQueue::Place place);
   void awaitConnection();
-  DeadlineList& connectDeadline();
   void applyPool(Upstream& upstream, int socket);
   void startTunnelClocks();
   void tunnelMoved();
@@ -281,7 +280,7 @@ class Session final : public Timed,
   uint64_t route_generation_ = 0;
 
   std::shared_ptr<Upstream> upstream_;
-  bool leads_ = false;            ///< connects for all who wait at the pool of HTTP/2
+  Http2Pool::Lead lead_;          ///< connects for all who wait at the pool of HTTP/2
   uint64_t attempt_ = 0;          ///< which answer of Sockets::connect() is still wanted
   EndpointId active_;             ///< counted as busy with our request
   Lease request_lease_;           ///< of the cluster's requests

@@ -21,25 +21,19 @@ void Session::chooseStream() {
     self->chooseStream();
     self->advance();
   };
-  leads_ = context_.http2_pool->lead(key, ready);
-  if (leads_) return connect();
+  lead_ = context_.http2_pool->lead(key, ready);
+  if (lead_) return connect();
   awaitConnection();
 }
 
 /// The connection that this session has made, for all who wait.
 void Session::streamsMade() {
-  leads_ = false;
-  const Upstream::Key key = upstream_->key();
   auto channel = upstream_->release();
   upstream_.reset();
   const auto terms = Http2Terms::of(*exchange_.cluster->cluster, context_.reactor.now());
-  if (!context_.http2_pool->adopt(key, std::move(channel), terms).ok()) return connectFailed();
+  if (!context_.http2_pool->adopt(std::move(lead_), std::move(channel), terms).ok())
+    return connectFailed();
   chooseStream();
-}
-
-void Session::stopLeading() {
-  if (!std::exchange(leads_, false)) return;
-  context_.http2_pool->giveUp(upstreamKey());
 }
 
 }  // namespace sluice::proxy

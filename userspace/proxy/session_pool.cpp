@@ -47,7 +47,7 @@ bool Session::mayWait() {
 /// Whether a connection may be opened now. If not, the request waits for one, or is answered.
 bool Session::takePlace() {
   const auto& pool = exchange_.cluster->pool;
-  if (!pool || place_ || leads_) return true;  // requests of HTTP/2 share connections
+  if (!pool || place_ || lead_) return true;  // requests of HTTP/2 share connections
   const auto key = upstreamKey();
   if (exchange_.opaque) {
     // Envoy: connections of TCP do not wait for each other.
@@ -87,12 +87,7 @@ void Session::myTurn(std::shared_ptr<Upstream> free, ConnectionQueue::Place plac
 /// connection may have to make one in the end.
 void Session::awaitConnection() {
   state_ = State::kConnecting;
-  if (!expires()) connectDeadline().join(*this);
-}
-
-DeadlineList& Session::connectDeadline() {
-  const auto& timeout = settingsOf(*exchange_.cluster).connect_timeout;
-  return timeout ? context_.deadlines.of(*timeout) : context_.connecting;
+  if (!expires()) context_.connectDeadline(exchange_.cluster->pool.get()).join(*this);
 }
 
 void Session::applyPool(Upstream& upstream, int socket) {

@@ -294,7 +294,7 @@ void Session::connecting() {
   context_.counters.upstreamConnection(route_->binding, exchange_.endpoint->cluster,
                                        exchange_.endpoint->id);
   if (exchange_.opaque) judge(balance::Outcome::kSuccess);
-  leads_ ? streamsMade() : startRelay();
+  lead_ ? streamsMade() : startRelay();
 }
 
 // The broker refuses what the kernel's tables no longer name: there is a newer configuration,

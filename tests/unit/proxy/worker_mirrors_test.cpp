@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copies of requests.
+#include <unistd.h>
+
 #include "tests/unit/proxy/worker_fixture.h"
 
 namespace sluice::proxy::test {
@@ -206,6 +208,39 @@ TEST_F(Mirroring, ConnectionsToMirrorsTakeNotMoreRequestsThanTheyMay) {
   EXPECT_EQ(mirror.connections().size(), 3u);
 }
 
+TEST_F(Mirroring, ConnectionsThatAreNotMadeInTimeAreGivenUp) {
+  answering();
+  serve();
+  configure({ruleWith({})});
+  Peer& client = connect();
+  EXPECT_EQ(answerTo(client, kGet), kOk);
+  configure({ruleWith({kAlways})});
+  sockets_.silent = true;
+  EXPECT_EQ(answerTo(client, kGet), kOk);
+  ASSERT_TRUE(until([&] { return sockets_.targets.size() == 2; }));
+  clock_.advance(WorkerOptions{}.connect_timeout);
+  ASSERT_TRUE(idle());
+  EXPECT_EQ(worker_->stats().mirror_failures, 1u);
+}
+
+TEST_F(Mirroring, DescriptorsThatAreScarceAreKeptFromCopiesToo) {
+  const int scarce = Fd(::dup(STDERR_FILENO)).get() + 40;
+  rebuild({.scarce_descriptor = scarce, .connections_per_workload = 0});
+  answering();
+  Server& mirror = serve();
+  configure({ruleWith({})});
+  Peer& client = connect();
+  EXPECT_EQ(answerTo(client, kGet), kOk);
+  std::vector<Fd> taken;
+  do taken.emplace_back(::dup(STDERR_FILENO));
+  while (taken.back().get() < scarce);
+  configure({ruleWith({kAlways})});
+  EXPECT_EQ(answerTo(client, kGet), kOk);
+  ASSERT_TRUE(until([&] { return worker_->stats().mirror_failures == 1; }));
+  EXPECT_EQ(worker_->stats().refused_connections, 1u);
+  EXPECT_EQ(mirror.requests(), 0u);
+}
+
 TEST_F(Mirroring, OnlySoManyBytesAtOnce) {
   WorkerOptions options;
   options.mirrored_bytes = kGet.size() * 2 - 1;
@@ -226,6 +261,23 @@ TEST_F(Mirroring, TheWorkerMayEndBeforeItsCopies) {
   ASSERT_FALSE(request(0, 1).empty());
   worker_.reset();
   EXPECT_TRUE(until([&] { return servers_[1]->connection(0).over(); }));
+}
+
+TEST_F(Mirroring, TheWorkerMayEndWhileCopiesConnect) {
+  answering();
+  serve();
+  configure({ruleWith({})});
+  Peer& client = connect();
+  EXPECT_EQ(answerTo(client, kGet), kOk);
+  auto rule = ruleWith({kAlways});
+  rule.mirror_pool.emplace().tcp.emplace().max_connections = 1;
+  configure({rule});
+  sockets_.silent = true;
+  EXPECT_EQ(answerTo(client, kGet), kOk);
+  ASSERT_TRUE(until([&] { return sockets_.targets.size() == 2; }));
+  worker_.reset();
+  settle();
+  EXPECT_EQ(pools_.of("101")->connections, 0u);
 }
 
 }  // namespace
