@@ -66,6 +66,7 @@ void Http2Pool::leadEnded(const Upstream::Key& key) {
   server->second.connecting = false;
   for (auto& ready : std::exchange(server->second.waiting, {}))
     context_.reactor.post(std::move(ready));
+  forgetIfUnused(server);
 }
 
 void Http2Pool::forget(const Upstream::Key& key, const Http2Client& connection) {
