@@ -35,6 +35,9 @@ inline constexpr std::string_view kMalformedStream = "http2.violation.of.messagi
 inline constexpr std::string_view kCutByProtocol =
     "upstream_reset_after_response_started{protocol_error}";
 inline constexpr std::string_view kHeadTooLarge = "request_headers_too_large";
+// Envoy: the reasons for which tcp_proxy closes.
+inline constexpr std::string_view kTunnelIdle = "tcp_session_idle_timeout";
+inline constexpr std::string_view kTunnelTooOld = "max_connection_duration_reached";
 }  // namespace details
 
 inline constexpr LocalReply kNoRoute{

@@ -78,8 +78,7 @@ void Session::expired() {
       reply(kHeadTimeout);
       return advance();
     case State::kTunnel:
-      report();
-      return close();
+      return tunnelIdle();
     default:
       return close();
   }
@@ -133,13 +132,17 @@ void Session::abort() {
 
 void Session::clientGone() {
   if (state_ != State::kHead && state_ != State::kDetecting) {
-    ++context_.stats.client_aborts;
-    exchange_.flags.add(ResponseFlags::kDownstreamTermination);
-    exchange_.details = details::kClientGone;
+    noteClientGone();
     count(exchange_.status);
     report();
   }
   close();
+}
+
+void Session::noteClientGone() {
+  ++context_.stats.client_aborts;
+  exchange_.flags.add(ResponseFlags::kDownstreamTermination);
+  exchange_.details = details::kClientGone;
 }
 
 // Releases everything that belongs to the worker: what is left of the session may outlive it

@@ -82,6 +82,7 @@ class Session final : public Timed,
   void closeGently();
   void close();
   void clientGone();
+  void noteClientGone();
   void dropUpstream();
   void stopTimers();
   RequestRecord record() const;
@@ -255,9 +256,14 @@ class Session final : public Timed,
   void responseCut(std::string_view details);
   void count(int status);
 
-  // session_tunnel.cpp: after 101.
+  // session_tunnel.cpp: bytes both ways.
   bool tunnel();
   bool pumpTunnel(Flow& flow, Channel& from, Channel& to, uint64_t& bytes, bool& finished);
+  void tunnelBroke(const Channel& failed);
+  void noteServerGone();
+  void tunnelIdle();
+  void tunnelTooOld();
+  void endTunnel(std::string_view details);
 
   Context& context_;
   std::shared_ptr<Channel> client_;  ///< null once it is handed over

@@ -104,7 +104,7 @@ void Session::startTunnelClocks() {
   if (!longest) return;
   exchange_.timeout_timer = context_.reactor.after(*longest, [this] {
     exchange_.timeout_timer = 0;
-    expired();
+    tunnelTooOld();
   });
 }
 

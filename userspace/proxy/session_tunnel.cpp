@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// After 101: bytes both ways, each side closing when it likes.
+// After 101, and without HTTP: bytes both ways, each side closing when it likes.
 #include "userspace/proxy/session.h"
 
 namespace sluice::proxy {
@@ -13,8 +13,7 @@ bool Session::tunnel() {
       pumpTunnel(response_, server, *client_, exchange_.response_bytes, server_finished_);
   if (state_ != State::kTunnel) return false;
   if (client_finished_ && server_finished_) {
-    report();
-    close();
+    endTunnel({});
     return false;
   }
   if (up || down) tunnelMoved();
@@ -30,11 +29,7 @@ bool Session::pumpTunnel(Flow& flow, Channel& from, Channel& to, uint64_t& bytes
   const Channel::Io read = flow.passFrom(from, to, UINT64_MAX, passed);
   context_.stats.spliced_bytes += passed;
   if (written == Channel::Io::kFailed || read == Channel::Io::kFailed) {
-    if (const auto* failure = noteTransport(); failure != nullptr)
-      exchange_.flags.add(failure->unused ? ResponseFlags::kUpstreamConnectFailure
-                                          : ResponseFlags::kUpstreamTermination);
-    report();
-    abort();
+    tunnelBroke(written == Channel::Io::kFailed ? to : from);
     return false;
   }
   if (from.exhausted() && flow.unseen().empty() && flow.idle()) {
@@ -43,6 +38,44 @@ bool Session::pumpTunnel(Flow& flow, Channel& from, Channel& to, uint64_t& bytes
     return true;
   }
   return written == Channel::Io::kProgress || read != Channel::Io::kBlocked;
+}
+
+/// The other side sees a reset as well: what it has got is not the whole.
+void Session::tunnelBroke(const Channel& failed) {
+  &failed == client_.get() ? noteClientGone() : noteServerGone();
+  report();
+  abort();
+}
+
+void Session::noteServerGone() {
+  const auto* failure = noteTransport();
+  if (failure != nullptr && failure->unused) {
+    ++context_.stats.upstream_connect_failures;
+    exchange_.flags.add(kConnectFailure.flag);
+    exchange_.details = kConnectFailure.details;
+  } else {
+    exchange_.flags.add(serverEnded().flag);
+    exchange_.details = detailsOfCut(upstream_->channel().ending());
+  }
+}
+
+/// Envoy: this has no flag.
+void Session::tunnelIdle() {
+  ++context_.stats.tunnel_idle_timeouts;
+  endTunnel(details::kTunnelIdle);
+}
+
+void Session::tunnelTooOld() {
+  ++context_.stats.tunnel_duration_timeouts;
+  exchange_.flags.add(ResponseFlags::kDurationTimeout);
+  endTunnel(details::kTunnelTooOld);
+}
+
+/// `details`: empty where it ended by itself.
+void Session::endTunnel(std::string_view details) {
+  if (!details.empty()) exchange_.details = details;
+  report();
+  close();
 }
 
 }  // namespace sluice::proxy

@@ -195,47 +195,6 @@ TEST_F(Framing, PipelinedRequestsAreAnsweredInOrder) {
   EXPECT_TRUE(receives(client, kOk + kOk + kOk));
 }
 
-TEST_F(Framing, UpgradeBecomesATunnelWithHalfClose) {
-  Peer& client = connect();
-  const std::string upgrade =
-      "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\n";
-  client.send(upgrade + "early");
-  ASSERT_TRUE(until([&] { return !request().empty(); }));
-  EXPECT_EQ(server().received(), upgrade);
-  const std::string switched =
-      "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\n";
-  server().send(switched + "down");
-  ASSERT_TRUE(receives(client, switched + "down"));
-  ASSERT_TRUE(receives(server(), upgrade + "early"));
-  client.send("GET / nothing\n");
-  client.finish();
-  ASSERT_TRUE(until([&] { return server().ended(); }));
-  EXPECT_EQ(server().received(), upgrade + "earlyGET / nothing\n");
-  server().send("last words");
-  server().finish();
-  ASSERT_TRUE(until([&] { return client.ended(); }));
-  EXPECT_EQ(client.received(), switched + "downlast words");
-  EXPECT_EQ(worker_->stats().open_connections, 0u);
-}
-
-TEST_F(Framing, TunnelsOfAnUpgradeHaveNoTimeout) {
-  TestRule rule;
-  rule.destinations = {{1, {1}}};
-  rule.timeout = 1s;
-  configure({rule});
-  Peer& client = connect();
-  client.send("GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\n");
-  ASSERT_TRUE(until([&] { return !request().empty(); }));
-  const std::string switched =
-      "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\n";
-  server().send(switched);
-  ASSERT_TRUE(receives(client, switched));
-  clock_.advance(std::chrono::hours(24));
-  settle();
-  server().send("still here");
-  EXPECT_TRUE(receives(client, switched + "still here"));
-}
-
 TEST_F(Framing, UpgradeToH2cIsIgnored) {
   exchange(
       "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: h2c\r\nHTTP2-Settings: AA\r\n"

@@ -87,6 +87,27 @@ TEST_F(L4, DeclaredTcpConnectsBeforeAnybodySpeaks) {
   EXPECT_EQ(log_.entries[0].flags, "-");
 }
 
+TEST_F(L4, WhoResetsATunnelIsInTheLog) {
+  configureL4(Protocol::kTcp, {});
+  for (size_t i = 0; i < 2; ++i) {
+    Peer& client = connect();
+    client.send("x");
+    ASSERT_TRUE(until([&] { return servers_[0]->connections().size() == i + 1; }));
+    Peer& server = servers_[0]->connection(i);
+    ASSERT_TRUE(receives(server, "x"));
+    (i == 0 ? client : server).reset();
+    EXPECT_TRUE(until([&] { return (i == 0 ? server : client).wasReset(); }));
+  }
+  ASSERT_EQ(log_.entries.size(), 2u);
+  EXPECT_EQ(log_.entries[0].flags, "DC");
+  EXPECT_EQ(log_.entries[0].details, "downstream_remote_disconnect");
+  EXPECT_EQ(worker_->stats().client_aborts, 1u);
+  EXPECT_EQ(log_.entries[1].flags, "UC");
+  EXPECT_EQ(log_.entries[1].details,
+            "upstream_reset_after_response_started{connection_termination}");
+  EXPECT_EQ(worker_->stats().upstream_resets, 1u);
+}
+
 TEST_F(L4, TheLogHasTheServersNameAndOurAddress) {
   configureL4(Protocol::kTls, {tls({"v2.example"})});
   serverThatGets(helloFor("v2.example"));

@@ -73,6 +73,10 @@ TEST_F(TcpPools, IdleTunnelsEnd) {
   clock_.advance(1s);
   EXPECT_TRUE(ends(client));
   EXPECT_TRUE(ends(servers_[0]->connection(0)));
+  EXPECT_EQ(log_.entries.at(0).flags, "-");
+  EXPECT_EQ(log_.entries.at(0).details, "tcp_session_idle_timeout");
+  EXPECT_EQ(worker_->stats().tunnel_idle_timeouts, 1u);
+  EXPECT_EQ(worker_->stats().tunnel_duration_timeouts, 0u);
 }
 
 TEST_F(TcpPools, TunnelsHaveALongestLife) {
@@ -84,6 +88,10 @@ TEST_F(TcpPools, TunnelsHaveALongestLife) {
   EXPECT_FALSE(client.over());
   clock_.advance(1s);
   EXPECT_TRUE(ends(client));
+  EXPECT_EQ(log_.entries.at(0).flags, "DT");
+  EXPECT_EQ(log_.entries.at(0).details, "max_connection_duration_reached");
+  EXPECT_EQ(worker_->stats().tunnel_duration_timeouts, 1u);
+  EXPECT_EQ(worker_->stats().tunnel_idle_timeouts, 0u);
 }
 
 TEST_F(TcpPools, ConnectionsThatCannotBeMadeCountAndOthersEndTheRow) {
