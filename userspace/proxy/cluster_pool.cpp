@@ -32,7 +32,7 @@ void Lease::release() {
 
 std::shared_ptr<PoolUse> PoolUses::of(const std::string& cluster) {
   auto& use = uses_[cluster];
-  if (!use) use = std::make_shared<PoolUse>();
+  if (!use) use = std::make_shared<PoolUse>(++last_number_);
   return use;
 }
 

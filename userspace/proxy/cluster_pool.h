@@ -36,6 +36,9 @@ class Lease {
 
 /// What the proxy of an agent has under way to one cluster; all workers count together.
 struct PoolUse {
+  explicit PoolUse(uint64_t its_number) : number(its_number) {}
+
+  const uint64_t number;  ///< of the cluster; not 0, and never used again
   std::atomic<uint32_t> connections = 0, pending = 0, requests = 0;
   std::atomic<uint64_t> overflows = 0;  ///< refused, since the cluster has limits
 };
@@ -47,6 +50,7 @@ class ClusterPool {
       : settings_(settings), use_(std::move(use)) {}
 
   const PoolSettings& settings() const { return settings_; }
+  uint64_t number() const { return use_->number; }
 
   // None: there are too many.
   Lease connection() const {
@@ -75,6 +79,7 @@ class PoolUses {
 
  private:
   std::map<std::string, std::shared_ptr<PoolUse>> uses_;
+  uint64_t last_number_ = 0;
 };
 
 }  // namespace sluice::proxy

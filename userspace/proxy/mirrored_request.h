@@ -32,7 +32,9 @@ class MirroredRequest final : public Timed,
   void upstreamReady(Upstream& upstream) override;
   /// There is no connection yet.
   void expired() override { fail(); }
-  Upstream::Key key() const { return copy_.transport.key(copy_.workload, endpoint_.address); }
+  Upstream::Key key() const {
+    return copy_.transport.key(copy_.workload, endpoint_.address, pool_.get());
+  }
   void reach();
   bool takeKept();
   bool takeLead();

@@ -18,7 +18,8 @@ std::string nameOf(std::string_view authority) {
 }  // namespace
 
 Upstream::Key Session::upstreamKey() const {
-  return exchange_.transport.key(origin_.workload, exchange_.endpoint->address);
+  return exchange_.transport.key(origin_.workload, exchange_.endpoint->address,
+                                 exchange_.cluster->pool.get());
 }
 
 /// False when nothing can be sent; the request has been answered then.

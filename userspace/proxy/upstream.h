@@ -35,12 +35,13 @@ class Upstream final : public Timed,
                        public std::enable_shared_from_this<Upstream> {
  public:
   /// Which connections may carry the same requests: those of one workload to one address, alike
-  /// encrypted.
+  /// encrypted, and under the limits of the same cluster. Envoy: each cluster has its own.
   struct Key {
     WorkloadId workload;
     SocketAddress address;
     uint64_t tls = 0;              ///< tls::Client::id(); 0: in plain text
     std::string server_name = {};  ///< that TLS asks for, where the request says it
+    uint64_t limits = 0;           ///< PoolUse::number; 0: of no cluster that has some
     friend auto operator<=>(const Key&, const Key&) = default;
   };
   struct KeyHash {
@@ -48,8 +49,9 @@ class Upstream final : public Timed,
       const auto& ip = key.address.ip.bytes;
       const std::string_view bytes(reinterpret_cast<const char*>(ip.data()), ip.size());
       size_t hash = std::hash<WorkloadId>{}(key.workload);
-      for (const size_t part : {std::hash<std::string_view>{}(bytes), size_t{key.address.port},
-                                size_t{key.tls}, std::hash<std::string>{}(key.server_name)})
+      for (const size_t part :
+           {std::hash<std::string_view>{}(bytes), size_t{key.address.port}, size_t{key.tls},
+            size_t{key.limits}, std::hash<std::string>{}(key.server_name)})
         hash = hash * 31 + part;
       return hash;
     }

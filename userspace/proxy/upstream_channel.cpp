@@ -22,9 +22,14 @@ uint64_t& counterOf(tls::FailureKind kind, WorkerStats& stats) {
 
 }  // namespace
 
-Upstream::Key Transport::key(WorkloadId workload, const SocketAddress& address) const {
-  if (!tls) return {.workload = workload, .address = address};
-  return {.workload = workload, .address = address, .tls = tls->id(), .server_name = host};
+Upstream::Key Transport::key(WorkloadId workload, const SocketAddress& address,
+                             const ClusterPool* limits) const {
+  Upstream::Key key{.workload = workload, .address = address};
+  if (limits != nullptr) key.limits = limits->number();
+  if (!tls) return key;
+  key.tls = tls->id();
+  key.server_name = host;
+  return key;
 }
 
 std::shared_ptr<Channel> Transport::channel(Reactor& reactor, Fd socket,

@@ -14,6 +14,7 @@ class Client;
 
 namespace sluice::proxy {
 
+class ClusterPool;
 struct Context;
 
 /// How a destination is spoken to.
@@ -21,7 +22,9 @@ struct Transport {
   std::shared_ptr<const tls::Client> tls;  ///< null: in plain text
   std::string host;                        ///< that the request names; empty: see tls::Peer
 
-  Upstream::Key key(WorkloadId workload, const SocketAddress& address) const;
+  /// `limits`: of the cluster; null: none.
+  Upstream::Key key(WorkloadId workload, const SocketAddress& address,
+                    const ClusterPool* limits) const;
   /// Over `socket`, which is connecting; `http2`: what will be spoken.
   std::shared_ptr<Channel> channel(Reactor& reactor, Fd socket, const SocketAddress& address,
                                    bool http2) const;

@@ -253,6 +253,27 @@ TEST_F(Pools, TheTimeToConnectIsTheirs) {
   ASSERT_TRUE(until([&] { return client.received().ends_with("connection failure"); }));
 }
 
+/// One destination, by a rule of its own for each path.
+TEST_F(Pools, ConnectionsAreNotSharedWithOtherLimits) {
+  serve(ok());
+  TestRule free;
+  free.destinations = {{1, {1}}};
+  TestRule limited = free;
+  limited.pool.emplace().http.emplace().max_requests_per_connection = 1;
+  auto& path = limited.matches.emplace_back();
+  path.uri = StringMatch{StringMatch::Kind::kExact, "/limited"};
+  configure({limited, free});
+  Peer& client = connect();
+  const std::string get_limited = "GET /limited HTTP/1.1\r\nHost: a\r\n\r\n";
+  EXPECT_EQ(answerTo(client, kGet), kOk);
+  EXPECT_EQ(answerTo(client, get_limited), kOk);
+  EXPECT_EQ(answerTo(client, kGet), kOk);
+  EXPECT_EQ(answerTo(client, get_limited), kOk);
+  EXPECT_EQ(servers_[0]->connections().size(), 3u) << "each limited request has its own";
+  EXPECT_FALSE(upstream().over());
+  EXPECT_TRUE(until([&] { return upstream(1).over() && upstream(2).over(); }));
+}
+
 TEST_F(Pools, WithoutLimitsNothingWaits) {
   serve();
   routeToServers();
