@@ -91,6 +91,10 @@ target_compile_options(sluice_test_case INTERFACE $<$<CONFIG:Debug>:-O0;-g0>)
 sluice_usual_headers(sluice_test_headers LINK sluice_test_case GTest::gmock
   HEADERS ${SLUICE_USUAL_HEADERS} <gmock/gmock.h> <gtest/gtest.h>)
 
+# What several sources instantiate is compiled once for all that are compiled at once. Their anonymous
+# namespaces are one then; not so in rooms, whose sources should know nothing of each other.
+set(SLUICE_AT_ONCE 0 CACHE STRING "Sources of a unit test that are compiled at once; 0: each alone")
+
 # sluice_unit_test(ROOM [LINK target…]): unit_ROOM of tests/unit/ROOM/*_test.cpp, label unit.
 function(sluice_unit_test room)
   cmake_parse_arguments(ARG "" "" "LINK" ${ARGN})
@@ -98,6 +102,9 @@ function(sluice_unit_test room)
   add_executable(unit_${room} ${sources})
   target_link_libraries(unit_${room} PRIVATE sluice_test_case ${ARG_LINK} GTest::gmock GTest::gtest_main)
   sluice_precompiled(unit_${room} sluice_test_headers)
+  if(SLUICE_AT_ONCE)
+    set_target_properties(unit_${room} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE ${SLUICE_AT_ONCE})
+  endif()
   gtest_discover_tests(unit_${room} TEST_PREFIX "unit/${room}/" DISCOVERY_TIMEOUT 60
     PROPERTIES LABELS unit)
 endfunction()

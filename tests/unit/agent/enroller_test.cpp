@@ -37,7 +37,7 @@ Enrolled answer(uint16_t port, uint64_t netns_cookie = 7) {
   return enrolled;
 }
 
-std::shared_ptr<const Workload> workload(const std::string& name, const std::string& cgroup) {
+std::shared_ptr<const Workload> named(const std::string& name, const std::string& cgroup) {
   auto made = std::make_shared<Workload>();
   made->metadata.name = name;
   made->cgroup = cgroup;
@@ -70,7 +70,7 @@ TEST_F(EnrollerTest, StartReleasesWhatAnEarlierAgentLeft) {
 }
 
 TEST_F(EnrollerTest, FailureIsShownAndTriedAgainWithGrowingPauses) {
-  enroller_.want({workload("web", "/web")});
+  enroller_.want({named("web", "/web")});
   ASSERT_EQ(broker_.asked.size(), 1u);
   broker_.asked[0].done(Error(Error::Code::kNotFound, "open /web", "start it"));
   const auto status = enroller_.status();
@@ -93,7 +93,7 @@ TEST_F(EnrollerTest, FailureIsShownAndTriedAgainWithGrowingPauses) {
 }
 
 TEST_F(EnrollerTest, SameSocketsAreHandedOnOnce) {
-  enroller_.want({workload("web", "/web")});
+  enroller_.want({named("web", "/web")});
   broker_.asked[0].done(answer(1));
   pass(Enroller::kRecheck);
   ASSERT_EQ(broker_.asked.size(), 2u);
@@ -105,20 +105,20 @@ TEST_F(EnrollerTest, SameSocketsAreHandedOnOnce) {
 }
 
 TEST_F(EnrollerTest, SameSocketsAreHandedOnOnceAlsoWhereTheKernelHasNoCookies) {
-  enroller_.want({workload("web", "/web")});
+  enroller_.want({named("web", "/web")});
   broker_.asked[0].done(answer(1, 0));
   pass(Enroller::kRecheck);
   broker_.asked.at(1).done(answer(1, 0));
   EXPECT_EQ(enrolled_.size(), 1u);
-  enroller_.want({workload("web", "/moved")});
+  enroller_.want({named("web", "/moved")});
   broker_.asked.at(2).done(answer(1, 0));  // the same port of another namespace
   EXPECT_EQ(enrolled_.size(), 2u);
 }
 
 TEST_F(EnrollerTest, WorkloadThatGoesIsForgottenBeforeItIsReleased) {
-  enroller_.want({workload("web", "/web"), workload("batch", "/batch")});
+  enroller_.want({named("web", "/web"), named("batch", "/batch")});
   broker_.asked[0].done(answer(1));
-  enroller_.want({workload("batch", "/batch")});
+  enroller_.want({named("batch", "/batch")});
   EXPECT_EQ(gone_, std::vector{web_});
   EXPECT_EQ(broker_.kept.back(), std::vector{steering::workloadId("default/batch")});
   pass(Enroller::kRecheck);
@@ -126,8 +126,8 @@ TEST_F(EnrollerTest, WorkloadThatGoesIsForgottenBeforeItIsReleased) {
 }
 
 TEST_F(EnrollerTest, AnswerToAnOlderQuestionDoesNotCount) {
-  enroller_.want({workload("web", "/old")});
-  enroller_.want({workload("web", "/new")});
+  enroller_.want({named("web", "/old")});
+  enroller_.want({named("web", "/new")});
   ASSERT_EQ(broker_.asked.size(), 2u);
   broker_.asked[0].done(answer(1));
   EXPECT_TRUE(enrolled_.empty());
@@ -136,15 +136,15 @@ TEST_F(EnrollerTest, AnswerToAnOlderQuestionDoesNotCount) {
 }
 
 TEST_F(EnrollerTest, MovedWorkloadIsEnrolledAgain) {
-  enroller_.want({workload("web", "/old")});
+  enroller_.want({named("web", "/old")});
   broker_.asked[0].done(answer(1));
-  enroller_.want({workload("web", "/new")});
+  enroller_.want({named("web", "/new")});
   ASSERT_EQ(broker_.asked.size(), 2u);
   EXPECT_EQ(broker_.asked[1].enrolment.cgroup, "/new");
 }
 
 TEST_F(EnrollerTest, WaitsForFirstAttemptsAndNotForSuccess) {
-  enroller_.want({workload("web", "/web")});
+  enroller_.want({named("web", "/web")});
   bool done = false;
   enroller_.whenAttempted([&] { done = true; });
   EXPECT_FALSE(done);

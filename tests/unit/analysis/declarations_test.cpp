@@ -108,30 +108,30 @@ TEST(TlsCertificates, MayBeInACredentialOfSelectedWorkloads) {
               IsEmpty());
 }
 
-std::string entry(const std::string& protocol, const std::string& more = "") {
+std::string entryOf(const std::string& protocol, const std::string& more = "") {
   return serviceEntry("e", "hosts: [a.example], resolution: DNS, " + more +
                                " ports: [{number: 22, name: p, protocol: '" + protocol + "'}]");
 }
 
 TEST(ServiceEntryAddresses, AreNeededByTcpPorts) {
   const auto found = ElementsAre("IST0134 ServiceEntry/shop/e spec.ports[0]");
-  EXPECT_THAT(findings(entry("TCP"), "IST0134"), found);
-  EXPECT_THAT(findings(entry("tcp"), "IST0134"), found);
-  EXPECT_THAT(findings(entry(""), "IST0134"), found);
-  EXPECT_THAT(findings(entry("TLS"), "IST0134"), IsEmpty());
-  EXPECT_THAT(findings(entry("TCP", "addresses: [10.0.0.1],"), "IST0134"), IsEmpty());
+  EXPECT_THAT(findings(entryOf("TCP"), "IST0134"), found);
+  EXPECT_THAT(findings(entryOf("tcp"), "IST0134"), found);
+  EXPECT_THAT(findings(entryOf(""), "IST0134"), found);
+  EXPECT_THAT(findings(entryOf("TLS"), "IST0134"), IsEmpty());
+  EXPECT_THAT(findings(entryOf("TCP", "addresses: [10.0.0.1],"), "IST0134"), IsEmpty());
 }
 
 TEST(ServiceEntryAddresses, MayBeAllocated) {
   EXPECT_THAT(
-      findings(entry("TCP") + "status: {addresses: [{host: a.example, value: 240.240.0.1}]}\n",
+      findings(entryOf("TCP") + "status: {addresses: [{host: a.example, value: 240.240.0.1}]}\n",
                "IST0134"),
       IsEmpty());
   FileOptions options;
   options.mesh_config.proxy_metadata = {{"ISTIO_META_DNS_CAPTURE", "true"}};
-  EXPECT_THAT(findings(entry("TCP"), "IST0134", options).size(), 1U);
+  EXPECT_THAT(findings(entryOf("TCP"), "IST0134", options).size(), 1U);
   options.mesh_config.proxy_metadata["ISTIO_META_DNS_AUTO_ALLOCATE"] = "true";
-  EXPECT_THAT(findings(entry("TCP"), "IST0134", options), IsEmpty());
+  EXPECT_THAT(findings(entryOf("TCP"), "IST0134", options), IsEmpty());
 }
 
 std::string gateway(const std::string& spec, const std::string& in = "edge") {

@@ -12,7 +12,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-const std::string kRule = "VirtualService/shop/rule ";
+const std::string kOfRule = "VirtualService/shop/rule ";
 const std::string kRoute = "spec.http[0].route[0].destination";
 
 std::string ruleTo(const std::string& destination, const std::string& more = "") {
@@ -22,7 +22,7 @@ std::string ruleTo(const std::string& destination, const std::string& more = "")
 
 TEST(DestinationHosts, MustExist) {
   EXPECT_THAT(findings(service("catalog") + ruleTo("host: catalogue"), "IST"),
-              ElementsAre("IST0101 " + kRule + kRoute + ".host"));
+              ElementsAre("IST0101 " + kOfRule + kRoute + ".host"));
   EXPECT_THAT(findings(service("catalog") + ruleTo("host: catalog"), "IST"), IsEmpty());
   EXPECT_THAT(findings(service("catalog") + ruleTo("host: Catalog.shop.svc.cluster.local"), "IST"),
               IsEmpty());
@@ -46,9 +46,9 @@ TEST(DestinationHosts, OfTcpAndTlsRulesAndMirrors) {
   tls: [{match: [{sniHosts: [catalog]}], route: [{destination: {host: b}}]}],
   http: [{route: [{destination: {host: catalog}}], mirrors: [{destination: {host: c}}]}])"),
                "IST"),
-      ElementsAre("IST0101 " + kRule + "spec.tcp[0].route[0].destination.host",
-                  "IST0101 " + kRule + "spec.tls[0].route[0].destination.host",
-                  "IST0101 " + kRule + "spec.http[0].mirrors[0].destination.host"));
+      ElementsAre("IST0101 " + kOfRule + "spec.tcp[0].route[0].destination.host",
+                  "IST0101 " + kOfRule + "spec.tls[0].route[0].destination.host",
+                  "IST0101 " + kOfRule + "spec.http[0].mirrors[0].destination.host"));
 }
 
 TEST(DestinationHosts, NameAndNamespaceAreNoName) {
@@ -75,7 +75,7 @@ TEST(DestinationHosts, OfTheMeshsDefaultVisibility) {
   FileOptions options;
   options.mesh_config.default_service_export_to = {"."};
   const auto yaml = service("catalog", "other") + ruleTo("host: catalog.other.svc.cluster.local");
-  EXPECT_THAT(findings(yaml, "IST", options), ElementsAre("IST0101 " + kRule + kRoute + ".host"));
+  EXPECT_THAT(findings(yaml, "IST", options), ElementsAre("IST0101 " + kOfRule + kRoute + ".host"));
 }
 
 TEST(DestinationHosts, MayBeThoseOfServiceEntries) {
@@ -96,20 +96,20 @@ TEST(DestinationHosts, MayBeThoseOfRefusedServiceEntries) {
 TEST(DestinationHosts, OfRefusedRulesAreLookedAt) {
   const auto yaml = virtualService(
       "rule", "hosts: [catalog], http: [{timeout: 0s, route: [{destination: {host: nowhere}}]}]");
-  EXPECT_THAT(findings(yaml, "IST"), ElementsAre("IST0106 " + kRule + "spec.http[0].timeout",
-                                                 "IST0101 " + kRule + kRoute + ".host"));
+  EXPECT_THAT(findings(yaml, "IST"), ElementsAre("IST0106 " + kOfRule + "spec.http[0].timeout",
+                                                 "IST0101 " + kOfRule + kRoute + ".host"));
 }
 
 TEST(DestinationPorts, MustExist) {
   const auto yaml = service("catalog") + ruleTo("host: catalog, port: {number: 81}");
-  EXPECT_THAT(findings(yaml, "IST"), ElementsAre("IST0101 " + kRule + kRoute + ".port"));
+  EXPECT_THAT(findings(yaml, "IST"), ElementsAre("IST0101 " + kOfRule + kRoute + ".port"));
   EXPECT_EQ(sayingOf(yaml, "IST0101"), "\"catalog\" has no port 81 / it has 80");
 }
 
 TEST(DestinationPorts, MustBeChosenAmongSeveral) {
   const auto two = service("catalog", "shop", "{name: http, port: 80}, {name: http-b, port: 81}");
   EXPECT_THAT(findings(two + ruleTo("host: catalog"), "IST"),
-              ElementsAre("IST0112 " + kRule + kRoute));
+              ElementsAre("IST0112 " + kOfRule + kRoute));
   EXPECT_THAT(findings(two + ruleTo("host: catalog, port: {number: 81}"), "IST"), IsEmpty());
 }
 
@@ -120,7 +120,8 @@ TEST(DestinationSubsets, MustBeDefinedForTheHost) {
                            in);
   };
   const auto to = ruleTo("host: catalog, subset: v1");
-  EXPECT_THAT(findings(base + to, "IST0101"), ElementsAre("IST0101 " + kRule + kRoute + ".subset"));
+  EXPECT_THAT(findings(base + to, "IST0101"),
+              ElementsAre("IST0101 " + kOfRule + kRoute + ".subset"));
   EXPECT_THAT(findings(base + rule("catalog", "shop") + to, "IST"), IsEmpty());
   EXPECT_THAT(findings(base + rule("'*.shop.svc.cluster.local'", "shop") + to, "IST"), IsEmpty());
   EXPECT_THAT(findings(base + rule("catalog.shop.svc.cluster.local", "other") + to, "IST"),
@@ -221,9 +222,9 @@ TEST(VirtualServiceHosts, AreThoseOfServices) {
   EXPECT_THAT(findings(base + rule("*.shop.svc.cluster.local"), "SLU2"), IsEmpty());
   EXPECT_THAT(findings(base + rule("10.0.0.1"), "SLU2"), IsEmpty());
   EXPECT_THAT(findings(base + rule("www.example.com"), "SLU2"),
-              ElementsAre("SLU2013 " + kRule + "spec.hosts[0]"));
+              ElementsAre("SLU2013 " + kOfRule + "spec.hosts[0]"));
   EXPECT_THAT(findings(base + rule("catalog.shop"), "SLU2"),
-              ElementsAre("SLU2005 " + kRule + "spec.hosts[0]"));
+              ElementsAre("SLU2005 " + kOfRule + "spec.hosts[0]"));
   EXPECT_THAT(sayingOf(base + rule("catalog.shop"), "SLU2005"),
               HasSubstr("write catalog.shop.svc.cluster.local"));
 }

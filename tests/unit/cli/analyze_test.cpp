@@ -5,10 +5,9 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
-#include <sstream>
 #include <vector>
 
-#include "userspace/cli/app.h"
+#include "tests/unit/cli/ran.h"
 #include "userspace/cli/exit_code.h"
 #include "userspace/observe/json.h"
 
@@ -18,11 +17,6 @@ namespace {
 namespace fs = std::filesystem;
 using observe::Json;
 using testing::HasSubstr;
-
-struct Ran {
-  int code;
-  std::string out, err;
-};
 
 class Analyze : public testing::Test {
  protected:
@@ -38,12 +32,10 @@ class Analyze : public testing::Test {
     return path;
   }
 
-  static Ran analyze(const std::vector<std::string>& arguments) {
-    std::vector<const char*> all = {"sluicectl", "analyze"};
+  static test::Ran analyze(const std::vector<std::string>& arguments) {
+    std::vector<const char*> all = {"analyze"};
     for (const auto& argument : arguments) all.push_back(argument.c_str());
-    std::ostringstream out, err;
-    const int code = run({out, err}, static_cast<int>(all.size()), all.data());
-    return {code, out.str(), err.str()};
+    return test::ctl(std::move(all));
   }
 
   fs::path folder_;

@@ -3,25 +3,15 @@
 
 #include <gtest/gtest.h>
 
-#include <sstream>
 #include <vector>
 
+#include "tests/unit/cli/ran.h"
 #include "userspace/cli/exit_code.h"
 
 namespace sluice::cli {
 namespace {
 
-struct Ran {
-  int code;
-  std::string out, err;
-};
-
-Ran ctl(std::vector<const char*> arguments) {
-  std::ostringstream out, err;
-  arguments.insert(arguments.begin(), "sluicectl");
-  const int code = run({out, err}, static_cast<int>(arguments.size()), arguments.data());
-  return {code, out.str(), err.str()};
-}
+using test::ctl;
 
 TEST(App, HelpIsDataAndSucceeds) {
   const auto ran = ctl({"--help"});

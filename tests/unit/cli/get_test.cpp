@@ -2,26 +2,18 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <sstream>
 #include <vector>
 
-#include "userspace/cli/app.h"
+#include "tests/unit/cli/ran.h"
 #include "userspace/cli/layouts.h"
 #include "userspace/source/document.h"
 
 namespace sluice::cli {
 namespace {
 
-struct Ran {
-  int code;
-  std::string out, err;
-};
-
-Ran get(std::vector<const char*> arguments) {
-  std::ostringstream out, err;
-  arguments.insert(arguments.begin(), {"sluicectl", "get"});
-  const int code = run({out, err}, static_cast<int>(arguments.size()), arguments.data());
-  return {code, out.str(), err.str()};
+test::Ran get(std::vector<const char*> arguments) {
+  arguments.insert(arguments.begin(), "get");
+  return test::ctl(std::move(arguments));
 }
 
 constexpr const char* kExample = SLUICE_SOURCE_DIR "/examples";

@@ -78,7 +78,7 @@ uint32_t next_turn(uint32_t) { return tables->turn++; }
 namespace sluice {
 namespace {
 
-constexpr uint64_t kAll = ~uint64_t{0};
+constexpr uint64_t kAlways = ~uint64_t{0};
 
 class Walk : public ::testing::Test {
  protected:
@@ -91,7 +91,7 @@ class Walk : public ::testing::Test {
     tables_.bindings[1] = {.route = 2, .flags = 0};
     tables_.routes[2].via = ROUTE_VIA_ENDPOINT;
     for (uint32_t id = 1; id < 8; ++id) {
-      tables_.cluster_slots[id - 1] = {kAll, id, id};
+      tables_.cluster_slots[id - 1] = {kAlways, id, id};
       address_set_v4(tables_.endpoints[id].address, htonl(0x7f000000 + id));
     }
   }
@@ -187,7 +187,7 @@ TEST_F(Walk, ExceptionNeedsTheFlagAndTheClass) {
 
 TEST_F(Walk, ClusterFollowsTheWeights) {
   constexpr auto kFourFifths = static_cast<uint64_t>(0.8 * 18446744073709551616.0);
-  tables_.route_slots[4] = {kAll, 1, 1};
+  tables_.route_slots[4] = {kAlways, 1, 1};
   tables_.route_slots[5] = {kFourFifths, 1, 2};
   tables_.routes[2].first_slot = 4;
   tables_.routes[2].slot_count = 2;

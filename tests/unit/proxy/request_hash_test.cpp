@@ -11,7 +11,6 @@ namespace sluice::proxy {
 namespace {
 
 using balance::hash64;
-using Headers = std::vector<routing::HeaderView>;
 
 ConsistentHash byHeader() {
   ConsistentHash key;
@@ -29,7 +28,8 @@ ConsistentHash byParameter() {
   return key;
 }
 
-std::optional<uint64_t> hashOf(const ConsistentHash& key, const Headers& headers,
+std::optional<uint64_t> hashOf(const ConsistentHash& key,
+                               const std::vector<routing::HeaderView>& headers,
                                std::string_view target = "/") {
   return requestHash(key,
                      {.method = "GET", .authority = "a", .target = target, .headers = headers});

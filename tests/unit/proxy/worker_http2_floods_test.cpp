@@ -5,7 +5,7 @@
 namespace sluice::proxy::test {
 namespace {
 
-constexpr uint8_t kData = 0, kHeaders = 1, kReset = 3, kSettings = 4, kPing = 6, kWindow = 8,
+constexpr uint8_t kData = 0, kHeaders = 1, kRstStream = 3, kSettings = 4, kPing = 6, kWindow = 8,
                   kContinuation = 9;
 constexpr uint8_t kEndHeaders = 4, kEndStream = 1;
 constexpr const char* kPreface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -89,7 +89,7 @@ TEST_F(Http2Floods, Settings) {
 TEST_F(Http2Floods, RapidReset) {
   std::string all;
   for (uint32_t id = 1; id < 20000; id += 2)
-    all += requestOn(id) + frame(kReset, 0, id, number(NGHTTP2_CANCEL, 4));
+    all += requestOn(id) + frame(kRstStream, 0, id, number(NGHTTP2_CANCEL, 4));
   EXPECT_TRUE(saysGoAway(expectEnd(all), NGHTTP2_INTERNAL_ERROR));
   EXPECT_LT(requestsSeen(), 1000u);
 }

@@ -4,12 +4,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/support/dns_server.h"
 #include "tests/unit/routing/builders.h"
 #include "userspace/routing/resolve.h"
 
 namespace sluice::resolve {
 namespace {
 
+using test::ip;
 using test::meta;
 using test::World;
 using testing::ElementsAre;
@@ -18,8 +20,6 @@ using testing::Pair;
 using testing::SizeIs;
 using Resolution = ServiceEntry::Resolution;
 using States = std::map<std::string, NameState>;
-
-IpAddress ip(const std::string& text) { return *IpAddress::parse(text); }
 
 WorkloadEndpoint at(const std::string& address) {
   WorkloadEndpoint endpoint;

@@ -22,7 +22,7 @@ using testing::Contains;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-constexpr const char* kCatalog = "catalog.shop.svc.cluster.local";
+constexpr const char* kCatalogHost = "catalog.shop.svc.cluster.local";
 
 /// A mesh that changes step by step, and a registry that follows.
 class Following {
@@ -44,7 +44,7 @@ class Following {
   Registry registry_;
 };
 
-Mesh catalog() {
+Mesh catalogAndOther() {
   Mesh mesh;
   mesh.add(serviceIn("shop", "catalog", "10.96.0.10"))
       .add(serviceIn("shop", "other", "10.96.0.11"))
@@ -54,24 +54,24 @@ Mesh catalog() {
 }
 
 TEST(RegistryUpdate, WithoutAChangeEverythingStays) {
-  auto mesh = catalog();
+  auto mesh = catalogAndOther();
   Following following(mesh);
   EXPECT_THAT(following.follow(), IsEmpty());
 }
 
 TEST(RegistryUpdate, AnEndpointAppearsWithItsPod) {
-  auto mesh = catalog();
+  auto mesh = catalogAndOther();
   Following following(mesh);
   const auto* other = following.registry().find("other.shop.svc.cluster.local");
   mesh.add(pod("two", "10.1.1.2"));
-  EXPECT_THAT(following.follow(), ElementsAre(kCatalog));
-  EXPECT_THAT(endpointsOf(following.registry().find(kCatalog)->ports[0]),
+  EXPECT_THAT(following.follow(), ElementsAre(kCatalogHost));
+  EXPECT_THAT(endpointsOf(following.registry().find(kCatalogHost)->ports[0]),
               ElementsAre("10.1.1.1:8080", "10.1.1.2:8080"));
   EXPECT_EQ(following.registry().find("other.shop.svc.cluster.local"), other);
 }
 
 TEST(RegistryUpdate, WhatDoesNotConcernAServiceLeavesItAlone) {
-  auto mesh = catalog();
+  auto mesh = catalogAndOther();
   Following following(mesh);
   auto busy = pod("one", "10.1.1.1", {{"version", "v1"}});
   busy.metadata.annotations["seen"] = "yes";
@@ -80,22 +80,22 @@ TEST(RegistryUpdate, WhatDoesNotConcernAServiceLeavesItAlone) {
 }
 
 TEST(RegistryUpdate, ANodesZoneReachesItsPodsServices) {
-  auto mesh = catalog();
+  auto mesh = catalogAndOther();
   mesh.snapshot.pods.clear();
   mesh.add(pod("one", "10.1.1.1", {}, "node-a"));
   Following following(mesh);
   mesh.add(test::node("node-a", "eu", "a"));
-  EXPECT_THAT(following.follow(), ElementsAre(kCatalog));
-  const auto& endpoint = following.registry().find(kCatalog)->ports[0].endpoints[0];
+  EXPECT_THAT(following.follow(), ElementsAre(kCatalogHost));
+  const auto& endpoint = following.registry().find(kCatalogHost)->ports[0].endpoints[0];
   EXPECT_EQ(endpoint.origin->locality, "eu/a");
 }
 
 TEST(RegistryUpdate, TheMeshsDefaultsReachAllServices) {
-  auto mesh = catalog();
+  auto mesh = catalogAndOther();
   Following following(mesh);
   mesh.snapshot.agent.default_service_export_to = {"."};
   EXPECT_EQ(following.follow().size(), 2U);
-  EXPECT_EQ(following.registry().find(kCatalog, "other"), nullptr);
+  EXPECT_EQ(following.registry().find(kCatalogHost, "other"), nullptr);
 }
 
 using Services = std::map<std::string, std::vector<RegistryService>>;

@@ -11,13 +11,13 @@ namespace {
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-struct Case {
+struct StrictCase {
   std::string text;
   const char* field;  ///< of the only finding; empty: there is none
 };
 
-void check(const std::vector<Case>& cases) {
-  for (const Case& c : cases) {
+void checkEach(const std::vector<StrictCase>& cases) {
+  for (const StrictCase& c : cases) {
     const auto findings = findingsIn(c.text);
     if (*c.field == '\0') {
       EXPECT_TRUE(findings.empty()) << c.text << "\n" << summary(c.text);
@@ -34,17 +34,17 @@ std::string rule(const std::string& more) {
   return withRule("{route: [{destination: {host: a}}], " + more + "}");
 }
 
-std::string policy(const std::string& blocks) {
+std::string ruleOf(const std::string& blocks) {
   return destinationRule("{host: a, trafficPolicy: {" + blocks + "}}");
 }
 
-std::string serviceEntry(const std::string& more) {
+std::string entryWith(const std::string& more) {
   return "{apiVersion: networking.istio.io/v1beta1, kind: ServiceEntry, metadata: {name: case}, "
          "spec: {hosts: [a.example.com], ports: [{number: 80, name: http, protocol: HTTP}], " +
          more + "}}";
 }
 
-std::string workloadEntry(const std::string& spec) {
+std::string workloadWith(const std::string& spec) {
   return "{apiVersion: networking.istio.io/v1alpha3, kind: WorkloadEntry, metadata: {name: case}, "
          "spec: {" +
          spec + "}}";
@@ -56,7 +56,7 @@ std::string sidecar(const std::string& spec) {
 }
 
 TEST(Strict, OneOfEachGroup) {
-  check({
+  checkEach({
       {rule("match: [{uri: {exact: /a, prefix: /b}}]"), "spec.http[0].match[0].uri"},
       {rule("fault: {abort: {httpStatus: 500, grpcStatus: UNAVAILABLE}}"),
        "spec.http[0].fault.abort"},
@@ -64,41 +64,41 @@ TEST(Strict, OneOfEachGroup) {
       {withRule("{redirect: {port: 80, derivePort: FROM_REQUEST_PORT}}"), "spec.http[0].redirect"},
       {withRule("{directResponse: {status: 200, body: {string: a, bytes: YQ==}}}"),
        "spec.http[0].directResponse.body"},
-      {policy("loadBalancer: {simple: RANDOM, consistentHash: {useSourceIp: true}}"),
+      {ruleOf("loadBalancer: {simple: RANDOM, consistentHash: {useSourceIp: true}}"),
        "spec.trafficPolicy.loadBalancer"},
-      {policy("loadBalancer: {consistentHash: {useSourceIp: true, httpHeaderName: x}}"),
+      {ruleOf("loadBalancer: {consistentHash: {useSourceIp: true, httpHeaderName: x}}"),
        "spec.trafficPolicy.loadBalancer.consistentHash"},
-      {policy("loadBalancer: {consistentHash: {useSourceIp: true, ringHash: {}, maglev: {}}}"),
+      {ruleOf("loadBalancer: {consistentHash: {useSourceIp: true, ringHash: {}, maglev: {}}}"),
        "spec.trafficPolicy.loadBalancer.consistentHash"},
-      {policy("loadBalancer: {simple: RANDOM, consistentHash: null}"), ""},
+      {ruleOf("loadBalancer: {simple: RANDOM, consistentHash: null}"), ""},
       {sidecar("ingress: [{port: {number: 80}, tls: {credentialName: a, credentialNames: [b]}}]"),
        "spec.ingress[0].tls"},
   });
 }
 
 TEST(Strict, Words) {
-  check({
-      {policy("loadBalancer: {simple: FASTEST}"), "spec.trafficPolicy.loadBalancer.simple"},
-      {policy("tls: {mode: simple}"), "spec.trafficPolicy.tls.mode"},
-      {policy("connectionPool: {http: {h2UpgradePolicy: YES}}"),
+  checkEach({
+      {ruleOf("loadBalancer: {simple: FASTEST}"), "spec.trafficPolicy.loadBalancer.simple"},
+      {ruleOf("tls: {mode: simple}"), "spec.trafficPolicy.tls.mode"},
+      {ruleOf("connectionPool: {http: {h2UpgradePolicy: YES}}"),
        "spec.trafficPolicy.connectionPool.http.h2UpgradePolicy"},
-      {policy("proxyProtocol: {version: V3}"), "spec.trafficPolicy.proxyProtocol.version"},
+      {ruleOf("proxyProtocol: {version: V3}"), "spec.trafficPolicy.proxyProtocol.version"},
       {rule("corsPolicy: {unmatchedPreflights: DROP}"),
        "spec.http[0].corsPolicy.unmatchedPreflights"},
-      {serviceEntry("location: MESH"), "spec.location"},
-      {serviceEntry("resolution: dns"), "spec.resolution"},
+      {entryWith("location: MESH"), "spec.location"},
+      {entryWith("resolution: dns"), "spec.resolution"},
       {sidecar("outboundTrafficPolicy: {mode: ALLOW_SOME}"), "spec.outboundTrafficPolicy.mode"},
   });
 }
 
 TEST(Strict, RequiredFields) {
-  check({
+  checkEach({
       {destinationRule("{subsets: [{name: v1}]}"), "spec.host"},
       {destinationRule("{host: a, subsets: [{labels: {a: b}}]}"), "spec.subsets[0].name"},
       {rule("mirror: {subset: v1}"), "spec.http[0].mirror.host"},
       {withRule("{directResponse: {}}"), "spec.http[0].directResponse.status"},
-      {policy("tunnel: {targetHost: a}"), "spec.trafficPolicy.tunnel.targetPort"},
-      {policy("loadBalancer: {consistentHash: {httpCookie: {name: a, attributes: [{value: b}]}}}"),
+      {ruleOf("tunnel: {targetHost: a}"), "spec.trafficPolicy.tunnel.targetPort"},
+      {ruleOf("loadBalancer: {consistentHash: {httpCookie: {name: a, attributes: [{value: b}]}}}"),
        "spec.trafficPolicy.loadBalancer.consistentHash.httpCookie.attributes[0].name"},
       {virtualService("{hosts: [a], tls: [{route: [{destination: {host: a}}]}]}"),
        "spec.tls[0].match"},
@@ -109,44 +109,44 @@ TEST(Strict, RequiredFields) {
 }
 
 TEST(Strict, Bounds) {
-  check({
+  checkEach({
       {rule("timeout: 0s"), "spec.http[0].timeout"},
       {rule("retries: {attempts: 2, backoff: 10us}"), "spec.http[0].retries.backoff"},
-      {policy("connectionPool: {tcp: {idleTimeout: 0s}}"), ""},
-      {policy("outlierDetection: {interval: 0s}"), "spec.trafficPolicy.outlierDetection.interval"},
-      {policy("outlierDetection: {outlierDetectionHttpErrorCodes: [500, 600]}"),
+      {ruleOf("connectionPool: {tcp: {idleTimeout: 0s}}"), ""},
+      {ruleOf("outlierDetection: {interval: 0s}"), "spec.trafficPolicy.outlierDetection.interval"},
+      {ruleOf("outlierDetection: {outlierDetectionHttpErrorCodes: [500, 600]}"),
        "spec.trafficPolicy.outlierDetection.outlierDetectionHttpErrorCodes[1]"},
-      {policy("loadBalancer: {warmup: {duration: 1s, minimumPercent: 101}}"),
+      {ruleOf("loadBalancer: {warmup: {duration: 1s, minimumPercent: 101}}"),
        "spec.trafficPolicy.loadBalancer.warmup.minimumPercent"},
-      {policy("loadBalancer: {warmup: {duration: 1s, aggression: -1}}"),
+      {ruleOf("loadBalancer: {warmup: {duration: 1s, aggression: -1}}"),
        "spec.trafficPolicy.loadBalancer.warmup.aggression"},
-      {policy("loadBalancer: {zoneAwareLbSetting: {minClusterSize: 0}}"),
+      {ruleOf("loadBalancer: {zoneAwareLbSetting: {minClusterSize: 0}}"),
        "spec.trafficPolicy.loadBalancer.zoneAwareLbSetting.minClusterSize"},
-      {policy("retryBudget: {percent: 100.5}"), "spec.trafficPolicy.retryBudget.percent"},
-      {policy("loadBalancer: {consistentHash: {useSourceIp: true, ringHash: {minimumRingSize: "
+      {ruleOf("retryBudget: {percent: 100.5}"), "spec.trafficPolicy.retryBudget.percent"},
+      {ruleOf("loadBalancer: {consistentHash: {useSourceIp: true, ringHash: {minimumRingSize: "
               "8589934592}}}"),
        ""},
       {rule("mirrorPercent: -1"), "spec.http[0].mirrorPercent"},
       {withRule("{route: [{destination: {host: a}, weight: 4294967295}]}"),
        "spec.http[0].route[0].weight"},
-      {serviceEntry("addresses: ['" + std::string(65, '1') + "']"), "spec.addresses[0]"},
+      {entryWith("addresses: ['" + std::string(65, '1') + "']"), "spec.addresses[0]"},
       {destinationRule("{host: a, workloadSelector: {matchLabels: {a: '*'}}}"),
        "spec.workloadSelector.matchLabels"},
   });
 }
 
 TEST(Strict, RulesOfServiceEntries) {
-  check({
-      {serviceEntry("resolution: DNS, addresses: [10.0.0.0/8]"), "spec.addresses"},
-      {serviceEntry("endpoints: [{address: 1.2.3.4}]"), "spec.endpoints"},
-      {serviceEntry("resolution: DNS_ROUND_ROBIN, endpoints: [{address: a.b}, {address: c.d}]"),
+  checkEach({
+      {entryWith("resolution: DNS, addresses: [10.0.0.0/8]"), "spec.addresses"},
+      {entryWith("endpoints: [{address: 1.2.3.4}]"), "spec.endpoints"},
+      {entryWith("resolution: DNS_ROUND_ROBIN, endpoints: [{address: a.b}, {address: c.d}]"),
        "spec.endpoints"},
-      {serviceEntry("resolution: STATIC, workloadSelector: {labels: {a: b}}, endpoints: [{address: "
-                    "1.2.3.4}]"),
+      {entryWith("resolution: STATIC, workloadSelector: {labels: {a: b}}, endpoints: [{address: "
+                 "1.2.3.4}]"),
        "spec.endpoints"},
-      {serviceEntry("resolution: STATIC, endpoints: [{address: 1.2.3.4, ports: {http: 0}}]"),
+      {entryWith("resolution: STATIC, endpoints: [{address: 1.2.3.4, ports: {http: 0}}]"),
        "spec.endpoints[0].ports.http"},
-      {serviceEntry("resolution: STATIC, endpoints: [{address: 1.2.3.4, ports: {'@': 1}}]"),
+      {entryWith("resolution: STATIC, endpoints: [{address: 1.2.3.4, ports: {'@': 1}}]"),
        "spec.endpoints[0].ports"},
       {"{apiVersion: networking.istio.io/v1, kind: ServiceEntry, metadata: {name: a}, spec: "
        "{hosts: "
@@ -164,25 +164,25 @@ TEST(Strict, RulesOfServiceEntries) {
 }
 
 TEST(Strict, RulesOfWorkloadEntries) {
-  check({
-      {workloadEntry("labels: {a: b}"), "spec.address"},
-      {workloadEntry("address: unix://a"), "spec.address"},
-      {workloadEntry("address: unix:///a/"), "spec.address"},
-      {workloadEntry("address: unix:///a, ports: {http: 1}"), "spec.ports"},
-      {workloadEntry("address: unix://@a"), ""},
-      {workloadEntry("address: 1.2.3.4, ports: {http: 65536}"), "spec.ports.http"},
-      {workloadEntry("address: 1.2.3.4, weight: -1"), "spec.weight"},
+  checkEach({
+      {workloadWith("labels: {a: b}"), "spec.address"},
+      {workloadWith("address: unix://a"), "spec.address"},
+      {workloadWith("address: unix:///a/"), "spec.address"},
+      {workloadWith("address: unix:///a, ports: {http: 1}"), "spec.ports"},
+      {workloadWith("address: unix://@a"), ""},
+      {workloadWith("address: 1.2.3.4, ports: {http: 65536}"), "spec.ports.http"},
+      {workloadWith("address: 1.2.3.4, weight: -1"), "spec.weight"},
   });
 }
 
 TEST(Strict, KeysThatStandTwice) {
-  check({
+  checkEach({
       {virtualService("{hosts: [a], hosts: [b], http: [{route: [{destination: {host: a}}]}]}"),
        "spec.hosts"},
       {withRule("{route: [{destination: {host: a}, weight: 1, weight: 2}]}"),
        "spec.http[0].route[0].weight"},
       {rule("match: [{headers: {x: {exact: a}, x: {exact: b}}}]"), "spec.http[0].match[0].headers"},
-      {workloadEntry("address: 1.2.3.4, ports: {a: 1, a: 2}"), "spec.ports"},
+      {workloadWith("address: 1.2.3.4, ports: {a: 1, a: 2}"), "spec.ports"},
   });
   const auto second = findingsIn(
       "apiVersion: networking.istio.io/v1\nkind: DestinationRule\n"

@@ -11,6 +11,9 @@
 
 namespace sluice::source {
 
+/// Where rules lead that are looked at for something else.
+inline const std::string kTo = "route: [{destination: {host: a}}]";
+
 /// A resource and its only finding of a level.
 struct ValidationCase {
   const char* what;

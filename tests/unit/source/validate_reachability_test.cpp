@@ -8,8 +8,6 @@
 namespace sluice::source {
 namespace {
 
-const std::string kTo = "route: [{destination: {host: a}}]";
-
 /// "IST0130 spec.http[1] ", one after the other.
 std::string codesAndFields(const std::string& text) {
   std::string list;

@@ -5,11 +5,11 @@
 namespace sluice::source {
 namespace {
 
-const std::string kHttp = "ports: [{number: 80, name: http, protocol: HTTP}]";
+const std::string kHttpPort = "ports: [{number: 80, name: http, protocol: HTTP}]";
 
 /// A ServiceEntry for one host with an HTTP port, and `more`.
 std::string entry(const std::string& more) {
-  return serviceEntry("{hosts: [google.com], " + kHttp + ", " + more + "}");
+  return serviceEntry("{hosts: [google.com], " + kHttpPort + ", " + more + "}");
 }
 
 std::string ports(const std::string& list, const std::string& more = "") {
@@ -18,7 +18,7 @@ std::string ports(const std::string& list, const std::string& more = "") {
 }
 
 std::string hosts(const std::string& list, const std::string& more = "") {
-  return serviceEntry("{hosts: " + list + ", " + kHttp + more + "}");
+  return serviceEntry("{hosts: " + list + ", " + kHttpPort + more + "}");
 }
 
 const std::string kStatic = ", resolution: STATIC";
@@ -238,7 +238,7 @@ TEST(ValidateServiceEntry, DynamicDnsBehindAWaypoint) {
     return "{apiVersion: networking.istio.io/v1, kind: ServiceEntry, metadata: {name: a, labels: "
            "{istio.io/use-waypoint: " +
            name + "}}, spec: {hosts: ['*.a.com'], resolution: DYNAMIC_DNS, location: " + location +
-           ", " + kHttp + "}}";
+           ", " + kHttpPort + "}}";
   };
   check(std::vector<Refused>{
       {"internal", waypoint("w", "MESH_INTERNAL"), "spec.location"},

@@ -7,10 +7,9 @@
 namespace sluice::source {
 namespace {
 
-const std::string kTo = "route: [{destination: {host: a}}]";
 const std::string kHttp = "http: [{" + kTo + "}]";
 
-std::string hosts(const std::string& list, const std::string& more = "") {
+std::string ofHosts(const std::string& list, const std::string& more = "") {
   return virtualService("{hosts: " + list + ", " + more + kHttp + "}");
 }
 
@@ -20,37 +19,37 @@ std::string spec(const std::string& more) {
 
 TEST(ValidateVirtualService, Hosts) {
   check(std::vector<Refused>{
-      {"names", hosts("[a, b.c, '*.foo.com', '*-eu.foo.org', 10.0.0.1, 'fd00::1', 'a.b.']")},
-      {"upper case", hosts("[Catalog]")},
-      {"one label of digits", hosts("['123']")},
-      {"last label of digits", hosts("[a.123]"), "spec.hosts[0]"},
-      {"digits and a dot", hosts("[a.123.]")},
-      {"character", hosts("[foo.ba!r]"), "spec.hosts[0]"},
-      {"underscore", hosts("[a_b]"), "spec.hosts[0]"},
-      {"wildcard inside", hosts("[a, b.*.c]"), "spec.hosts[1]"},
-      {"wildcard behind", hosts("['foo*.bar.com']"), "spec.hosts[0]"},
-      {"hyphen first", hosts("[-a]"), "spec.hosts[0]"},
-      {"empty label", hosts("[a..b]"), "spec.hosts[0]"},
-      {"two dots at the end", hosts("[a..]"), "spec.hosts[0]"},
-      {"only a dot", hosts("['.']"), "spec.hosts[0]"},
-      {"empty", hosts("['']"), "spec.hosts[0]"},
-      {"long label", hosts("[" + std::string(64, 'a') + "]"), "spec.hosts[0]"},
-      {"longest label", hosts("[" + std::string(63, 'a') + "]")},
-      {"all hosts of the mesh", hosts("['*']"), "spec.hosts[0]"},
-      {"all hosts of gateways", hosts("['*']", "gateways: [ns/gw], ")},
-      {"all hosts of both", hosts("['*']", "gateways: [ns/gw, mesh], "), "spec.hosts[0]"},
-      {"between networks, in the mesh", hosts("['outbound_.80_._.a.b.svc.cluster.local']"),
+      {"names", ofHosts("[a, b.c, '*.foo.com', '*-eu.foo.org', 10.0.0.1, 'fd00::1', 'a.b.']")},
+      {"upper case", ofHosts("[Catalog]")},
+      {"one label of digits", ofHosts("['123']")},
+      {"last label of digits", ofHosts("[a.123]"), "spec.hosts[0]"},
+      {"digits and a dot", ofHosts("[a.123.]")},
+      {"character", ofHosts("[foo.ba!r]"), "spec.hosts[0]"},
+      {"underscore", ofHosts("[a_b]"), "spec.hosts[0]"},
+      {"wildcard inside", ofHosts("[a, b.*.c]"), "spec.hosts[1]"},
+      {"wildcard behind", ofHosts("['foo*.bar.com']"), "spec.hosts[0]"},
+      {"hyphen first", ofHosts("[-a]"), "spec.hosts[0]"},
+      {"empty label", ofHosts("[a..b]"), "spec.hosts[0]"},
+      {"two dots at the end", ofHosts("[a..]"), "spec.hosts[0]"},
+      {"only a dot", ofHosts("['.']"), "spec.hosts[0]"},
+      {"empty", ofHosts("['']"), "spec.hosts[0]"},
+      {"long label", ofHosts("[" + std::string(64, 'a') + "]"), "spec.hosts[0]"},
+      {"longest label", ofHosts("[" + std::string(63, 'a') + "]")},
+      {"all hosts of the mesh", ofHosts("['*']"), "spec.hosts[0]"},
+      {"all hosts of gateways", ofHosts("['*']", "gateways: [ns/gw], ")},
+      {"all hosts of both", ofHosts("['*']", "gateways: [ns/gw, mesh], "), "spec.hosts[0]"},
+      {"between networks, in the mesh", ofHosts("['outbound_.80_._.a.b.svc.cluster.local']"),
        "spec.hosts[0]"},
   });
 }
 
 TEST(ValidateVirtualService, NoHostTwice) {
   check(std::vector<Refused>{
-      {"twice", hosts("[a, b, a]"), "spec.hosts"},
-      {"covered", hosts("[x.foo.com, '*.foo.com']"), "spec.hosts"},
-      {"wildcards", hosts("['*.foo.bar', '*.bar']"), "spec.hosts"},
-      {"not covered", hosts("[foo.com, '*.foo.com']")},
-      {"others", hosts("[a.foo.com, b.foo.com, '*.bar.com']")},
+      {"twice", ofHosts("[a, b, a]"), "spec.hosts"},
+      {"covered", ofHosts("[x.foo.com, '*.foo.com']"), "spec.hosts"},
+      {"wildcards", ofHosts("['*.foo.bar', '*.bar']"), "spec.hosts"},
+      {"not covered", ofHosts("[foo.com, '*.foo.com']")},
+      {"others", ofHosts("[a.foo.com, b.foo.com, '*.bar.com']")},
   });
 }
 
