@@ -4,8 +4,7 @@
 import dataclasses
 
 MET, MISSED, OPEN = "met", "**missed**", "not decided"
-SMALL = 100  # bytes of a response: what counts is requests, not bytes
-BULK = 1048576
+BULK = 1048576  # bytes of a response; in smaller ones what counts is requests, not bytes
 LOADED = (32, 256)  # connections
 
 FASTER_THAN_COMMON = 1.1  # the better of HAProxy and nginx
@@ -41,6 +40,11 @@ def peers(scenario, names=None):
             if "ratios" in c and (names is None or c["name"] in names)]
 
 
+def _where(scenario):
+    group = scenario["group"]
+    return scenario["name"] if group == "HTTP/1.1" else f"{group}, {scenario['name']}"
+
+
 def _rate(scenario, goal, names, what):
     """Against the peer that comes closest."""
     found = peers(scenario, names)
@@ -48,7 +52,7 @@ def _rate(scenario, goal, names, what):
         return []
     peer = min(found, key=lambda c: c["ratios"]["rate"]["mean"])
     ratio = peer["ratios"]["rate"]
-    return [Goal(what, scenario["name"], peer["name"], interval(ratio), at_least(ratio, goal))]
+    return [Goal(what, _where(scenario), peer["name"], interval(ratio), at_least(ratio, goal))]
 
 
 def _least(scenario, field, what):
@@ -58,13 +62,16 @@ def _least(scenario, field, what):
         return []
     peer = max(found, key=lambda c: c["ratios"][field]["mean"])
     ratio = peer["ratios"][field]
-    return [Goal(what, scenario["name"], peer["name"], interval(ratio), at_most(ratio, 1))]
+    return [Goal(what, _where(scenario), peer["name"], interval(ratio), at_most(ratio, 1))]
 
 
-def _http1(report, response):
+def _loaded(report):
     return [s for s in report["scenarios"]
-            if s["group"] == "HTTP/1.1" and s["load"]["responseBytes"] == response
-            and s["load"]["connections"] in LOADED]
+            if s["group"] == "HTTP/1.1" and s["load"]["connections"] in LOADED]
+
+
+def _http2(report):
+    return [s for s in report["scenarios"] if s["group"] in ("HTTP/2", "gRPC")]
 
 
 def _rules(report):
@@ -89,15 +96,17 @@ def _idle(report):
 def goals(report):
     """In the order of the page."""
     found = []
-    small, bulk = _http1(report, SMALL), _http1(report, BULK)
-    for s in small:
+    loaded = _loaded(report)
+    requests = [s for s in loaded if s["load"]["responseBytes"] < BULK]
+    bulk = [s for s in loaded if s["load"]["responseBytes"] >= BULK]
+    for s in requests:
         found += _rate(s, FASTER_THAN_COMMON, ("haproxy", "nginx"),
                        f"{FASTER_THAN_COMMON}x the rate of the better of HAProxy and nginx")
-    for s in small:
+    for s in requests:
         found += _rate(s, FASTER_THAN_ENVOY, ("envoy",), f"{FASTER_THAN_ENVOY}x the rate of Envoy")
-    for s in small:
+    for s in loaded + _http2(report):
         found += _least(s, "p99", "p99 no worse than the best")
-    for s in small:
+    for s in loaded + _http2(report):
         found += _least(s, "cpu", "least CPU time for a request")
     for s in bulk:
         found += _rate(s, 1, None, "bulk transfer at least as fast as the best")

@@ -80,6 +80,21 @@ class Goals(unittest.TestCase):
         report["scenarios"] = [scenario(REPORT["scenarios"][0]["contenders"], connections=1)]
         self.assertEqual(list(verdicts(report)), ["less than 60 MiB"])
 
+    def test_responses_of_all_sizes_and_protocols_have_goals(self):
+        contenders = REPORT["scenarios"][0]["contenders"]
+        grpc = {**scenario(contenders, connections=8), "group": "gRPC", "name": "8 connections"}
+        report = {"scenarios": [scenario(contenders, response=16384),
+                                scenario(contenders, response=1048576), grpc]}
+        found = [(goal.what, goal.where) for goal in goals.goals(report)]
+        faster = "1.1x the rate of the better of HAProxy and nginx"
+        bulk = "bulk transfer at least as fast as the best"
+        self.assertIn((faster, "32 connections, 16384 B"), found)
+        self.assertNotIn((faster, "32 connections, 1048576 B"), found)
+        self.assertIn((bulk, "32 connections, 1048576 B"), found)
+        for what in ("p99 no worse than the best", "least CPU time for a request"):
+            self.assertEqual([where for goal, where in found if goal == what], [
+                "32 connections, 16384 B", "32 connections, 1048576 B", "gRPC, 8 connections"])
+
     def test_many_rules_against_one(self):
         report = copy.deepcopy(REPORT)
         rules = {"id": "rules", "group": "Rules", "name": "rules", "load": {}, "contenders": [
