@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <filesystem>
@@ -187,6 +189,32 @@ Footprint footprint(const Lab& lab) {
   const auto sockets = lab.run("web", {"ss", "-Hltn"});
   if (sockets.ok()) found.listeners = static_cast<size_t>(std::ranges::count(sockets->out, '\n'));
   return found;
+}
+
+class Impatient : public Survival {
+ protected:
+  Arguments moreArguments() const override { return {"--patience", "2"}; }
+};
+
+TEST_F(Impatient, AnAgentThatHangsIsReplaced) {
+  ASSERT_TRUE(apply("product-api-header.yaml").ok());
+  const auto agent = sluiced().agentPid();
+  ASSERT_TRUE(agent.ok());
+  const Fd process(static_cast<int>(::syscall(SYS_pidfd_open, *agent, 0)));
+  ASSERT_EQ(::kill(*agent, SIGSTOP), 0);
+  pollfd ended{process.get(), POLLIN, 0};
+  ASSERT_EQ(::poll(&ended, 1, 20'000), 1) << "the agent that hangs is still there";
+  ASSERT_TRUE(sluiced().waitReady().ok());
+  expectAsWeb([]() -> Result<void> {
+    auto http = connections(productApi(), 1);
+    if (!http) return std::move(http).error();
+    HttpRequest request;
+    request.headers = {{"user-group", "beta"}};
+    auto answer = http->front().exchange(request);
+    if (!answer) return std::move(answer).error();
+    if (versionOf(answer->servedBy()) != "v2") return mismatch("served by " + answer->servedBy());
+    return {};
+  });
 }
 
 TEST_F(Survival, ARestartLeavesNothingTwiceAndCountsOn) {

@@ -26,6 +26,9 @@ class Fleet {
 
   virtual void connections(std::function<void(std::vector<proxy::ConnectionInfo>)> answer) = 0;
 
+  /// Calls `done` once every worker has come to what it was asked after this.
+  virtual void comeRound(std::function<void()> done) = 0;
+
   /// Of all workers together, as they were a second ago at most.
   virtual proxy::WorkerStats stats() const = 0;
 

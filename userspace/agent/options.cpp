@@ -87,6 +87,10 @@ void addRunOptions(CLI::App& app, Options& options) {
   app.add_option("--workers", options.workers, "Threads of the proxy (default: one per core)")
       ->default_val(cores())
       ->check(CLI::Range(1u, kMaxWorkers));
+  app.add_option("--patience", options.patience,
+                 "Seconds after which an agent that gives no sign of life is replaced")
+      ->default_val(30u)
+      ->check(CLI::Range(1u, 3600u));
   app.add_option("--log-level", options.log_level, "trace, debug, info, warn or error")
       ->default_val("info")
       ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error"}));

@@ -24,6 +24,7 @@ struct Options {
   std::string socket;
   SocketAddress metrics;
   unsigned workers = 1;
+  unsigned patience = 0;  ///< seconds
   std::string log_level;
   std::string access_log;                  ///< "off", "errors", "all"
   std::string access_log_format;           ///< "text", "json"

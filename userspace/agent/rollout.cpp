@@ -157,12 +157,16 @@ Result<void> Rollout::publish(const Attempt& attempt) {
   SLUICE_TRY(admitAll());
   // Requests that the broker refused because their client had its old class wait for this.
   fleet_.setConfig(attempt.config, [] {});
-  control record{};
-  record.schema = SLUICE_SCHEMA;
-  record.heartbeat_ns = static_cast<uint64_t>(std::chrono::steady_clock::now().time_since_epoch() /
-                                              std::chrono::nanoseconds(1));
-  record.revision = attempt.snapshot->revision;
-  return maps::View<Table::kControl>(data_plane_).put(0, record);
+  return noteRevision(attempt.snapshot->revision);
+}
+
+Result<void> Rollout::noteRevision(uint64_t revision) {
+  maps::View<Table::kControl> view(data_plane_);
+  auto record = view.get(0);  // with the heart's last beat
+  if (!record) return std::move(record).error();
+  record->schema = SLUICE_SCHEMA;
+  record->revision = revision;
+  return view.put(0, *record);
 }
 
 /// An earlier agent may have left records of workloads that are no longer configured.

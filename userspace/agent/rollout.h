@@ -95,6 +95,7 @@ class Rollout {
   void finish(const Attempt& attempt);
   Result<void> publish(const Attempt& attempt);
   Result<void> keepWanted(const Snapshot& snapshot);
+  Result<void> noteRevision(uint64_t revision);
   Result<void> admitAll();
   Result<void> admit(WorkloadId id, Member& member);
   void showRefused(std::vector<steering::Refusal> refused);

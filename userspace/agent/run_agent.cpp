@@ -9,6 +9,7 @@
 #include "loader/map_data_plane.h"
 #include "userspace/agent/access_log.h"
 #include "userspace/agent/admin_commands.h"
+#include "userspace/agent/heartbeat.h"
 #include "userspace/agent/metrics_server.h"
 #include "userspace/agent/status_view.h"
 #include "userspace/agent/worker_fleet.h"
@@ -118,6 +119,7 @@ class Agent {
     auto configuration = Configuration::open(*reactor_, options_.config, *rollout_, *enroller_);
     if (!configuration) return std::move(configuration).error();
     configuration_ = *std::move(configuration);
+    heartbeat_ = std::make_unique<Heartbeat>(*reactor_, *fleet_, *data_plane_);
     return {};
   }
 
@@ -223,6 +225,7 @@ class Agent {
   std::unique_ptr<Rollout> rollout_;
   std::unique_ptr<Enroller> enroller_;
   std::unique_ptr<Configuration> configuration_;
+  std::unique_ptr<Heartbeat> heartbeat_;
   std::unique_ptr<AdminCommands> commands_;
   std::unique_ptr<AdminServer> admin_;
   std::unique_ptr<MetricsServer> metrics_;

@@ -190,6 +190,11 @@ void WorkerFleet::connections(std::function<void(std::vector<proxy::ConnectionIn
     });
 }
 
+void WorkerFleet::comeRound(std::function<void()> done) {
+  const auto ready = whenAllAre(std::move(done));
+  for (const auto& member : members_) member->reactor->post(ready);
+}
+
 proxy::WorkerStats WorkerFleet::stats() const {
   proxy::WorkerStats sum;
   for (const auto& member : members_) {

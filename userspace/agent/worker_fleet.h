@@ -35,6 +35,7 @@ class WorkerFleet final : public Fleet {
   Result<void> listen(WorkloadId workload, const Enrolled& enrolled) override;
   void unlisten(WorkloadId workload) override;
   void connections(std::function<void(std::vector<proxy::ConnectionInfo>)> answer) override;
+  void comeRound(std::function<void()> done) override;
   proxy::WorkerStats stats() const override;
   /// What all workers have counted (RequestMetrics::collect()).
   observe::Requests requests(const std::map<WorkloadId, std::string>& names) const;

@@ -39,6 +39,8 @@ Result<std::unique_ptr<Broker>> Broker::create(Reactor& reactor, Attachments& at
   broker->supervisor_ = std::make_unique<Supervisor>(
       reactor, Supervisor::Options{std::move(options.agent), [raw] { return raw->server_->open(); },
                                    options.stop_deadline});
+  broker->watchdog_ =
+      std::make_unique<Watchdog>(reactor, tables_view, *broker->supervisor_, options.patience);
   return broker;
 }
 

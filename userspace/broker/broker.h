@@ -10,6 +10,7 @@
 #include "userspace/broker/connector.h"
 #include "userspace/broker/server.h"
 #include "userspace/broker/supervisor.h"
+#include "userspace/broker/watchdog.h"
 
 namespace sluice::broker {
 
@@ -21,6 +22,7 @@ class Broker {
     std::vector<std::string> agent;  ///< argv; it finds its control channel at kControlFd
     uint32_t workers = 1;            ///< channels for Connect, one per worker of the proxy
     Duration stop_deadline = std::chrono::seconds(10);
+    Duration patience = std::chrono::seconds(30);  ///< with an agent that gives no sign of life
   };
 
   /// Borrows all. `tables`: descriptors in the order of maps/abi/tables.def, for the agent.
@@ -45,6 +47,7 @@ class Broker {
   Connector connector_;
   std::unique_ptr<Server> server_;
   std::unique_ptr<Supervisor> supervisor_;
+  std::unique_ptr<Watchdog> watchdog_;
 };
 
 }  // namespace sluice::broker

@@ -40,6 +40,8 @@ class Supervisor {
 
   /// 0 while none runs.
   pid_t agent() const { return child_ ? child_->pid() : 0; }
+  /// When the newest agent was started.
+  TimePoint started() const { return started_; }
 
  private:
   Result<void> launch();

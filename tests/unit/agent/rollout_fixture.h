@@ -37,6 +37,7 @@ class FakeFleet final : public Fleet {
   void connections(std::function<void(std::vector<proxy::ConnectionInfo>)> answer) override {
     answer({});
   }
+  void comeRound(std::function<void()> done) override { waiting.push_back(std::move(done)); }
   proxy::WorkerStats stats() const override { return {}; }
   void drain(Duration, std::function<void()> done) override { done(); }
 
