@@ -49,6 +49,8 @@ class Update {
     config_->envoy_habits = routing->agent.http_mode == AgentSettings::HttpMode::kIstio;
     config_->added_headers = AddedHeaders::of(routing->agent);
     config_->refuses_http10 = routing->agent.http10 == AgentSettings::Http10::kRefuse;
+    config_->largest_request_body =
+        routing->agent.max_request_body_bytes.value_or(config_->largest_request_body);
     if (const auto& retries = routing->agent.default_http_retry_policy)
       config_->retries = proxy::RetryPolicy::of(*retries);
   }

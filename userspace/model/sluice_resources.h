@@ -28,6 +28,7 @@ struct AgentSettings {
   HttpMode http_mode = HttpMode::kService;
   Steer steer = Steer::kAll;
   Http10 http10 = Http10::kServe;
+  std::optional<uint64_t> max_request_body_bytes;  ///< of what reaches the proxy; absent: any
   /// What the proxy adds to messages beside what rules ask for; absent: what a sidecar adds with
   /// HttpMode::kIstio, else nothing.
   std::optional<bool> add_request_id, add_forwarded, add_envoy;

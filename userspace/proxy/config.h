@@ -137,6 +137,7 @@ struct ProxyConfig {
   bool envoy_habits = false;
   AddedHeaders added_headers;
   bool refuses_http10 = false;                   ///< requests of HTTP/1.0 get 426
+  uint64_t largest_request_body = UINT64_MAX;    ///< bytes; requests with more get 413
   RetryPolicy retries = RetryPolicy::ofIstio();  ///< of requests whose rule says nothing
   /// Of classes other than 0, those that differ from class 0's.
   SharedMap<std::pair<ServiceId, ClientClass>, std::shared_ptr<const ProxyRoute>> routes;

@@ -35,6 +35,7 @@ inline constexpr std::string_view kMalformedStream = "http2.violation.of.messagi
 inline constexpr std::string_view kCutByProtocol =
     "upstream_reset_after_response_started{protocol_error}";
 inline constexpr std::string_view kHeadTooLarge = "request_headers_too_large";
+inline constexpr std::string_view kBodyTooLarge = "request_payload_too_large";
 // Envoy: the reasons for which tcp_proxy closes.
 inline constexpr std::string_view kTunnelIdle = "tcp_session_idle_timeout";
 inline constexpr std::string_view kTunnelTooOld = "max_connection_duration_reached";
@@ -125,7 +126,9 @@ inline constexpr LocalReply kHeadTooLarge{
 inline constexpr LocalReply refusal(int status) {
   return {.status = status,
           .flag = ResponseFlags::kDownstreamProtocol,
-          .details = status == 431 ? details::kHeadTooLarge : details::kMalformed};
+          .details = status == 431   ? details::kHeadTooLarge
+                     : status == 413 ? details::kBodyTooLarge
+                                     : details::kMalformed};
 }
 
 /// The abort of a rule's fault. Envoy: a status of gRPC comes with 200.

@@ -83,7 +83,9 @@ void Session::beginExchange(const http1::Parsed& parsed) {
 
 void Session::remember(const http1::RequestHead& head) {
   exchange_.started = context_.reactor.now();
-  exchange_.request_body = http1::Body(head.bodyKind(), head.fields.content_length);
+  exchange_.request_body =
+      http1::Body(head.bodyKind(), head.fields.content_length,
+                  context_.config ? context_.config->largest_request_body : UINT64_MAX);
   exchange_.is_head = head.method == "HEAD";
   exchange_.idempotent = http1::isIdempotent(head.method);
   exchange_.http10 = head.minor_version == 0;

@@ -118,6 +118,10 @@ Message define<AgentSettings>() {
       field<&M::http10>("http10",
                         "Requests of HTTP/1.0 that reach the proxy: served, or refused with 426.")
           .byDefault("serve"),
+      field<&M::max_request_body_bytes>("maxRequestBodyBytes",
+                                        "Requests that reach the proxy with a larger body are "
+                                        "refused with 413.")
+          .byDefault("no limit"),
       group("headers", addedHeaders(),
             "Header fields that the proxy adds beside what rules ask for. HTTP ports then take "
             "the proxy."),

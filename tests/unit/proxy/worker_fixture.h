@@ -186,6 +186,7 @@ class WorkerTest : public testing::Test {
     config->envoy_habits = envoy_habits_;
     config->added_headers = added_headers_;
     config->refuses_http10 = refuses_http10_;
+    config->largest_request_body = largest_request_body_;
     config->routes.set({ServiceId{kService}, ClientClass{2}}, route);
     config->workloads[{1}] = {{2}, "web"};
     return config;
@@ -275,6 +276,7 @@ class WorkerTest : public testing::Test {
   bool envoy_habits_ = false;  ///< of the configurations to come
   AddedHeaders added_headers_;
   bool refuses_http10_ = false;
+  uint64_t largest_request_body_ = UINT64_MAX;
   std::vector<IpAddress> vips_;  ///< of the service, likewise
   PoolUses pools_;
   balance::OutlierWatch outliers_{*reactor_, [] {}};

@@ -26,6 +26,7 @@ TEST(Validate, OurKinds) {
        "SLU1007"},
       {"policy", agent("{failPolicy: opn}"), "spec.failPolicy", "SLU1007"},
       {"http10", agent("{http10: never}"), "spec.http10", "SLU1007"},
+      {"largest body", agent("{maxRequestBodyBytes: -1}"), "spec.maxRequestBodyBytes", "SLU1007"},
       {"headers", agent("{headers: {envoy: 1}}"), "spec.headers.envoy", "SLU1004"},
       {"domain", agent("{clusterDomain: a_b}"), "spec.clusterDomain", "SLU1007"},
       {"root", agent("{rootNamespace: a.b}"), "spec.rootNamespace", "SLU1007"},

@@ -6,6 +6,7 @@
 namespace sluice::http1 {
 
 size_t Body::take(std::string_view bytes) {
+  if (too_long_) return 0;
   switch (kind_) {
     case BodyKind::kNone:
       return 0;

@@ -14,7 +14,9 @@ namespace sluice::http1 {
 class Body {
  public:
   Body() = default;
-  Body(BodyKind kind, uint64_t length) : kind_(kind), remaining_(length) {}
+  /// `most`: bytes of data that the body may have; one with more is refused before they are taken.
+  Body(BodyKind kind, uint64_t length, uint64_t most = UINT64_MAX)
+      : kind_(kind), too_long_(length > most), remaining_(length), chunks_(most) {}
 
   BodyKind kind() const { return kind_; }
 
@@ -32,12 +34,13 @@ class Body {
 
   /// The whole body has been taken. A body that ends with the connection is never done.
   bool done() const;
-  Refusal refusal() const { return chunks_.refusal(); }
+  Refusal refusal() const { return too_long_ ? Refusal::kBodyTooLarge : chunks_.refusal(); }
   /// Of its trailers; see ChunkedDecoder.
   std::string_view grpcStatus() const { return chunks_.grpcStatus(); }
 
  private:
   BodyKind kind_ = BodyKind::kNone;
+  bool too_long_ = false;  ///< its length says so
   uint64_t remaining_ = 0;
   ChunkedDecoder chunks_;
 };

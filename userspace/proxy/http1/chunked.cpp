@@ -74,14 +74,19 @@ bool ChunkedDecoder::expect(char wanted, char c, State then, Refusal otherwise) 
   return c == wanted ? to(then) : refuse(otherwise);
 }
 
+bool ChunkedDecoder::sizeEnds() {
+  if (remaining_ > allowance_) return refuse(Refusal::kBodyTooLarge);
+  allowance_ -= remaining_;
+  return to(remaining_ > 0 ? State::kData : State::kTrailerStart);
+}
+
 bool ChunkedDecoder::step(char c) {
   switch (state_) {
     case State::kFirstDigit:
     case State::kSize:
       return sizeByte(c);
     case State::kSizeLf:
-      return expect('\n', c, remaining_ > 0 ? State::kData : State::kTrailerStart,
-                    Refusal::kBadChunkSize);
+      return c == '\n' ? sizeEnds() : refuse(Refusal::kBadChunkSize);
     case State::kDataCr:
       return expect('\r', c, State::kDataLf, Refusal::kBadChunkEnd);
     case State::kDataLf:

@@ -15,6 +15,10 @@ namespace sluice::http1 {
 /// would tolerate it.
 class ChunkedDecoder {
  public:
+  /// `most`: bytes of data that all chunks may hold together; the size of the first that exceeds
+  /// them is refused.
+  explicit ChunkedDecoder(uint64_t most = UINT64_MAX) : allowance_(most) {}
+
   /// First so many bytes of framing, then so many bytes of data.
   struct Run {
     size_t framing = 0;
@@ -61,6 +65,7 @@ class ChunkedDecoder {
 
   bool step(char c);
   bool sizeByte(char c);
+  bool sizeEnds();
   bool extensionByte(char c);
   bool extensionSeparator(char c);
   bool trailerByte(char c);
@@ -71,6 +76,7 @@ class ChunkedDecoder {
   bool to(State state);
   bool refuse(Refusal why);
 
+  uint64_t allowance_;      ///< what later chunks may hold together
   uint64_t remaining_ = 0;  ///< size of the current chunk, then what is left of its data
   uint32_t extension_bytes_ = 0;
   uint32_t trailer_bytes_ = 0;
