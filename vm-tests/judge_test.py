@@ -86,6 +86,10 @@ class Judge(unittest.TestCase):
         self.guest.results["canary_e2e.xml"] = report(Header="skipped", Six="passed")
         self.assert_one_problem("Canary.Header skipped: not here")
 
+    def test_no_program_may_be_skipped(self):
+        self.guest.results["bpf_tests.xml"] = report(Loads="skipped")
+        self.assert_one_problem("Canary.Loads skipped: not here")
+
     def test_a_status_counts_whatever_the_report_says(self):
         self.guest.results["bpf_tests.status"] = "124\n"
         self.assert_one_problem("bpf_tests ended with status 124")

@@ -13,7 +13,8 @@ INTRODUCTION = """\
 
 What was tried on which kernel. This page is written by `./dev vm-test`, from what its runs have shown;
 [vm-tests/](../vm-tests/README.md) says how they are made. Kernels are Debian's, freshly booted under
-emulation. A warning in a kernel's log fails its run.
+emulation. A warning in a kernel's log fails its run. Where `agent_maps` warns, its advice is followed before
+anything else is tried.
 """
 
 
@@ -29,9 +30,13 @@ def probes_of(record):
     return {probe["name"]: probe for probe in record["probes"]}
 
 
-def programs_of(record):
-    """How many tests of the loaded programs passed, of those that ran."""
-    outcomes = [test["outcome"] for test in record["programs"]]
+def suite_of(test):
+    return test["test"].split(".")[0]
+
+
+def passed_of(record, suite):
+    """How many tests of a suite passed, of those that ran."""
+    outcomes = [test["outcome"] for test in record["programs"] if suite_of(test) == suite]
     return f"{outcomes.count('passed')} of {len(outcomes)}"
 
 
@@ -46,7 +51,9 @@ def probe_rows(records):
     for name in names:
         if name != "kernel":
             yield [f"`{name}`"] + [probes_of(record)[name]["status"] for record in records.values()]
-    yield ["tests of the loaded programs"] + [programs_of(record) for record in records.values()]
+    suites = dict.fromkeys(suite_of(test) for record in records.values() for test in record["programs"])
+    for suite in suites:
+        yield [f"tests/bpf: {suite}"] + [passed_of(record, suite) for record in records.values()]
     yield ["warnings in the log"] + [str(len(record["alarms"])) for record in records.values()]
 
 
@@ -67,24 +74,15 @@ def remarks(records):
         yield f"* {', '.join(kernels)}: {text}"
 
 
-def skipped(records):
-    """Tests of the programs that say that they cannot be made on a kernel, with their reasons."""
-    for name, record in records.items():
-        for test in record["programs"]:
-            if test["outcome"] == "skipped":
-                yield f"* {name}: `{test['test']}`: {test['text'].strip().splitlines()[-1]}"
-
-
 def page(records):
     names = list(records)
     yield INTRODUCTION
     yield "## Probes and programs"
-    yield "What `sluicectl check` says, and what the tests of each program and table (`tests/bpf`) do.\n"
+    yield "What `sluicectl check` says, and how many tests of the loaded programs and tables pass.\n"
     yield from rows([""] + [f"{name} ({records[name]['release']})" for name in names],
                     probe_rows(records))
     yield ""
     yield from remarks(records)
-    yield from skipped(records)
     yield "\n## Traffic"
     yield "The end-to-end core, on the paths that the probes allow.\n"
     yield from rows(["what", "path"] + names, core_rows(records))
