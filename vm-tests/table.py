@@ -95,10 +95,10 @@ def main():
     lines = (HERE / "kernels.txt").read_text().splitlines()
     names = [line.split()[0] for line in lines if line and not line.startswith("#")]
     files = {name: folder / name / "record.json" for name in names}
-    print(*page({name: json.loads(file.read_text()) for name, file in files.items()
-                 if file.exists()}), sep="\n")
-    print(*(f"\n{name}: **no result**, its run broke off." for name, file in files.items()
-            if not file.exists()), sep="\n", end="")
+    records = {name: json.loads(file.read_text()) for name, file in files.items() if file.exists()}
+    print(*page(records), sep="\n")
+    for name in files.keys() - records.keys():
+        print(f"\n{name}: **no result**: no run has come to its end.")
 
 
 if __name__ == "__main__":
