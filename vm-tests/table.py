@@ -97,7 +97,7 @@ def main():
     files = {name: folder / name / "record.json" for name in names}
     records = {name: json.loads(file.read_text()) for name, file in files.items() if file.exists()}
     print(*page(records), sep="\n")
-    for name in files.keys() - records.keys():
+    for name in (name for name in names if name not in records):
         print(f"\n{name}: **no result**: no run has come to its end.")
 
 
