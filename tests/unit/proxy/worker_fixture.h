@@ -251,7 +251,8 @@ class WorkerTest : public testing::Test {
   std::string answerTo(Peer& client, std::string_view request, std::string_view end = "ok") {
     client.received().clear();
     client.send(request);
-    until([&] { return client.received().ends_with(end) || client.over(); });
+    EXPECT_TRUE(until([&] { return client.received().ends_with(end) || client.over(); }))
+        << client.received();
     return client.received();
   }
 
@@ -259,7 +260,8 @@ class WorkerTest : public testing::Test {
   std::string answerInTime(Peer& client, std::string_view request, std::string_view end = "ok") {
     client.received().clear();
     client.send(request);
-    inTime([&] { return client.received().ends_with(end) || client.over(); });
+    EXPECT_TRUE(inTime([&] { return client.received().ends_with(end) || client.over(); }))
+        << client.received();
     return client.received();
   }
 

@@ -168,7 +168,7 @@ TEST_F(Ports, OriginThatTheKernelCouldNotTell) {
   wholePort(Protocol::kHttp);
   hostDecides();
   worker_->setConfig(config_);
-  EXPECT_THAT(get(connect(), "nobody.example", "\r\n\r\n"), StartsWith("HTTP/1.1 503 "));
+  EXPECT_THAT(get(connect(), "nobody.example", "no healthy upstream"), StartsWith("HTTP/1.1 503 "));
   EXPECT_EQ(log_.entries.at(0).flags, "UH");
 }
 
