@@ -100,6 +100,7 @@ class Session final : public Timed,
   bool handOver();
   void beginExchange(const http1::Parsed& parsed);
   void remember(const http1::RequestHead& head);
+  void assumeCalled();
   void route();
   void refreshCalled();
   void findCalled();

@@ -38,8 +38,7 @@ bool Session::parseHead() {
   if (parsed.refused()) {
     if (handOver()) return true;
     exchange_.started = context_.reactor.now();
-    refreshCalled();
-    route_ = called_;  // whose rule it would have met is not known
+    assumeCalled();
     if (!passRawBytesOn()) refuse(parsed.refusal);
     return true;
   }
@@ -74,6 +73,7 @@ void Session::beginExchange(const http1::Parsed& parsed) {
   remember(head);
   exchange_.head_size = parsed.consumed - parsed.skipped;
   request_.clear(exchange_.head_size);
+  assumeCalled();
   if (exchange_.http10 && context_.config && context_.config->refuses_http10)
     return refuse(kUpgradeRequired);
   // What of the body is here is looked at first: a server must not see a request that is refused.
@@ -111,10 +111,14 @@ const http1::RequestHead& Session::requestHead() {
   return context_.request_head;
 }
 
-// Looked up anew for each request, so that a change of the rules acts on the next one.
-void Session::route() {
+/// What is refused before it is routed is the service's that was called. Looked up anew for each
+/// request, so that a change of the rules acts on the next one.
+void Session::assumeCalled() {
   refreshCalled();
   route_ = called_;
+}
+
+void Session::route() {
   if (hosts_ != nullptr && !routeByHost()) return;
   if (!route_) return reply(kNoRoute);
   decide();
@@ -319,6 +323,7 @@ void Session::routeAgain() {
   exchange_.tried.clear();
   if (exchange_.opaque) return passOnAgain();
   requestHead();
+  assumeCalled();
   route();
 }
 

@@ -265,6 +265,11 @@ class WorkerTest : public testing::Test {
     return client.received();
   }
 
+  /// How many responses of the service were 1xx, 2xx, …
+  __u64 responses(int kind) {
+    return maps::View<Table::kServiceRequests>(tables_).shared(3)->responses[kind];
+  }
+
   sluice::test::ManualClock clock_;
   std::unique_ptr<Reactor> reactor_ = *Reactor::create(clock_);
   LoopbackSockets sockets_{*reactor_};

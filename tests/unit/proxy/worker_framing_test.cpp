@@ -164,6 +164,8 @@ TEST_F(Framing, Http10IsRefusedWhereTheAgentSaysSo) {
                                  "connection: upgrade\r\nconnection: close\r\n"));
   EXPECT_TRUE(servers_[0]->connections().empty());
   EXPECT_EQ(worker_->stats().refused_requests, 1u);
+  EXPECT_EQ(log_.entries.at(0).host, kHost);
+  EXPECT_EQ(responses(4), 1u);
   exchange(kGet, kGet, kOk, kOk);
 }
 

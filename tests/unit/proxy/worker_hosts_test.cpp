@@ -66,6 +66,18 @@ TEST_F(Hosts, HostPicksTheServiceOfEachRequest) {
   EXPECT_EQ(counted->responses[2], 1u);
 }
 
+/// Whatever the connection's last request has named.
+TEST_F(Hosts, WhatIsRefusedBeforeItIsRoutedIsTheServicesCalled) {
+  configureHosts(false);
+  Peer& client = connect();
+  EXPECT_THAT(get(client, "other"), StartsWith("HTTP/1.1 208 "));
+  EXPECT_THAT(
+      answerTo(client, "POST / HTTP/1.1\r\nHost: other\r\nTransfer-Encoding: chunked\r\n\r\n!\r\n",
+               "\r\n\r\n"),
+      StartsWith("HTTP/1.1 400 "));
+  EXPECT_EQ(log_.entries.at(1).host, "service-7");
+}
+
 TEST_F(Hosts, UnknownHostGoesPastTheRulesOfTheServiceCalled) {
   configureHosts(false);
   EXPECT_EQ(get(connect(), "nobody.example", "ok"), kOk);

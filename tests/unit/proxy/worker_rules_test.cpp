@@ -31,9 +31,6 @@ class Rules : public WorkerTest {
         sluice::Delay{.fixed_delay = delay, .exponential_delay = {}, .percentage = {millionths}};
     return fault;
   }
-  __u64 responses(int kind) {
-    return maps::View<Table::kServiceRequests>(tables_).shared(3)->responses[kind];
-  }
 };
 
 TEST_F(Rules, WithoutConfigurationOrRuleIsNotFound) {
