@@ -35,7 +35,9 @@ struct RequestRecord {
   std::string_view transport_failure;  ///< why no connection could be encrypted; mostly empty
   uint64_t request_bytes = 0;          ///< sent to the server, head included
   uint64_t response_bytes = 0;         ///< sent to the client, head included
-  Duration duration{};                 ///< from the complete head to the last byte of the response
+  /// From the complete head, or the first byte of one that stays incomplete, to the last byte of
+  /// the response.
+  Duration duration{};
   std::optional<Duration> service_time;  ///< from the end of the request to the response's head
   const SocketAddress* upstream_local = nullptr;  ///< of the connection to the server
   const ProxyRoute* route = nullptr;

@@ -73,9 +73,7 @@ void Session::expired() {
       return advance();
     case State::kHead:
       if (request_.buffer().empty()) return close();
-      exchange_.reset();
-      exchange_.close = true;
-      reply(kHeadTimeout);
+      headTimedOut();
       return advance();
     case State::kTunnel:
       return tunnelIdle();
@@ -216,6 +214,13 @@ void Session::reply(const LocalReply& reply) {
   response_.buffer().append(context_.text);
   response_.clear(context_.text.size());
   state_ = State::kReplying;
+}
+
+/// A request has begun, with its first byte, and is not going to be routed.
+void Session::headTimedOut() {
+  exchange_.started = context_.reactor.now() - context_.options.head_timeout;
+  assumeCalled();
+  refuse(kHeadTimeout);
 }
 
 void Session::refuse(http1::Refusal why) {

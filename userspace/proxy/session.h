@@ -91,6 +91,7 @@ class Session final : public Timed,
   int callStatus() const;
   void finishExchange();
   void reply(const LocalReply& reply);
+  void headTimedOut();
   void refuse(http1::Refusal why);
   void refuse(const LocalReply& answer);
 

@@ -66,6 +66,7 @@ class RecordingLog final : public RequestObserver {
     std::string details, server_name;
     std::optional<Duration> service_time;
     std::optional<SocketAddress> upstream_local;
+    Duration duration;
   };
   void record(const RequestRecord& r) override {
     entries.push_back(
@@ -74,7 +75,8 @@ class RecordingLog final : public RequestObserver {
          std::string(r.transport_failure), std::string(r.request_id), r.grpc, r.grpc_status,
          r.route == nullptr ? std::string() : r.route->route->service.host, std::string(r.details),
          std::string(r.server_name), r.service_time,
-         r.upstream_local == nullptr ? std::nullopt : std::optional(*r.upstream_local)});
+         r.upstream_local == nullptr ? std::nullopt : std::optional(*r.upstream_local),
+         r.duration});
   }
   void opened(const RequestRecord&) override { ++connections; }
   std::vector<Entry> entries;

@@ -27,6 +27,12 @@ TEST_F(Slow, HeadsEndInTimeHoweverTheyCome) {
   ASSERT_TRUE(until([&] { return client.over(); }));
   EXPECT_TRUE(client.received().starts_with("HTTP/1.1 408 "));
   EXPECT_TRUE(servers_[0]->connections().empty());
+  ASSERT_EQ(log_.entries.size(), 1u);
+  EXPECT_EQ(log_.entries[0].status, 408);
+  EXPECT_EQ(log_.entries[0].duration, 60s) << "from the first byte";
+  EXPECT_EQ(log_.entries[0].host, kHost);
+  EXPECT_EQ(responses(4), 1u);
+  EXPECT_EQ(worker_->stats().refused_requests, 1u);
 }
 
 // Envoy, and Istio with it: no clock runs for a body that comes.
