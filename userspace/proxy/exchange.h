@@ -17,15 +17,22 @@
 
 namespace sluice::proxy {
 
+/// Empties a text, and keeps the memory if it is not so much that an idle connection should not
+/// have it.
+inline void emptyText(std::string& text) {
+  constexpr size_t kMostKept = 4096;
+  text.clear();
+  if (text.capacity() > kMostKept) text.shrink_to_fit();
+}
+
 /// What the access log says of a request, as it was sent; empty where nobody logs.
 struct Logged {
   std::string method, target, authority, forwarded_for, user_agent, request_id, server_name;
 
-  /// Keeps the memory.
   void clear() {
     for (auto* text :
          {&method, &target, &authority, &forwarded_for, &user_agent, &request_id, &server_name})
-      text->clear();
+      emptyText(*text);
   }
 };
 
@@ -46,7 +53,8 @@ struct Exchange {
   RequestId request_id;     ///< that is added; none: the client has sent one, or nobody wants it
   TimePoint read;           ///< when the last byte of the request was; zero: it was not yet
   Logged logged;
-  std::string head_copy;  ///< for a rule that puts something of the request in the response
+  std::string client_head;  ///< as it came, once the buffer has what the server gets; else empty
+  std::string head_copy;    ///< for a rule that puts something of the request in the response
   routing::CorsVerdict::Headers cors;  ///< of the response, whoever gives it
 
   // The decision. Points into the route that the session holds.

@@ -17,9 +17,11 @@ constexpr int kStepsPerTurn = 32;
 void Exchange::reset() {
   Exchange fresh;
   logged.clear();
-  head_copy.clear();
+  emptyText(client_head);
+  emptyText(head_copy);
   tried.clear();
   std::swap(fresh.logged, logged);
+  std::swap(fresh.client_head, client_head);
   std::swap(fresh.head_copy, head_copy);
   std::swap(fresh.tried, tried);
   *this = std::move(fresh);

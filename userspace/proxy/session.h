@@ -210,6 +210,8 @@ class Session final : public Timed,
 
   // session_edit.cpp: heads that are not passed on as they came.
   bool rewriteRequestHead();
+  bool restoreRequestHead();
+  bool replaceRequestHead(std::string_view text);
   void writeRequestHead(const http1::RequestHead& head, std::string_view authority);
   bool renewTryFields();
   bool writesTryFields() const;

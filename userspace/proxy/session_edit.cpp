@@ -41,8 +41,22 @@ bool Session::rewriteRequestHead() {
     changed = http1::rewriteRequest(head, bytes, host, context_.text);
   exchange_.rewrite_needed = false;
   if (!changed) return true;
-  if (!request_.replaceCleared(exchange_.head_size, context_.text)) return false;
-  exchange_.head_size = context_.text.size();
+  exchange_.client_head = bytes;
+  return replaceRequestHead(context_.text);
+}
+
+/// As if it had never been rewritten. False when a body has taken the room.
+bool Session::restoreRequestHead() {
+  auto& original = exchange_.client_head;
+  if (!original.empty() && !replaceRequestHead(original)) return false;
+  original.clear();
+  return true;
+}
+
+/// Before anything of it was written. False when there is no room.
+bool Session::replaceRequestHead(std::string_view text) {
+  if (!request_.replaceCleared(exchange_.head_size, text)) return false;
+  exchange_.head_size = text.size();
   return true;
 }
 
@@ -58,9 +72,7 @@ bool Session::renewTryFields() {
   context_.text.assign(bytes.substr(0, bytes.find(kLineEnd) + kLineEnd.size()));
   draft.appendTo(context_.text);
   context_.text.append(kLineEnd);
-  if (!request_.replaceCleared(exchange_.head_size, context_.text)) return false;
-  exchange_.head_size = context_.text.size();
-  return true;
+  return replaceRequestHead(context_.text);
 }
 
 bool Session::writesTryFields() const {

@@ -12,6 +12,12 @@ namespace {
 /// Times that one request may find its destination gone.
 constexpr int kMaxReroutes = 3;
 
+/// Whether the head cannot be passed on as it came, whatever the rules say.
+bool needsRewriting(const http1::RequestHead& head) {
+  return head.minor_version == 0 || head.fields.hop_by_hop ||
+         head.form == http1::TargetForm::kAbsolute;
+}
+
 }  // namespace
 
 bool Session::readHead() {
@@ -90,8 +96,7 @@ void Session::remember(const http1::RequestHead& head) {
   exchange_.idempotent = http1::isIdempotent(head.method);
   exchange_.http10 = head.minor_version == 0;
   exchange_.wants_upgrade = head.fields.upgrade;
-  exchange_.rewrite_needed =
-      exchange_.http10 || head.fields.hop_by_hop || head.form == http1::TargetForm::kAbsolute;
+  exchange_.rewrite_needed = needsRewriting(head);
   // RFC 9112 §9.3: a proxy keeps no connection with a client of HTTP/1.0.
   exchange_.close = head.fields.close || exchange_.http10;
   if (context_.observers.log == nullptr) return;
@@ -313,6 +318,7 @@ void Session::park() {
   context_.awaiting_config.join(*this);
 }
 
+/// From the start, by the head that the client has sent: an earlier try may have rewritten it.
 void Session::routeAgain() {
   leave();
   ++context_.stats.reroutes;
@@ -322,7 +328,9 @@ void Session::routeAgain() {
   exchange_.endpoint = nullptr;
   exchange_.tried.clear();
   if (exchange_.opaque) return passOnAgain();
-  requestHead();
+  if (!restoreRequestHead()) return reply(kConnectFailure);
+  exchange_.past_rules = false;
+  exchange_.rewrite_needed = needsRewriting(requestHead());
   assumeCalled();
   route();
 }

@@ -279,6 +279,54 @@ TEST_F(Edits, ARequestThatIsSentTwiceIsRewrittenOnce) {
   EXPECT_EQ(request(1), first);
 }
 
+/// Endpoints go while requests are repeated: the newer rules see what the client has sent.
+TEST_F(Edits, ARequestThatIsRoutedAgainIsRewrittenOnce) {
+  envoy_habits_ = true;
+  TestRule rule = forwarding();
+  routing::RequestMatch shop;
+  shop.uri = StringMatch{StringMatch::Kind::kPrefix, "/shop"};
+  rule.matches = {shop};
+  rule.rewrite = HttpRewrite{.uri = "/v1", .authority = "inner", .uri_regex_rewrite = {}};
+  rule.headers.request.add = {{"x-add", "1"}};
+  rule.retries = HttpRetry{};
+  rule.retries->attempts = 1;
+  rule.retries->retry_on = "reset";
+  apply(rule);
+  connect().send(get("/shop/a", "X-Envoy-Max-Retries: 5\r\n"));
+  const auto first = request(0);
+  EXPECT_THAT(first, StartsWith("GET /v1/a HTTP/1.1\r\nHost: inner\r\n"));
+  sockets_.failures.push_back(Error(Error::Code::kPermission, "not in the tables"));
+  servers_[0]->connection(0).reset();
+  ASSERT_TRUE(inTime([&] { return sockets_.failures.empty(); }));
+  configure({rule});
+  EXPECT_EQ(request(1), first);
+  EXPECT_EQ(worker_->stats().reroutes, 1u);
+}
+
+/// The body may have come into the place of what a rule has removed.
+TEST_F(Edits, ARequestThatDoesNotFitAnyMoreIsNotRoutedAgain) {
+  TestRule rule = forwarding();
+  rule.headers.request.remove = {"x-long"};
+  rule.retries = HttpRetry{};
+  rule.retries->attempts = 1;
+  rule.retries->retry_on = "reset";
+  apply(rule);
+  Peer& client = connect();
+  const std::string body(kBufferBytes * 3 / 4, 'b');
+  client.send("POST / HTTP/1.1\r\nHost: a\r\nx-long: " + std::string(kBufferBytes / 2, 'x') +
+              "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
+  ASSERT_TRUE(until([&] {
+    return !servers_[0]->connections().empty() &&
+           servers_[0]->connection(0).received().ends_with(body);
+  }));
+  sockets_.failures.push_back(Error(Error::Code::kPermission, "not in the tables"));
+  servers_[0]->connection(0).reset();
+  ASSERT_TRUE(inTime([&] { return sockets_.failures.empty(); }));
+  configure({rule});
+  ASSERT_TRUE(until([&] { return client.received().ends_with("connection failure"); }));
+  EXPECT_EQ(log_.entries.at(0).flags, "UF");
+}
+
 TEST_F(Edits, ResponseOperations) {
   TestRule rule = forwarding();
   rule.headers.response = {.set = {{"x-set", "s"}},

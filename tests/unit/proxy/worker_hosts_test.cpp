@@ -35,13 +35,14 @@ class Hosts : public WorkerTest {
     sendTo(route.plain, clusterOf(*servers_[0], 1));
   }
   /// The address of service 5 is called; "other" names another one.
-  void configureHosts(bool registry_only, routing::Protocol protocol = routing::Protocol::kHttp) {
+  void configureHosts(bool registry_only, routing::Protocol protocol = routing::Protocol::kHttp,
+                      const std::string& other_name = "other") {
     serve([](std::string_view) { return kOk; });
     const auto called = answering(207, 7, protocol);
     const auto other = answering(208, 8);
     names_ = std::make_shared<routing::VirtualHosts>();
     names_->exact.set("called", called->route);
-    names_->exact.set("other", other->route);
+    names_->exact.set(other_name, other->route);
     auto config = std::make_shared<ProxyConfig>();
     config->routes.set({ServiceId{kService}, kClass}, called);
     config->by_host.set({other->route.get(), routing::Family::kV4}, other);
@@ -83,6 +84,17 @@ TEST_F(Hosts, UnknownHostGoesPastTheRulesOfTheServiceCalled) {
   EXPECT_EQ(get(connect(), "nobody.example", "ok"), kOk);
   ASSERT_EQ(sockets_.targets.size(), 1u);
   EXPECT_EQ(sockets_.targets[0].route, RouteId{7});
+}
+
+TEST_F(Hosts, AHostMayBecomeKnownWhileItsRequestIsRoutedAgain) {
+  configureHosts(false);
+  sockets_.failures.push_back(Error(Error::Code::kPermission, "not in the tables"));
+  Peer& client = connect();
+  client.send("GET / HTTP/1.1\r\nHost: new\r\n\r\n");
+  ASSERT_TRUE(until([&] { return sockets_.failures.empty(); }));
+  configureHosts(false, routing::Protocol::kHttp, "new");
+  ASSERT_TRUE(until([&] { return client.received().ends_with("\r\n\r\n"); }));
+  EXPECT_THAT(client.received(), StartsWith("HTTP/1.1 208 "));
 }
 
 TEST_F(Hosts, UnknownHostInAClosedMesh) {

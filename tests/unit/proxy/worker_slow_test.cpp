@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "tests/unit/proxy/worker_fixture.h"
+#include "userspace/proxy/exchange.h"
 
 namespace sluice::proxy::test {
 namespace {
@@ -71,6 +72,19 @@ TEST_F(Slow, CrowdsHoldWhatTheyHaveSent) {
   clock_.advance(2s);  // they are read on, in vain
   ASSERT_TRUE(until([&] { return worker_->stats().open_connections == 0; }));
   EXPECT_EQ(worker_->stats().lent_buffers, 0u);
+}
+
+TEST(Exchange, KeepsNoLargeHeadsForTheNextRequest) {
+  Exchange exchange;
+  for (auto* text : {&exchange.client_head, &exchange.head_copy, &exchange.logged.target}) {
+    text->assign(kBufferBytes, 'x');
+    exchange.reset();
+    EXPECT_LE(text->capacity(), 4096u);
+    text->assign(2000, 'x');
+    exchange.reset();
+    EXPECT_GE(text->capacity(), 2000u);
+    EXPECT_EQ(*text, "");
+  }
 }
 
 TEST_F(Slow, DescriptorsThatGetScarceAreForThoseWhoHaveFew) {
