@@ -53,8 +53,9 @@ struct Exchange {
   RequestId request_id;     ///< that is added; none: the client has sent one, or nobody wants it
   TimePoint read;           ///< when the last byte of the request was; zero: it was not yet
   Logged logged;
-  std::string client_head;  ///< as it came, once the buffer has what the server gets; else empty
-  std::string head_copy;    ///< for a rule that puts something of the request in the response
+  std::string default_host;  ///< where the request names none
+  std::string client_head;   ///< as it came, once the buffer has what the server gets; else empty
+  std::string head_copy;     ///< for a rule that puts something of the request in the response
   routing::CorsVerdict::Headers cors;  ///< of the response, whoever gives it
 
   // The decision. Points into the route that the session holds.

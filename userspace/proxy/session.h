@@ -151,6 +151,8 @@ class Session final : public Timed,
   // session_rules.cpp: what the rules say, up to the destination.
   void readFields();
   void addMissing();
+  std::string nameOfCalled() const;
+  std::string_view authorityOf(const http1::RequestHead& head) const;
   routing::RequestView requestView() const;
   const ProxyRule* matchedRule() const;
   void decide();
@@ -212,7 +214,7 @@ class Session final : public Timed,
   bool rewriteRequestHead();
   bool restoreRequestHead();
   bool replaceRequestHead(std::string_view text);
-  void writeRequestHead(const http1::RequestHead& head, std::string_view authority);
+  void writeRequestHead(const http1::RequestHead& head);
   bool renewTryFields();
   bool writesTryFields() const;
   void setTryFields(HeadDraft& draft) const;

@@ -28,17 +28,14 @@ void setNumber(std::string_view name, int64_t number, HeadDraft& draft) {
 
 // Once per request: the head stays as rewritten for a second try. False when it found no room.
 bool Session::rewriteRequestHead() {
-  const auto& service = route_->route->service;
   const http1::RequestHead& head = requestHead();
-  std::string host;  // where the request names none; RFC 9110 §7.2: the default port is left out
-  if (head.authority.empty()) host = service.port == 80 ? service.host : service.text();
   const std::string_view bytes = request_.buffer().data().substr(0, exchange_.head_size);
   bool changed = true;
   if (ruleChangesHead() || context_.config->envoy_habits || writesTryFields() ||
       context_.config->added_headers.any())
-    writeRequestHead(head, head.authority.empty() ? host : head.authority);
+    writeRequestHead(head);
   else
-    changed = http1::rewriteRequest(head, bytes, host, context_.text);
+    changed = http1::rewriteRequest(head, bytes, exchange_.default_host, context_.text);
   exchange_.rewrite_needed = false;
   if (!changed) return true;
   exchange_.client_head = bytes;
@@ -98,7 +95,7 @@ void Session::addFields(HeadDraft& draft) const {
   if (const auto id = exchange_.request_id.text(); !id.empty()) draft.add(kRequestIdField, id);
 }
 
-void Session::writeRequestHead(const http1::RequestHead& head, std::string_view authority) {
+void Session::writeRequestHead(const http1::RequestHead& head) {
   const bool habits = context_.config->envoy_habits;
   const auto* edits = exchange_.cluster->edits.get();
   HeadDraft& draft = context_.draft;
@@ -114,10 +111,10 @@ void Session::writeRequestHead(const http1::RequestHead& head, std::string_view 
   setTryFields(draft);
   if (edits != nullptr) edits->request.apply(draft, formatInput(&head, nullptr, 0));
   const std::string_view target = upstreamTarget(head);
-  std::string_view host = authority;
+  std::string_view host = authorityOf(head);
   if (edits != nullptr && !edits->host.empty()) {
+    if (habits) draft.add("x-envoy-original-host", host);
     host = edits->host;
-    if (habits) draft.add("x-envoy-original-host", authority);
   }
   context_.text.assign(head.method).append(" ").append(target).append(" HTTP/1.1\r\nHost: ");
   context_.text.append(host).append("\r\n");

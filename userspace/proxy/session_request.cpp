@@ -176,9 +176,12 @@ void Session::narrowCalled(const std::string* server_name) {
 
 /// Istio: on a declared HTTP port the Host picks the service, whatever address was called; under a
 /// name that nobody knows a request goes on to that address, past the rules; likewise where nobody
-/// steers the service (steer: ruled). Whether it goes on.
+/// steers the service (steer: ruled). A request that names none means the service called, if there
+/// is one. Whether it goes on.
 bool Session::routeByHost() {
-  const auto* service = hosts_->names->find(context_.request_head.authority);
+  const auto host = context_.request_head.authority;
+  if (host.empty() && !called_->route->whole_port) return true;
+  const auto* service = hosts_->names->find(host);
   if (service != nullptr && (*service)->path != routing::Path::kPassthrough) {
     if (auto route = routeOf(*service)) route_ = std::move(route);
     return true;

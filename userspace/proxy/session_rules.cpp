@@ -3,6 +3,7 @@
 #include "userspace/proxy/envoy_fields.h"
 #include "userspace/proxy/grpc_timeout.h"
 #include "userspace/proxy/session.h"
+#include "userspace/routing/names.h"
 #include "userspace/routing/normalize_path.h"
 
 namespace sluice::proxy {
@@ -65,11 +66,25 @@ void Session::addMissing() {
     context_.header_views.push_back({kForwardedProtoField, context_.scheme});
 }
 
+/// For a request that names no host, as HTTP/1.0 allows: the service or, where none was called, the
+/// address. RFC 9110 §7.2: the default port is left out.
+std::string Session::nameOfCalled() const {
+  const auto& route = *route_->route;
+  const auto name =
+      route.whole_port && origin_.called ? origin_.called->text() : route.service.text();
+  return route.service.port == 80 ? std::string(routing::withoutPort(name)) : name;
+}
+
+/// As rules see it and servers get it.
+std::string_view Session::authorityOf(const http1::RequestHead& head) const {
+  return head.authority.empty() ? exchange_.default_host : head.authority;
+}
+
 routing::RequestView Session::requestView() const {
   const http1::RequestHead& head = context_.request_head;
   return {.method = head.method,
           .scheme = context_.scheme,
-          .authority = head.authority,
+          .authority = authorityOf(head),
           .target = head.path,
           .headers = context_.header_views};
 }
@@ -81,6 +96,7 @@ const ProxyRule* Session::matchedRule() const {
 }
 
 void Session::decide() {
+  if (context_.request_head.authority.empty()) exchange_.default_host = nameOfCalled();
   readFields();
   exchange_.rule = matchedRule();
   if (exchange_.rule == nullptr) return reply(kNoRoute);

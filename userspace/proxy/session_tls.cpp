@@ -42,8 +42,7 @@ bool Session::chooseTransport() {
 std::string Session::hostFor(const ProxyCluster& cluster) {
   if (!cluster.tls || exchange_.opaque || !cluster.tls->asksForHost()) return {};
   if (cluster.edits && !cluster.edits->host.empty()) return nameOf(cluster.edits->host);
-  const std::string_view authority = requestHead().authority;
-  return authority.empty() ? route_->route->service.host : nameOf(authority);
+  return nameOf(authorityOf(requestHead()));
 }
 
 /// Null where the connection has not failed by its encryption.

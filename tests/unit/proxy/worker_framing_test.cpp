@@ -152,6 +152,17 @@ TEST_F(Framing, Http10ClientGetsPlainBytesAndTheEnd) {
   EXPECT_EQ(client.received(), "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nabcde");
 }
 
+TEST_F(Framing, RulesSeeTheServiceOfWhoNamesNoHost) {
+  TestRule rule;
+  routing::RequestMatch match;
+  match.authority = StringMatch{StringMatch::Kind::kExact, kHost};
+  rule.matches = {match};
+  rule.redirect = HttpRedirect{.uri = "/new"};
+  configure({rule});
+  EXPECT_THAT(answerTo(connect(), "GET /old HTTP/1.0\r\n\r\n", "\r\n\r\n"),
+              testing::HasSubstr("location: http://" + std::string(kHost) + "/new\r\n"));
+}
+
 TEST_F(Framing, Http10IsRefusedWhereTheAgentSaysSo) {
   refuses_http10_ = true;
   routeToServers();

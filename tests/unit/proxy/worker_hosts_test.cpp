@@ -86,6 +86,12 @@ TEST_F(Hosts, UnknownHostGoesPastTheRulesOfTheServiceCalled) {
   EXPECT_EQ(sockets_.targets[0].route, RouteId{7});
 }
 
+TEST_F(Hosts, WhoNamesNoHostMeansTheServiceCalled) {
+  configureHosts(true);
+  EXPECT_THAT(answerTo(connect(), "GET / HTTP/1.0\r\n\r\n", "\r\n\r\n"),
+              StartsWith("HTTP/1.1 207 "));
+}
+
 TEST_F(Hosts, AHostMayBecomeKnownWhileItsRequestIsRoutedAgain) {
   configureHosts(false);
   sockets_.failures.push_back(Error(Error::Code::kPermission, "not in the tables"));

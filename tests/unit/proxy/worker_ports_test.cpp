@@ -124,6 +124,14 @@ class Ports : public WorkerTest {
   }
 };
 
+TEST_F(Ports, WhoNamesNoHostAsksForTheAddressCalled) {
+  wholePort(Protocol::kHttp);
+  hostDecides();
+  sockets_.ports[{0}] = serve().address().port;
+  call().send("GET / HTTP/1.0\r\n\r\n");
+  EXPECT_EQ(request(0, 1), "GET / HTTP/1.1\r\nHost: 198.51.100.7\r\n\r\n");
+}
+
 TEST_F(Ports, UnknownHostGoesOnToTheAddressCalled) {
   wholePort(Protocol::kHttp);
   hostDecides();
