@@ -68,7 +68,7 @@ void appendPiece(const Piece& piece, const FormatInput& input, std::string& out)
       appendTime(input.started, piece.text, out);
       break;
     case Variable::kProtocol:
-      if (input.request != nullptr) out.append(input.request->version);
+      out.append(input.protocol);
       break;
     case Variable::kStatus:
       if (input.status != 0) out.append(std::to_string(input.status));
@@ -119,9 +119,8 @@ void HeaderFormat::append(const FormatInput& input, std::string& out) const {
 }
 
 bool HeaderFormat::needsRequest() const {
-  return std::ranges::any_of(pieces_, [](const Piece& piece) {
-    return piece.kind == Variable::kRequest || piece.kind == Variable::kProtocol;
-  });
+  return std::ranges::any_of(pieces_,
+                             [](const Piece& piece) { return piece.kind == Variable::kRequest; });
 }
 
 }  // namespace sluice::proxy

@@ -24,6 +24,7 @@ struct FormatInput {
   /// The fields of the head that is being made: of a request as long as there is no status, then
   /// of the response. Null: those that came.
   const HeadDraft* draft = nullptr;
+  std::string_view protocol = {};  ///< the client's: "HTTP/1.1"
   const SocketAddress* client = nullptr;
   std::optional<SocketAddress> called = {};
   const SocketAddress* endpoint = nullptr;

@@ -281,7 +281,6 @@ void Session::count(int status) {
 }
 
 std::string_view Session::protocolText() const {
-  if (exchange_.logged.method.empty()) return {};
   if (carrier_ == Carrier::kStream) return "HTTP/2";
   return exchange_.http10 ? "HTTP/1.0" : "HTTP/1.1";
 }
@@ -301,7 +300,7 @@ RequestRecord Session::record() const {
           .opaque = exchange_.opaque,
           .client = origin_.client,
           .called = origin_.called ? &*origin_.called : nullptr,
-          .protocol = protocolText(),
+          .protocol = exchange_.logged.method.empty() ? std::string_view() : protocolText(),
           .method = exchange_.logged.method,
           .target = exchange_.logged.target,
           .authority = exchange_.logged.authority,

@@ -146,6 +146,7 @@ FormatInput Session::formatInput(const http1::RequestHead* request,
   return {
       .request = request,
       .response = response,
+      .protocol = protocolText(),
       .client = &origin_.client,
       .called = calledAddress(),
       .endpoint = exchange_.endpoint == nullptr ? nullptr : &exchange_.endpoint->address,

@@ -23,6 +23,7 @@ class Format : public testing::Test {
     ResponseFlags flags;
     flags.add(ResponseFlags::kDelayInjected);
     return textOf(format, {.request = &request_,
+                           .protocol = "HTTP/1.1",
                            .client = &client,
                            .called = SocketAddress{*IpAddress::parse("10.96.0.1"), 80},
                            .cluster = &cluster,
@@ -89,7 +90,7 @@ TEST_F(Format, WhatIsUnknownIsEmpty) {
 
 TEST_F(Format, SaysWhenItNeedsTheRequest) {
   EXPECT_TRUE(HeaderFormat("a%REQ(x)%").needsRequest());
-  EXPECT_FALSE(HeaderFormat("a%RESP(x)%").needsRequest());
+  EXPECT_FALSE(HeaderFormat("a%RESP(x)% %PROTOCOL%").needsRequest());
 }
 
 }  // namespace

@@ -23,6 +23,21 @@ TEST_F(Http2, RequestsReachServersOfHttp1) {
   EXPECT_EQ(worker_->stats().http2_connections, 1u);
 }
 
+TEST_F(Http2, OperationsKnowWhatTheClientSpeaks) {
+  serve([](std::string_view) { return kOk; });
+  TestRule rule;
+  rule.destinations = {{1, {1}}};
+  rule.headers.response.set = {{"x-spoken", "%PROTOCOL%"}};
+  configure({rule});
+  auto& end = client();
+  const auto id = end.get("/");
+  ASSERT_TRUE(until([&] { return end.message(id).closed; }));
+  EXPECT_EQ(end.message(id).get("x-spoken"), "HTTP/2");
+  EXPECT_THAT(answerTo(connect(), kGet), testing::HasSubstr("x-spoken: HTTP/1.1\r\n"));
+  EXPECT_THAT(answerTo(connect(), "GET / HTTP/1.0\r\n\r\n"),
+              testing::HasSubstr("x-spoken: HTTP/1.0\r\n"));
+}
+
 /// useClientProtocol, and ports of no declared protocol.
 TEST_F(Http2, ServersThatFollowTheClientGetItsVersion) {
   serve();
