@@ -55,7 +55,7 @@ struct Exchange {
   Logged logged;
   std::string default_host;  ///< where the request names none
   std::string client_head;   ///< as it came, once the buffer has what the server gets; else empty
-  std::string head_copy;     ///< for a rule that puts something of the request in the response
+  std::string head_copy;     ///< the request as operations on its response see it, if some do
   routing::CorsVerdict::Headers cors;  ///< of the response, whoever gives it
 
   // The decision. Points into the route that the session holds.
@@ -67,8 +67,9 @@ struct Exchange {
   std::optional<uint64_t> hash;  ///< of what the cluster hashes (Caller)
   std::string set_cookie;        ///< for the response: the cookie that was made for the hash
   bool faults_drawn = false;
-  bool opaque = false;      ///< no request but a connection whose bytes are passed on unseen
-  bool past_rules = false;  ///< no rule concerns it: the service as if there were none
+  bool has_destination = false;  ///< `cluster` exists, and nothing of the rule stands before it
+  bool opaque = false;           ///< no request but a connection whose bytes are passed on unseen
+  bool past_rules = false;       ///< no rule concerns it: the service as if there were none
 
   // The tries.
   std::vector<EndpointId> tried;  ///< those that are over

@@ -159,7 +159,7 @@ class Session final : public Timed,
   bool ruleChangesHead() const;
   bool answerByRule();
   const HeaderEdits* responseEdits() const;
-  void rememberForResponse();
+  bool responseNeedsRequest() const;
   bool delay();
   void delayed();
   bool abortByFault();
@@ -214,13 +214,17 @@ class Session final : public Timed,
   bool rewriteRequestHead();
   bool restoreRequestHead();
   bool replaceRequestHead(std::string_view text);
+  void rememberAsSeen();
+  void draftFields(const http1::RequestHead& head);
   void writeRequestHead(const http1::RequestHead& head);
+  void writeDraft(const http1::RequestHead& head, std::string_view target, std::string_view host);
   bool renewTryFields();
   bool writesTryFields() const;
   void setTryFields(HeadDraft& draft) const;
   void addFields(HeadDraft& draft) const;
   bool addsServiceTime(int status) const;
   int64_t serviceTime() const;
+  std::string_view seenTarget(const http1::RequestHead& head);
   std::string_view upstreamTarget(const http1::RequestHead& head);
   FormatInput formatInput(const http1::RequestHead* request, const http1::ResponseHead* response,
                           int status) const;

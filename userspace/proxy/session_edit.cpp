@@ -52,6 +52,7 @@ bool Session::restoreRequestHead() {
 
 /// Before anything of it was written. False when there is no room.
 bool Session::replaceRequestHead(std::string_view text) {
+  if (responseNeedsRequest()) exchange_.head_copy = text;
   if (!request_.replaceCleared(exchange_.head_size, text)) return false;
   exchange_.head_size = text.size();
   return true;
@@ -95,19 +96,43 @@ void Session::addFields(HeadDraft& draft) const {
   if (const auto id = exchange_.request_id.text(); !id.empty()) draft.add(kRequestIdField, id);
 }
 
-void Session::writeRequestHead(const http1::RequestHead& head) {
-  const bool habits = context_.config->envoy_habits;
-  const auto* edits = exchange_.cluster->edits.get();
+/// What operations on the response see of the request as long as it has no destination. Envoy: what
+/// rules see.
+void Session::rememberAsSeen() {
+  const http1::RequestHead& head = context_.request_head;
+  draftFields(head);
+  writeDraft(head, seenTarget(head), authorityOf(head));
+  exchange_.head_copy = context_.text;
+}
+
+/// Those that stay, and those that are added whatever the rules say.
+void Session::draftFields(const http1::RequestHead& head) {
   HeadDraft& draft = context_.draft;
   draft.clear();
   const http1::Fields& fields = head.fields;
   for (size_t i = 0; i < fields.headers.size(); ++i) {
     const http1::Header& field = fields.headers[i];
     if (isHost(field) || http1::isHopByHop(fields, i, fields.upgrade)) continue;
-    if (habits && isEnvoyField(field.name)) continue;
+    if (context_.config->envoy_habits && isEnvoyField(field.name)) continue;
     draft.add(field.name, field.value);
   }
   addFields(draft);
+}
+
+/// The draft as a head, in the scratch.
+void Session::writeDraft(const http1::RequestHead& head, std::string_view target,
+                         std::string_view host) {
+  context_.text.assign(head.method).append(" ").append(target).append(" HTTP/1.1\r\nHost: ");
+  context_.text.append(host).append("\r\n");
+  context_.draft.appendTo(context_.text);
+  context_.text.append(http1::connectionLine(head.fields)).append("\r\n");
+}
+
+void Session::writeRequestHead(const http1::RequestHead& head) {
+  const bool habits = context_.config->envoy_habits;
+  const auto* edits = exchange_.cluster->edits.get();
+  HeadDraft& draft = context_.draft;
+  draftFields(head);
   setTryFields(draft);
   if (edits != nullptr) edits->request.apply(draft, formatInput(&head, nullptr, 0));
   const std::string_view target = upstreamTarget(head);
@@ -116,26 +141,29 @@ void Session::writeRequestHead(const http1::RequestHead& head) {
     if (habits) draft.add("x-envoy-original-host", host);
     host = edits->host;
   }
-  context_.text.assign(head.method).append(" ").append(target).append(" HTTP/1.1\r\nHost: ");
-  context_.text.append(host).append("\r\n");
-  draft.appendTo(context_.text);
-  context_.text.append(http1::connectionLine(fields)).append("\r\n");
+  writeDraft(head, target, host);
+}
+
+/// The path that rules see, valid as long as the head and the draft.
+std::string_view Session::seenTarget(const http1::RequestHead& head) {
+  const bool as_sent = head.form == http1::TargetForm::kAsterisk || !context_.config->envoy_habits;
+  if (as_sent) return head.path;
+  return context_.draft.text() = normalizedTarget(head.path);
 }
 
 /// What is asked of the server, valid as long as the head and the draft; says in the draft what was
 /// asked of us when a rule changes it.
 std::string_view Session::upstreamTarget(const http1::RequestHead& head) {
-  const bool habits = context_.config->envoy_habits;
   const auto& actions = exchange_.rule->actions;
   const bool rewrite = actions && actions->rewrite;
-  if (head.form == http1::TargetForm::kAsterisk || (!habits && !rewrite)) return head.path;
+  if (head.form == http1::TargetForm::kAsterisk || !rewrite) return seenTarget(head);
   std::string& target = context_.draft.text();
   target = normalizedTarget(head.path);
-  if (!rewrite) return target;
   readFields();
   std::string& rewritten = context_.draft.text();
   rewritten = actions->rewrite->apply(target, requestView());
-  if (habits && rewritten != target) context_.draft.add("x-envoy-original-path", target);
+  if (context_.config->envoy_habits && rewritten != target)
+    context_.draft.add("x-envoy-original-path", target);
   return rewritten;
 }
 
@@ -167,7 +195,7 @@ std::optional<SocketAddress> Session::calledAddress() const {
   return SocketAddress{service.vips.front(), service.service.port};
 }
 
-/// Calls visit(request) with the request's head as it came, if the rule's edits ask for it.
+/// Calls visit(request) with the request as the rule's edits see it, if they ask for it.
 template <typename Visit>
 void Session::withRequestOfCopy(const Visit& visit) const {
   if (exchange_.head_copy.empty()) return visit(nullptr);
@@ -176,7 +204,10 @@ void Session::withRequestOfCopy(const Visit& visit) const {
   visit(&head);
 }
 
+/// Envoy: once it has a destination, a request is what that would get, whether it does or not.
 void Session::writeReply(const LocalReply& reply) {
+  const bool unsent = exchange_.has_destination && exchange_.rewrite_needed;
+  if (unsent && responseNeedsRequest()) rewriteRequestHead();
   withRequestOfCopy([&](const http1::RequestHead* request) {
     const int status = statusOf(reply, exchange_.grpc);
     renderReply(reply,

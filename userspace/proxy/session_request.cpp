@@ -333,6 +333,7 @@ void Session::routeAgain() {
   if (exchange_.opaque) return passOnAgain();
   if (!restoreRequestHead()) return reply(kConnectFailure);
   exchange_.past_rules = false;
+  exchange_.has_destination = false;
   exchange_.rewrite_needed = needsRewriting(requestHead());
   assumeCalled();
   route();

@@ -105,7 +105,7 @@ void Session::decide() {
   exchange_.cluster = context_.balancer.drawCluster(*exchange_.rule);
   hashRequest();
   exchange_.rewrite_needed |= ruleChangesHead() || shortensGrpcTimeout();
-  rememberForResponse();
+  if (responseNeedsRequest()) rememberAsSeen();
   if (exchange_.faults_drawn) return afterFaults();
   exchange_.faults_drawn = true;
   if (delay()) return;
@@ -123,7 +123,7 @@ bool Session::ruleChangesHead() const {
 bool Session::answerByRule() {
   const RuleActions& actions = *exchange_.rule->actions;
   if (actions.direct_response == nullptr && !actions.redirect) return false;
-  rememberForResponse();
+  if (responseNeedsRequest()) rememberAsSeen();
   if (const auto* direct = actions.direct_response) {
     const std::string_view body = direct->body ? std::string_view(*direct->body) : "";
     reply({.status = direct->status, .body = body, .details = details::kDirectResponse});
@@ -144,10 +144,9 @@ const HeaderEdits* Session::responseEdits() const {
   return exchange_.rule->actions ? &exchange_.rule->actions->response : nullptr;
 }
 
-void Session::rememberForResponse() {
+bool Session::responseNeedsRequest() const {
   const auto* edits = responseEdits();
-  if (edits == nullptr || !edits->needsRequest()) return;
-  exchange_.head_copy = request_.buffer().data().substr(0, exchange_.head_size);
+  return edits != nullptr && edits->needsRequest();
 }
 
 bool Session::delay() {
@@ -198,6 +197,7 @@ bool Session::answerPreflight() {
 
 void Session::toDestination() {
   if (exchange_.cluster == nullptr || !exchange_.cluster->cluster) return reply(kNoCluster);
+  exchange_.has_destination = true;
   if (!chooseTransport() || !beginAtCluster()) return;
   exchange_.share = context_.retry_limits.request(retryLimit(), retryKey());
   if (exchange_.requestRead()) armTimeout();
