@@ -7,6 +7,7 @@ namespace sluice::proxy {
 
 struct WaitingRequest {
   std::shared_ptr<const ClusterPool> pool;
+  ConnectionQueue::Wants wants;
   ConnectionQueue::Turn turn;
 };
 
@@ -43,9 +44,10 @@ ConnectionQueue::Place ConnectionQueue::place(const Upstream::Key& key, Lease le
 }
 
 ConnectionQueue::Ticket ConnectionQueue::wait(const Upstream::Key& key,
-                                              std::shared_ptr<const ClusterPool> pool, Turn turn) {
+                                              std::shared_ptr<const ClusterPool> pool, Wants wants,
+                                              Turn turn) {
   first(key);  // clears away who has left
-  auto request = std::make_shared<WaitingRequest>(std::move(pool), std::move(turn));
+  auto request = std::make_shared<WaitingRequest>(std::move(pool), wants, std::move(turn));
   lines_[key].waiting.push_back(request);
   return request;
 }
@@ -54,6 +56,10 @@ bool ConnectionQueue::handOver(const std::shared_ptr<Upstream>& upstream) {
   if (upstream->multiplexed()) return false;  // a stream takes one request
   const auto next = first(upstream->key());
   if (!next) return false;
+  if (next->wants == Wants::kFresh) {
+    upstream->close();
+    return true;
+  }
   lines_.at(upstream->key()).waiting.pop_front();
   std::exchange(next->turn, nullptr)(upstream, {});
   return true;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -43,6 +44,8 @@ class ConnectionQueue {
 
   /// Either a connection that has become free, or a place to open one.
   using Turn = std::function<void(std::shared_ptr<Upstream> free, Place place)>;
+  /// What a request waits for: kFresh, a connection that no other has used.
+  enum class Wants : uint8_t { kAny, kFresh };
   /// Waits as long as somebody holds it.
   using Ticket = std::shared_ptr<const WaitingRequest>;
 
@@ -53,8 +56,10 @@ class ConnectionQueue {
   /// As open(), but never beyond the limit.
   Place openWithinLimit(const Upstream::Key& key, const ClusterPool& pool);
   /// `turn` is called at most once, never from within this call.
-  Ticket wait(const Upstream::Key& key, std::shared_ptr<const ClusterPool> pool, Turn turn);
-  /// Gives a connection that has become free to who has waited longest; false when nobody waits.
+  Ticket wait(const Upstream::Key& key, std::shared_ptr<const ClusterPool> pool, Wants wants,
+              Turn turn);
+  /// Gives a connection that has become free to who has waited longest, or closes it if that one
+  /// wants a fresh one, for which it makes place; false when nobody waits.
   bool handOver(const std::shared_ptr<Upstream>& upstream);
 
  private:

@@ -65,8 +65,10 @@ bool Session::takePlace() {
 void Session::waitForPlace(const Upstream::Key& key) {
   ++context_.stats.queued;
   state_ = State::kQueued;
+  using Wants = ConnectionQueue::Wants;
+  const auto wants = exchange_.fresh_connection_only ? Wants::kFresh : Wants::kAny;
   ticket_ =
-      context_.queue.wait(key, exchange_.cluster->pool,
+      context_.queue.wait(key, exchange_.cluster->pool, wants,
                           [this](std::shared_ptr<Upstream> free, ConnectionQueue::Place place) {
                             myTurn(std::move(free), std::move(place));
                           });

@@ -93,6 +93,39 @@ TEST_F(Pools, AConnectionThatClosesMakesPlaceForAnother) {
   EXPECT_TRUE(answered(second));
 }
 
+/// Its connection has turned out closed: with another one that might be, it would be lost.
+TEST_F(Pools, WhoMustHaveAFreshConnectionIsNotGivenAUsedOne) {
+  limit(connections(2));
+  Peer& staying = asking();
+  Peer& unlucky = asking();
+  ASSERT_TRUE(opened(2));
+  for (size_t i = 0; i < 2; ++i) {
+    request(i);
+    upstream(i).received().clear();
+    upstream(i).send(kOk);
+  }
+  ASSERT_TRUE(answered(staying) && answered(unlucky));
+  staying.received().clear();
+  staying.send(kGet);
+  unlucky.received().clear();
+  unlucky.send("GET /unlucky HTTP/1.1\r\nHost: a\r\n\r\n");
+  const size_t closed = request(0).starts_with("GET /unlucky ") ? 0 : 1;
+  request(1);
+  Peer& other = asking();
+  ASSERT_TRUE(queued(1));
+  upstream(closed).reset();
+  ASSERT_TRUE(queued(2));
+  ASSERT_TRUE(opened(3));
+  upstream(1 - closed).send(kOk);
+  EXPECT_TRUE(answered(staying));
+  EXPECT_THAT(request(3), StartsWith("GET /unlucky "));
+  upstream(3).send(kOk);
+  EXPECT_TRUE(answered(unlucky));
+  request(2);
+  upstream(2).send(kOk);
+  EXPECT_TRUE(answered(other));
+}
+
 TEST_F(Pools, WhoLeavesTheQueueIsPassedOver) {
   limit(connections(1));
   Peer& first = asking();
