@@ -42,7 +42,7 @@ void Http2Server::headReceived(int32_t id, const http2::ReceivedHead& head, bool
 void Http2Server::headMalformed(const http2::ReceivedHead& head) {
   ++context_.stats.refused_requests;
   // Trailers belong to a request whose session says how it ends.
-  if (std::exchange(of_request_, false)) report(head, 0);
+  if (std::exchange(of_request_, false)) report(head, 0, details::kMalformedStream);
 }
 
 /// The request, or what is still to come of it, is not taken.
@@ -58,7 +58,7 @@ void Http2Server::begin(int32_t id, const http2::ReceivedHead& head, bool ended)
   text.clear();
   http2::Framing framing{};
   if (!head.appendRequest(ended, text, framing)) {
-    report(head, 0);
+    report(head, 0, details::kMalformedStream);
     return refuse(id, NGHTTP2_PROTOCOL_ERROR);
   }
   auto* const stream = find(id);
@@ -73,11 +73,12 @@ void Http2Server::answerTooLarge(int32_t id, const http2::ReceivedHead& head) {
   ++context_.stats.refused_requests;
   answerWith(id, "431");
   find(id)->discard();
-  report(head, 431);
+  report(head, 431, details::kHeadTooLarge);
 }
 
 /// What no session will: the end of a request that has none. `status` 0: its stream is reset.
-void Http2Server::report(const http2::ReceivedHead& head, int status) {
+void Http2Server::report(const http2::ReceivedHead& head, int status, std::string_view details,
+                         Duration duration) {
   std::shared_ptr<const ProxyRoute> route;
   if (const auto& config = context_.config)
     route = config->routeOf(origin_.service, config->classOf(origin_.workload));
@@ -91,9 +92,10 @@ void Http2Server::report(const http2::ReceivedHead& head, int status) {
                        .target = head.path(),
                        .authority = head.authority(),
                        .status = status,
+                       .details = details,
+                       .duration = duration,
                        .route = route.get(),
                        .generation = context_.config_generation};
-  record.details = status == 431 ? details::kHeadTooLarge : details::kMalformedStream;
   record.flags.add(ResponseFlags::kDownstreamProtocol);
   context_.observers.tell(record);
 }
@@ -117,10 +119,19 @@ void Http2Server::waitFor(Waiting what) {
 }
 
 void Http2Server::expired() {
-  // An unfinished head cannot be waited for: other streams' frames stand behind it.
-  if (waiting_ == Waiting::kHead) return abort();
-  waiting_ = Waiting::kNothing;
+  const bool of_head = std::exchange(waiting_, Waiting::kNothing) == Waiting::kHead;
+  // A client that does not read is not told.
+  if (std::exchange(terminated_, true)) return abort();
+  if (of_head) return headTimedOut();
+  ++context_.stats.idle_timeouts;
   terminate(NGHTTP2_NO_ERROR);
+}
+
+/// It ends all requests of the connection: their frames stand behind it.
+void Http2Server::headTimedOut() {
+  ++context_.stats.refused_requests;
+  if (of_request_) report({}, 0, kHeadTimeout.details, context_.options.head_timeout);
+  terminate(NGHTTP2_ENHANCE_YOUR_CALM);
 }
 
 // RFC 9113 §6.8: first the announcement; once the client has had the time to see it, the number

@@ -39,7 +39,9 @@ class Http2Server final : public Http2Connection {
   void begin(int32_t id, const http2::ReceivedHead& head, bool ended);
   void answerTooLarge(int32_t id, const http2::ReceivedHead& head);
   void refuse(int32_t id, uint32_t error);
-  void report(const http2::ReceivedHead& head, int status);
+  void headTimedOut();
+  void report(const http2::ReceivedHead& head, int status, std::string_view details,
+              Duration duration = {});
 
   enum class Waiting { kNothing, kHead, kRequest };
   void waitFor(Waiting what);
@@ -53,6 +55,7 @@ class Http2Server final : public Http2Connection {
   bool of_request_ = false;  ///< the head that was begun last, and that nobody has seen yet
   Waiting waiting_ = Waiting::kNothing;
   bool draining_ = false;
+  bool terminated_ = false;  ///< the client's time is over, and it is told so
 };
 
 }  // namespace sluice::proxy

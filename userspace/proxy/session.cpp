@@ -74,7 +74,10 @@ void Session::expired() {
       detected(true);
       return advance();
     case State::kHead:
-      if (request_.buffer().empty()) return close();
+      if (request_.buffer().empty()) {
+        ++context_.stats.idle_timeouts;
+        return close();
+      }
       headTimedOut();
       return advance();
     case State::kTunnel:

@@ -16,7 +16,7 @@ void Session::startRelay() {
   }
   upstream_->countRequest();
   state_ = State::kRelaying;
-  if (!headForTry()) return reply(kHeadTooLarge);
+  if (!headForTry()) return refuse(kHeadTooLarge);
   if (exchange_.requestRead()) requestComplete();
 }
 

@@ -150,8 +150,10 @@ TEST_F(Connections, IdleAndSlowClientsExpire) {
   ASSERT_TRUE(until([&] { return slow.ended(); }));
   EXPECT_TRUE(slow.received().starts_with("HTTP/1.1 408 "));
   EXPECT_FALSE(idle.over());
+  EXPECT_EQ(worker_->stats().idle_timeouts, 0u);
   clock_.advance(1h);
   EXPECT_TRUE(until([&] { return idle.over(); }));
+  EXPECT_EQ(worker_->stats().idle_timeouts, 1u);
 }
 
 TEST_F(Connections, DrainFinishesWhatRuns) {

@@ -361,6 +361,7 @@ TEST_F(Edits, AHeadThatFindsNoRoomIsRefused) {
   rule.headers.request.set = {{"x-long", std::string(kBufferBytes + kHeadroom, 'x')}};
   apply(rule);
   EXPECT_THAT(answerTo(connect(), get("/"), "\r\n\r\n"), StartsWith("HTTP/1.1 431 "));
+  EXPECT_EQ(worker_->stats().refused_requests, 1u);
 }
 
 }  // namespace

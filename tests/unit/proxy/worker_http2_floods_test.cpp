@@ -170,6 +170,49 @@ TEST_F(Http2Floods, EmptyDataIsNothing) {
   EXPECT_EQ(backend.message(stream).body, "end");
 }
 
+TEST_F(Http2Floods, HeadsWithoutEnd) {
+  Peer& raw = connect();
+  raw.send(begin() + frame(kHeaders, kEndStream, 1, headBlock()));
+  ASSERT_TRUE(until([&] { return !raw.received().empty(); }));
+  settle();
+  clock_.advance(60s);
+  ASSERT_TRUE(until([&] { return raw.over(); }));
+  EXPECT_TRUE(saysGoAway(raw.received(), NGHTTP2_ENHANCE_YOUR_CALM));
+  EXPECT_EQ(worker_->stats().http2_failures, 1u);
+  EXPECT_EQ(worker_->stats().refused_requests, 1u);
+  ASSERT_EQ(log_.entries.size(), 1u);
+  EXPECT_EQ(log_.entries[0].flags, "DPE");
+  EXPECT_EQ(log_.entries[0].details, "downstream_header_timeout");
+  EXPECT_EQ(log_.entries[0].duration, 60s);
+  EXPECT_EQ(log_.entries[0].host, kHost);
+}
+
+/// The announcement of the end stands behind a response that is not read.
+TEST_F(Http2Floods, HeadsWithoutEndOfWhoDoesNotRead) {
+  routeToServers();
+  Peer& raw = connect();
+  const int small = 4096;
+  ::setsockopt(raw.fd(), SOL_SOCKET, SO_RCVBUF, &small, sizeof(small));
+  raw.stall(true);
+  constexpr uint32_t kAll = 0x7fffffff, kFirstWindow = 65535;
+  raw.send(
+      kPreface +
+      frame(kSettings, 0, 0, number(NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, 2) + number(kAll, 4)) +
+      frame(kWindow, 0, 0, number(kAll - kFirstWindow, 4)) + requestOn(1));
+  request();
+  const size_t size = 16 << 20;
+  servers_[0]->connection(0).send("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(size) +
+                                  "\r\n\r\n" + std::string(size, 'x'));
+  for (int i = 0; i < 20; ++i) settle();
+  raw.send(frame(kHeaders, kEndStream, 3, headBlock()));
+  settle();
+  clock_.advance(60s);
+  settle();
+  EXPECT_EQ(worker_->stats().open_connections, 1u);
+  clock_.advance(60s);
+  EXPECT_TRUE(until([&] { return worker_->stats().open_connections == 0; }));
+}
+
 /// A block of a few KiB that means 60 MB: one entry of the table, named again and again.
 TEST_F(Http2Floods, HpackBomb) {
   std::string block =
