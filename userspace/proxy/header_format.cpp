@@ -20,10 +20,12 @@ std::string_view valueOf(const http1::HeaderList& headers, std::string_view name
 }
 
 /// The pseudo header fields of HTTP/2, RFC 9113 §8.3.1, and Host; empty for others.
-std::string_view controlData(const http1::RequestHead& head, std::string_view name) {
+std::string_view controlData(const FormatInput& input, std::string_view name) {
+  const http1::RequestHead& head = *input.request;
   if (name == ":method") return head.method;
-  if (name == ":path") return head.path;
-  if (name == ":authority" || http1::sameIgnoringCase(name, "host")) return head.authority;
+  if (name == ":path") return input.path.empty() ? head.path : input.path;
+  if (name == ":authority" || http1::sameIgnoringCase(name, "host"))
+    return input.authority.empty() ? head.authority : input.authority;
   return name == ":scheme" ? "http" : "";
 }
 
@@ -34,7 +36,7 @@ std::string_view fieldOf(const FormatInput& input, Variable kind, std::string_vi
                                   : valueOf(input.response->fields.headers, name);
   }
   if (input.request == nullptr) return {};
-  if (const auto data = controlData(*input.request, name); !data.empty()) return data;
+  if (const auto data = controlData(input, name); !data.empty()) return data;
   const bool changing = input.draft != nullptr && input.response == nullptr && input.status == 0;
   return changing ? input.draft->value(name) : valueOf(input.request->fields.headers, name);
 }

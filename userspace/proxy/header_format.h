@@ -20,6 +20,8 @@ namespace sluice::proxy {
 /// unknown at that moment.
 struct FormatInput {
   const http1::RequestHead* request = nullptr;
+  /// What rules see of the request where its head has another, or none.
+  std::string_view path = {}, authority = {};
   const http1::ResponseHead* response = nullptr;
   /// The fields of the head that is being made: of a request as long as there is no status, then
   /// of the response. Null: those that came.

@@ -134,7 +134,12 @@ void Session::writeRequestHead(const http1::RequestHead& head) {
   HeadDraft& draft = context_.draft;
   draftFields(head);
   setTryFields(draft);
-  if (edits != nullptr) edits->request.apply(draft, formatInput(&head, nullptr, 0));
+  if (edits != nullptr) {
+    auto input = formatInput(&head, nullptr, 0);
+    input.path = seenTarget(head);
+    input.authority = authorityOf(head);
+    edits->request.apply(draft, input);
+  }
   const std::string_view target = upstreamTarget(head);
   std::string_view host = authorityOf(head);
   if (edits != nullptr && !edits->host.empty()) {

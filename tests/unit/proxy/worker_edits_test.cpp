@@ -170,6 +170,16 @@ TEST_F(Edits, WhatTheClientSendsIsNotAddedAgain) {
   EXPECT_EQ(upstream(request), request);
 }
 
+TEST_F(Edits, OperationsSeeThePathAndHostThatRulesSee) {
+  envoy_habits_ = true;
+  TestRule rule = forwarding();
+  rule.headers.request.set = {{"x-seen", "%REQ(:path)% %REQ(:authority)% %REQ(host)%"}};
+  apply(rule);
+  EXPECT_THAT(upstream(get("/a/../b?c")), HasSubstr("x-seen: /b?c shop:80 shop:80\r\n"));
+  const std::string host = kHost;
+  EXPECT_THAT(upstream("GET / HTTP/1.0\r\n\r\n"), HasSubstr("x-seen: / " + host + " " + host));
+}
+
 TEST_F(Edits, RulesSeeWhatIsAdded) {
   added_headers_ = {.request_id = true, .forwarded = true, .envoy = true};
   TestRule rule = forwarding();
