@@ -116,6 +116,9 @@ std::string Mesh::namespaceOf(size_t index) const {
   return fmt::format("team-{}", index % size_.namespaces);
 }
 
+std::string Mesh::serviceAddress(size_t index) { return "172." + addressOf(index + 1); }
+std::string Mesh::endpointAddress(size_t number) { return "10." + addressOf(number + 1); }
+
 std::string Mesh::registryFile(size_t index) {
   return fmt::format("registry-{:05}.yaml", index / kServicesPerFile);
 }
@@ -128,8 +131,8 @@ std::string Mesh::slice(size_t index, size_t endpoints) const {
   auto text = fmt::format(kSliceHead, nameOf(index), namespaceOf(index));
   for (size_t i = 0; i < endpoints; ++i) {
     const auto number = index * size_.endpoints_per_service + i;
-    text += fmt::format(kSliceEndpoint, "10." + addressOf(number + 1), nodeOf(number),
-                        podOf(index, i), namespaceOf(index));
+    text += fmt::format(kSliceEndpoint, endpointAddress(number), nodeOf(number), podOf(index, i),
+                        namespaceOf(index));
   }
   return text + "---\n";
 }
@@ -139,12 +142,11 @@ std::string Mesh::virtualService(size_t index, int weight) const {
 }
 
 std::string Mesh::registry(size_t index) const {
-  auto text =
-      fmt::format(kService, nameOf(index), namespaceOf(index), "172." + addressOf(index + 1));
+  auto text = fmt::format(kService, nameOf(index), namespaceOf(index), serviceAddress(index));
   for (size_t i = 0; i < size_.endpoints_per_service; ++i) {
     const auto number = index * size_.endpoints_per_service + i;
     text += fmt::format(kPod, podOf(index, i), namespaceOf(index), nameOf(index),
-                        i % 2 == 0 ? "v1" : "v2", nodeOf(number), "10." + addressOf(number + 1));
+                        i % 2 == 0 ? "v1" : "v2", nodeOf(number), endpointAddress(number));
   }
   return text + slice(index, size_.endpoints_per_service);
 }
@@ -164,10 +166,11 @@ std::string Mesh::surroundings() const {
         "apiVersion: v1\nkind: Node\nmetadata: {{name: {}, labels: "
         "{{topology.kubernetes.io/region: eu, topology.kubernetes.io/zone: zone-{}}}}}\n---\n",
         nodeOf(i), i % 3);
-  text +=
-      "apiVersion: sluice.io/v1\nkind: Workload\nmetadata: {name: client, namespace: team-0}\n"
-      "spec: {cgroup: /bench, networkNamespace: /run/netns/bench}\n";
-  return text;
+  return text +
+         fmt::format(
+             "apiVersion: sluice.io/v1\nkind: Workload\nmetadata: {{name: client, namespace: "
+             "team-0}}\nspec: {{cgroup: {}, networkNamespace: {}}}\n",
+             client_.cgroup, client_.network_namespace);
 }
 
 Result<size_t> Mesh::write(const std::filesystem::path& directory) const {

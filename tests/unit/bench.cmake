@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-sluice_unit_test(bench LINK sluice_bench_proxy)
+sluice_unit_test(bench LINK sluice_bench_proxy sluice_bench_connect)

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+// The connect path beside direct TCP and the address translation of nftables and iptables: the same
+// server, the same kind of client, each loaded in turn, round after round. Only ratios of one run
+// mean anything.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tests/bench/connect/connecting.h"
+#include "tests/bench/connect/hook_cost.h"
+#include "tests/bench/connect/map_memory.h"
+#include "tests/bench/connect/nat.h"
+#include "tests/bench/connect/translations.h"
+#include "tests/bench/mesh.h"
+#include "tests/bench/proxy/usage.h"
+#include "tests/bench/ratio.h"
+#include "tests/support/sluiced_process.h"
+
+namespace sluice::test {
+namespace {
+
+constexpr size_t kEndpoints = 10;  ///< of each service
+
+struct Options {
+  std::vector<size_t> services = {1, 100, 10'000};
+  int rounds = 20;
+  int milliseconds = 500;  ///< of one client's load
+};
+
+/// Who connects, each from a host of its own.
+struct Contender {
+  std::string_view host;
+  std::vector<SocketAddress> to;
+  std::vector<ConnectRate> rounds;
+};
+
+class Run {
+ public:
+  Run(const Options& options, size_t services)
+      : options_(options), services_(services), translations_(translations(services, kEndpoints)) {}
+
+  Result<void> all() {
+    SLUICE_TRY(build());
+    auto sluiced = SluicedProcess::start(*lab_);
+    if (!sluiced) return std::move(sluiced).error();
+    auto sink = startSink(*lab_, "servers");
+    if (!sink) return std::move(sink).error();
+    auto cost = HookCost::watch("connect4");
+    if (!cost) return std::move(cost).error();
+    for (int round = 0; round < options_.rounds; ++round) SLUICE_TRY(play(round, *cost));
+    SLUICE_TRY(nothingWasLeftOut());
+    return tell(*sluiced);
+  }
+
+ private:
+  Result<void> build() {
+    auto lab = Lab::create({"node", "web", "direct", "nft", "iptables", "servers"});
+    if (!lab) return std::move(lab).error();
+    lab_.emplace(*std::move(lab));
+    SLUICE_TRY(lab_->ip("servers", "route add local 10.0.0.0/14 dev lo\n"));
+    const auto servers = lab_->host("servers").address4.text();
+    for (const auto& contender : contenders_)
+      SLUICE_TRY(lab_->ip(contender.host, fmt::format("route add 10.0.0.0/14 via {0}\n"
+                                                      "route add 172.0.0.0/8 via {0}\n",
+                                                      servers)));
+    for (const auto& [service, endpoint] : translations_) {
+      contenders_[0].to.push_back(service);
+      contenders_[1].to.push_back(endpoint);
+      contenders_[2].to.push_back(service);
+      contenders_[3].to.push_back(service);
+    }
+    SLUICE_TRY(installNft(*lab_, "nft", nftRules(translations_)));
+    SLUICE_TRY(installIptables(*lab_, "iptables", iptablesRules(translations_)));
+    const auto& web = lab_->host("web");
+    auto written =
+        Mesh({.services = services_, .endpoints_per_service = kEndpoints, .virtual_services = 0},
+             {web.cgroup, web.network_namespace})
+            .write(lab_->configDirectory());
+    return written ? Result<void>() : std::move(written).error();
+  }
+
+  /// Another contender begins each round.
+  Result<void> play(int round, HookCost& cost) {
+    for (size_t i = 0; i < contenders_.size(); ++i) {
+      auto& contender = contenders_[(i + static_cast<size_t>(round)) % contenders_.size()];
+      auto rate = connectFor(*lab_, contender.host, contender.to,
+                             std::chrono::milliseconds(options_.milliseconds),
+                             static_cast<uint64_t>(round));
+      if (!rate) return std::move(rate).error();
+      contender.rounds.push_back(*rate);
+    }
+    auto nanoseconds = cost.perRun();
+    if (!nanoseconds) return std::move(nanoseconds).error();
+    hook_ns_.push_back(*nanoseconds);
+    return {};
+  }
+
+  /// A full table of connections would make the translators look slow.
+  Result<void> nothingWasLeftOut() const {
+    for (const char* host : {"nft", "iptables"}) {
+      auto lost = untracked(*lab_, host);
+      if (!lost) return std::move(lost).error();
+      if (*lost != 0)
+        return Error(Error::Code::kExhausted,
+                     fmt::format("{}: {} connections found no room in nf_conntrack; raise "
+                                 "net.netfilter.nf_conntrack_max",
+                                 host, *lost));
+    }
+    return {};
+  }
+
+  Result<void> tell(const SluicedProcess& sluiced) const {
+    fmt::print("\n{} services, {} endpoints\n", services_, services_ * kEndpoints);
+    fmt::print("  hook                      {:.0f} ns a connection (median), {:.0f} at best\n",
+               median(hook_ns_), *std::ranges::min_element(hook_ns_));
+    for (size_t i = 1; i < contenders_.size(); ++i) {
+      const auto& peer = contenders_[i];
+      fmt::print("  rate / {:<18} {}\n", peer.host, ratio(peer, &ConnectRate::per_second).text());
+      fmt::print("  p50 of connect / {:<8} {}\n", peer.host,
+                 ratio(peer, &ConnectRate::p50_us).text());
+      fmt::print("  p99 of connect / {:<8} {}\n", peer.host,
+                 ratio(peer, &ConnectRate::p99_us).text());
+    }
+    auto agent = sluiced.agentPid();
+    if (!agent) return std::move(agent).error();
+    auto status = sluiced.status();
+    if (!status) return std::move(status).error();
+    fmt::print("  memory                    {:.0f} MiB of processes, {:.0f} MiB of maps\n",
+               static_cast<double>(residentKib({status->value("brokerPid", 0)})) / 1024,
+               static_cast<double>(mapKib(lab_->bpffs())) / 1024);
+    std::fflush(stdout);
+    return {};
+  }
+
+  static double median(std::vector<double> values) {
+    const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+    std::ranges::nth_element(values, middle);
+    return *middle;
+  }
+
+  Ratio ratio(const Contender& peer, double ConnectRate::* figure) const {
+    std::vector<double> ratios;
+    for (size_t i = 0; i < peer.rounds.size(); ++i)
+      ratios.push_back(contenders_[0].rounds[i].*figure / peer.rounds[i].*figure);
+    return ratioOf(ratios);
+  }
+
+  const Options& options_;
+  const size_t services_;
+  const std::vector<Translation> translations_;
+  std::optional<Lab> lab_;
+  std::array<Contender, 4> contenders_{
+      {{"web", {}, {}}, {"direct", {}, {}}, {"nft", {}, {}}, {"iptables", {}, {}}}};
+  std::vector<double> hook_ns_;
+};
+
+Result<void> bench(const Options& options) {
+  fmt::print("Sluice / the other: geometric mean and 95 % interval of {} rounds of {} ms\n",
+             options.rounds, options.milliseconds);
+  for (const size_t services : options.services) SLUICE_TRY(Run(options, services).all());
+  return {};
+}
+
+}  // namespace
+}  // namespace sluice::test
+
+int main(int argc, char** argv) {
+  if (argc == 2 && std::string_view(argv[1]) == "sink") return sluice::test::sink();
+  sluice::test::Options options;
+  CLI::App app{"What a connection costs on the connect path."};
+  app.add_option("--services", options.services, "How many there are; several in turn");
+  app.add_option("--rounds", options.rounds, "Rounds")->check(CLI::Range(2, 1000));
+  app.add_option("--milliseconds", options.milliseconds, "Of one client's load")
+      ->check(CLI::Range(50, 10'000));
+  CLI11_PARSE(app, argc, argv);
+  const auto result = sluice::test::bench(options);
+  if (result.ok()) return 0;
+  fmt::print(stderr, "connect_bench: {}\n", result.error().message());
+  return 1;
+}
