@@ -146,6 +146,7 @@ class Run {
 
   Ratio ratio(const Contender& peer, double ConnectRate::* figure) const {
     std::vector<double> ratios;
+    ratios.reserve(peer.rounds.size());
     for (size_t i = 0; i < peer.rounds.size(); ++i)
       ratios.push_back(contenders_[0].rounds[i].*figure / peer.rounds[i].*figure);
     return ratioOf(ratios);
