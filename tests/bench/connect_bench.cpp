@@ -7,7 +7,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
-#include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -70,10 +70,8 @@ class Run {
                                                       "route add 172.0.0.0/8 via {0}\n",
                                                       servers)));
     for (const auto& [service, endpoint] : translations_) {
-      contenders_[0].to.push_back(service);
-      contenders_[1].to.push_back(endpoint);
-      contenders_[2].to.push_back(service);
-      contenders_[3].to.push_back(service);
+      for (auto& contender : contenders_)
+        contender.to.push_back(contender.host == "direct" ? endpoint : service);
     }
     SLUICE_TRY(installNft(*lab_, "nft", nftRules(translations_)));
     SLUICE_TRY(installIptables(*lab_, "iptables", iptablesRules(translations_)));
@@ -118,7 +116,7 @@ class Run {
   Result<void> tell(const SluicedProcess& sluiced) const {
     fmt::print("\n{} services, {} endpoints\n", services_, services_ * kEndpoints);
     fmt::print("  hook                      {:.0f} ns a connection (median), {:.0f} at best\n",
-               median(hook_ns_), *std::ranges::min_element(hook_ns_));
+               medianOf(hook_ns_), *std::ranges::min_element(hook_ns_));
     for (size_t i = 1; i < contenders_.size(); ++i) {
       const auto& peer = contenders_[i];
       fmt::print("  rate / {:<18} {}\n", peer.host, ratio(peer, &ConnectRate::per_second).text());
@@ -127,8 +125,6 @@ class Run {
       fmt::print("  p99 of connect / {:<8} {}\n", peer.host,
                  ratio(peer, &ConnectRate::p99_us).text());
     }
-    auto agent = sluiced.agentPid();
-    if (!agent) return std::move(agent).error();
     auto status = sluiced.status();
     if (!status) return std::move(status).error();
     fmt::print("  memory                    {:.0f} MiB of processes, {:.0f} MiB of maps\n",
@@ -136,12 +132,6 @@ class Run {
                static_cast<double>(mapKib(lab_->bpffs())) / 1024);
     std::fflush(stdout);
     return {};
-  }
-
-  static double median(std::vector<double> values) {
-    const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-    std::ranges::nth_element(values, middle);
-    return *middle;
   }
 
   Ratio ratio(const Contender& peer, double ConnectRate::* figure) const {

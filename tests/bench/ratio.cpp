@@ -36,4 +36,10 @@ Ratio ratioOf(std::span<const double> ratios) {
   return {std::exp(mean), std::exp(mean - error), std::exp(mean + error)};
 }
 
+double medianOf(std::vector<double> values) {
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::ranges::nth_element(values, middle);
+  return *middle;
+}
+
 }  // namespace sluice::test

@@ -3,6 +3,7 @@
 
 #include <span>
 #include <string>
+#include <vector>
 
 namespace sluice::test {
 
@@ -17,5 +18,8 @@ struct Ratio {
 
 /// By the t distribution over the logarithms; of at least two ratios.
 Ratio ratioOf(std::span<const double> ratios);
+
+/// The upper one of the two in the middle where their number is even; of at least one value.
+double medianOf(std::vector<double> values);
 
 }  // namespace sluice::test

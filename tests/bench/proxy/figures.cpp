@@ -22,10 +22,7 @@ std::vector<double> valuesOf(const std::vector<Sample>& samples, Field field) {
 }
 
 double median(const std::vector<Sample>& samples, Field field) {
-  auto values = valuesOf(samples, field);
-  const auto middle = values.begin() + static_cast<ptrdiff_t>(values.size() / 2);
-  std::ranges::nth_element(values, middle);
-  return *middle;
+  return medianOf(valuesOf(samples, field));
 }
 
 nlohmann::json ratioOfPairs(const std::vector<Sample>& first, const std::vector<Sample>& second,
