@@ -7,6 +7,7 @@
 #include "../maps/lib/tcp_bytes.h"
 #include "lib/caller.h"
 #include "lib/count.h"
+#include "lib/failure.h"
 #include "lib/origdst.h"
 
 /* `reply` is left as it is: other programs of the cgroup share it. */
@@ -18,8 +19,12 @@ static __always_inline void on_connect(struct bpf_sock_ops *ctx)
 {
 	__u32 flags = ctx->bpf_sock_ops_cb_flags | BPF_SOCK_OPS_STATE_CB_FLAG;
 
-	if (bpf_sock_ops_cb_flags_set(ctx, flags))
-		count_reason(REASON_HELPER_FAILED);
+	long error = bpf_sock_ops_cb_flags_set(ctx, flags);
+
+	if (!error)
+		return;
+	count_reason(REASON_HELPER_FAILED);
+	HELPER_FAILED(SITE_FOLLOW, error);
 }
 
 static __always_inline void on_established(struct bpf_sock_ops *ctx, struct connection *connection)
@@ -44,6 +49,18 @@ static __always_inline void count_bytes(struct bpf_sock *sk, const struct connec
 	count_connection(connection, received_bytes, received);
 }
 
+/* A connection that was never established: whose doing it was. */
+static __always_inline void count_unestablished(struct bpf_sock *sk,
+						const struct connection *connection)
+{
+	struct bpf_tcp_sock *tcp = bpf_tcp_sock(sk);
+
+	if (tcp && tcp_peer_had_no_chance(tcp->segs_in, tcp->total_retrans))
+		count_connection(connection, given_up, 1);
+	else
+		count_connection(connection, failed, 1);
+}
+
 static __always_inline void on_closed(struct bpf_sock_ops *ctx, struct bpf_sock *sk,
 				      struct connection *connection, __u32 last_state)
 {
@@ -53,7 +70,7 @@ static __always_inline void on_closed(struct bpf_sock_ops *ctx, struct bpf_sock 
 		count_active(connection, -1);
 		withdraw_original_destination(ctx, connection);
 	} else {
-		count_connection(connection, failed, 1);
+		count_unestablished(sk, connection);
 	}
 	/* Not to be counted twice when the socket is connected again. Fails only when the
 	 * socket is being freed, and its storage with it. */

@@ -182,6 +182,10 @@ Result<std::unique_ptr<MapDataPlane>> MapDataPlane::create(std::vector<Fd> maps)
 
 MapDataPlane::Map& MapDataPlane::at(Table table) { return maps_[static_cast<size_t>(table)]; }
 
+const MapDataPlane::Map& MapDataPlane::at(Table table) const {
+  return maps_[static_cast<size_t>(table)];
+}
+
 Result<void> MapDataPlane::write(Table table, Bytes key, Bytes value) {
   Map& map = at(table);
   SLUICE_TRY(map.checkSizes(key, value.size()));
@@ -224,6 +228,8 @@ Result<void> MapDataPlane::visit(Table table, const Visitor& visitor) {
   if (map.isPerCpu()) return map.visitIndices(visitor);
   return map.visitBatches(visitor);
 }
+
+uint32_t MapDataPlane::capacity(Table table) const { return at(table).info.max_entries; }
 
 std::span<std::byte> MapDataPlane::shared(Table table) { return at(table).memory.bytes(); }
 

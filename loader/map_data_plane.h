@@ -22,12 +22,14 @@ class MapDataPlane final : public DataPlane {
   Result<void> erase(Table table, Bytes key) override;
   Result<void> read(Table table, Bytes key, std::span<std::byte> value) override;
   Result<void> visit(Table table, const Visitor& visitor) override;
+  uint32_t capacity(Table table) const override;
   std::span<std::byte> shared(Table table) override;
 
  private:
   struct Map;
   explicit MapDataPlane(std::vector<Map> maps);
   Map& at(Table table);
+  const Map& at(Table table) const;
 
   std::vector<Map> maps_;
 };

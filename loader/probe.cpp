@@ -95,9 +95,11 @@ Probe probeNetnsCookie() {
   if (::getsockopt(socket.get(), SOL_SOCKET, kNetnsCookie, &cookie, &size) == 0) {
     return {"netns_cookie", Status::kOk, fmt::format("{}", cookie), ""};
   }
-  return {"netns_cookie", Status::kWarn,
-          "not before Linux 5.14: IPv6 connections cannot be sent to the agent",
-          "use a newer kernel"};
+  return {
+      "netns_cookie", Status::kWarn,
+      "not before Linux 5.14: a process of a workload that has entered another network namespace "
+      "is not told apart, and may be sent to the listener of that one",
+      "use a newer kernel"};
 }
 
 /// Before 5.19 the switch closes bpf(2) to the agent altogether, map descriptors or not.

@@ -67,9 +67,15 @@ ARRAY(ep_stats, struct connection_stats, SLUICE_MAX_ENDPOINTS, BPF_F_MMAPABLE);
 ARRAY(service_reqs, struct request_stats, SLUICE_MAX_BINDINGS, BPF_F_MMAPABLE);
 ARRAY(cluster_reqs, struct request_stats, SLUICE_MAX_CLUSTERS, BPF_F_MMAPABLE);
 ARRAY(ep_reqs, struct request_stats, SLUICE_MAX_ENDPOINTS, BPF_F_MMAPABLE);
+ARRAY(route_opened, __u64, SLUICE_MAX_ROUTES, BPF_F_MMAPABLE);
+
+/* By the broker, which ends connections. */
+ARRAY(endings, __u64, SLUICE_MAX_REASONS, BPF_F_MMAPABLE);
 
 /* Counted on every connect() of a workload, so per CPU. */
-PERCPU_ARRAY(reasons, __u64, REASON_COUNT);
+PERCPU_ARRAY(reasons, __u64, SLUICE_MAX_REASONS);
+
+HASH(failures, struct failure_key, struct failure, SLUICE_MAX_FAILURES);
 
 /* By cluster: how often this CPU has chosen in it. Per CPU because a shared turn would need an
  * atomic add that returns a value (Linux 5.12); each CPU goes round by itself. Not pinned. */

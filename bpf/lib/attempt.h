@@ -10,6 +10,7 @@
 
 #include "../../maps/lib/walk.h"
 #include "count.h"
+#include "failure.h"
 #include "sock_addr.h"
 
 /* What the hooks answer to the kernel. */
@@ -90,8 +91,10 @@ static __always_inline int remember(struct bpf_sock_addr *ctx, const struct atte
 	struct connection *connection;
 
 	connection = bpf_sk_storage_get(&conn_store, ctx->sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
-	if (!connection)
+	if (!connection) {
+		HELPER_FAILED(SITE_REMEMBER, 0);
 		return 0;
+	}
 	__builtin_memcpy(connection->address, attempt->key.address, ADDRESS_SIZE);
 	connection->port = attempt->key.port;
 	connection->reason = reason;
@@ -104,6 +107,7 @@ static __always_inline int remember(struct bpf_sock_addr *ctx, const struct atte
 	connection->endpoint = attempt->target.endpoint_id;
 	connection->opened_ns = bpf_ktime_get_ns();
 	count_connection(connection, opened, 1);
+	count_route(connection->route);
 	return 1;
 }
 

@@ -33,6 +33,14 @@ static __always_inline void count_reason(enum sluice_reason reason)
 			count_add(counted->field, amount);                             \
 	} while (0)
 
+static __always_inline void count_route(__u32 route)
+{
+	__u64 *opened = bpf_map_lookup_elem(&route_opened, &route);
+
+	if (opened)
+		count_add(*opened, 1);
+}
+
 static __always_inline void count_active(const struct connection *connection, __s64 change)
 {
 	__u64 *active = bpf_map_lookup_elem(&ep_active, &connection->endpoint);

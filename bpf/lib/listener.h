@@ -60,13 +60,21 @@ static __always_inline void listener_destination(const struct attempt *attempt, 
 		address[ADDRESS_SIZE - 1] = 1;
 }
 
-static __always_inline int without_broker(struct bpf_sock_addr *ctx, int family,
-					  struct attempt *attempt)
+/* The listener's port is one of the workload's network namespace. Cookie 0: this kernel does not
+ * tell user space (before Linux 5.14). */
+static __always_inline int in_another_namespace(struct bpf_sock_addr *ctx,
+						const struct workload *workload)
+{
+	return workload->netns_cookie && workload->netns_cookie != bpf_get_netns_cookie(ctx);
+}
+
+static __always_inline int without_listener(struct bpf_sock_addr *ctx, int family,
+					    struct attempt *attempt, enum sluice_reason why)
 {
 	const struct route *route = attempt->target.route;
 
 	if (!(route->flags & ROUTE_FAIL_OPEN))
-		return refuse(ctx, family, REASON_LISTENER_GONE);
+		return refuse(ctx, family, why);
 	/* Without rules the connection would go where it was called. */
 	if (!route->fallback && route->flags & ROUTE_TELL_ORIGIN)
 		return leave_alone(ctx, REASON_FAILED_OPEN);
@@ -89,8 +97,10 @@ static __always_inline int to_listener(struct bpf_sock_addr *ctx, int family,
 		return leave_alone(ctx, REASON_BOUND_TO_DEVICE);
 	if (!port)
 		return leave_alone(ctx, REASON_UNREACHABLE_LISTENER);
+	if (in_another_namespace(ctx, attempt->workload))
+		return without_listener(ctx, family, attempt, REASON_FOREIGN_NAMESPACE);
 	if (!broker_lives(ctx, attempt->workload->alive))
-		return without_broker(ctx, family, attempt);
+		return without_listener(ctx, family, attempt, REASON_LISTENER_GONE);
 	if (!remember(ctx, attempt, REASON_TO_PROXY, proxied_flags(attempt->target.route)))
 		return refuse(ctx, family, REASON_HELPER_FAILED);
 	listener_destination(attempt, address);

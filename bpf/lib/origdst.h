@@ -14,6 +14,7 @@
 #include "../../maps/lib/address.h"
 #include "caller.h"
 #include "count.h"
+#include "failure.h"
 #include "sock_addr.h"
 
 static __always_inline int needs_origdst(const struct connection *connection)
@@ -38,20 +39,16 @@ static __always_inline void load_local_address(struct bpf_sock_ops *ctx, __u8 *a
 	__builtin_memcpy(address, words, sizeof(words));
 }
 
-/* The connection as the accepted socket sees it; 0 when the workload's record is gone. */
-static __always_inline int origdst_key_of(struct bpf_sock_ops *ctx, struct origdst_key *key)
+/* The connection as the accepted socket sees it. */
+static __always_inline void origdst_key_of(struct bpf_sock_ops *ctx, struct origdst_key *key)
 {
 	volatile struct bpf_sock_ops *from = ctx;
-	const struct workload *caller = find_caller(caller_id());
 
-	if (!caller)
-		return 0;
 	load_local_address(ctx, key->client);
-	key->netns_cookie = caller->netns_cookie;
+	key->workload = caller_id();
 	key->client_port = bpf_htons(from->local_port);
 	/* 32 bits in network byte order, unlike every other port. */
 	key->listener_port = bpf_htons(bpf_ntohl(from->remote_port));
-	return 1;
 }
 
 static __always_inline void publish_original_destination(struct bpf_sock_ops *ctx,
@@ -59,15 +56,20 @@ static __always_inline void publish_original_destination(struct bpf_sock_ops *ct
 {
 	struct origdst_key key = {};
 	struct origdst value = {};
+	long error;
 
-	if (!needs_origdst(connection) || !origdst_key_of(ctx, &key))
+	if (!needs_origdst(connection))
 		return;
+	origdst_key_of(ctx, &key);
 	__builtin_memcpy(value.address, connection->address, ADDRESS_SIZE);
 	value.port = connection->port;
 	value.service = connection->service;
 	/* Without the record the agent resets the connection. */
-	if (bpf_map_update_elem(&origdst, &key, &value, BPF_ANY))
-		count_reason(REASON_ORIGDST_FULL);
+	error = bpf_map_update_elem(&origdst, &key, &value, BPF_ANY);
+	if (!error)
+		return;
+	count_reason(REASON_ORIGDST_FULL);
+	HELPER_FAILED(SITE_PUBLISH_ORIGIN, error);
 }
 
 /* Left over when the connection ends before the agent has accepted it. */
@@ -76,8 +78,9 @@ static __always_inline void withdraw_original_destination(struct bpf_sock_ops *c
 {
 	struct origdst_key key = {};
 
-	if (!needs_origdst(connection) || !origdst_key_of(ctx, &key))
+	if (!needs_origdst(connection))
 		return;
+	origdst_key_of(ctx, &key);
 	/* Fails when the agent has taken it, which is usual. */
 	(void)bpf_map_delete_elem(&origdst, &key);
 }

@@ -35,6 +35,20 @@ enum sluice_reason {
 	REASON_COUNT
 };
 
+enum sluice_ending {
+#define ENDING(id, label, text) ENDING_##id,
+#include "endings.def"
+#undef ENDING
+	ENDING_COUNT
+};
+
+enum sluice_site {
+#define SITE(id, file, helper) SITE_##id,
+#include "sites.def"
+#undef SITE
+	SITE_COUNT
+};
+
 /* Value of `workload`, the cgroup storage of each attachment. Frozen for ever: a program that is
  * swapped into a link keeps the storage of its predecessor. */
 struct workload_ref {
@@ -94,6 +108,9 @@ enum route_via {
 #define ROUTE_TELL_ORIGIN                                                       \
 	2u /* via proxy: which of its addresses was called is in `origdst`, and \
 	    * the proxy may connect there */
+#define ROUTE_DRAIN_IDLE                                                     \
+	4u /* connections whose destination has left the route may be closed \
+	    * while they are idle */
 
 /* Element of `routes`. Never changed while a binding may name it. */
 struct route {
@@ -132,23 +149,28 @@ struct cluster_ref {
 #define CLUSTER_COUNT(shape)  ((shape) >> 8)
 #define CLUSTER_POLICY(shape) ((shape) & 0x7f)
 
-/* Element of `endpoints`. Never changed while a slot may name it. */
+#define ENDPOINT_GONE 1u /* it no longer exists: what is connected to it may be reset */
+
+/* Element of `endpoints`. Never changed while a slot may name it, but for its flags. */
 struct endpoint {
 	__u8 address[16];
 	__be16 port;
 	__u16 pad;
-	__u32 flags; /* none yet */
+	__u32 flags; /* ENDPOINT_* */
 };
 
 /* Element of service_stats (by binding), cluster_stats and ep_stats: by the kernel, with atomic
- * adds. Not per CPU: a node with 64 CPUs would spend 600 MB to save a few adds per connection. */
+ * adds; `reset` by the broker. Not per CPU: a node with 64 CPUs would spend 800 MB to save a few
+ * adds per connection. 64 bytes: one line of the cache. */
 struct connection_stats {
 	__u64 opened; /* connect() calls sent there */
 	__u64 established;
-	__u64 failed;         /* closed before they were established */
+	__u64 failed;         /* the peer refused or did not answer */
 	__u64 closed;         /* closed after they were established */
 	__u64 sent_bytes;     /* acknowledged by the peer; counted at close */
 	__u64 received_bytes; /* counted at close */
+	__u64 given_up;       /* closed by the client before the peer could answer */
+	__u64 reset;          /* ended by the broker, see endings.def; counted in closed as well */
 };
 
 /* Element of service_reqs (by binding), cluster_reqs and ep_reqs: by the proxy, shared memory. */
@@ -181,7 +203,7 @@ struct connection {
 /* Key of `origdst`: a proxied connection as the agent's listener sees it. Every IPv6 one is in it,
  * and those of routes that say ROUTE_TELL_ORIGIN. */
 struct origdst_key {
-	__u64 netns_cookie;
+	__u64 workload;
 	__u8 client[16]; /* peer address of the accepted socket; v4-mapped */
 	__be16 client_port;
 	__be16 listener_port;
@@ -213,10 +235,23 @@ struct name {
 	char text[SLUICE_NAME_SIZE]; /* NUL-terminated, cut when longer */
 };
 
+/* Key of `failures`: a helper of the kernel that failed for one of our programs. */
+struct failure_key {
+	__u16 site; /* enum sluice_site */
+	__u16 line;
+	__s32 error; /* negative errno; 0: the helper does not tell */
+};
+
+/* Value of `failures`. */
+struct failure {
+	__u64 count;
+	__u64 last_ns; /* CLOCK_MONOTONIC */
+};
+
 /* The single element of `control`. */
 struct control {
-	__u32 schema; /* SLUICE_SCHEMA */
-	__u32 pad;
+	__u32 schema;       /* SLUICE_SCHEMA */
+	__u32 sample;       /* of `events`: one of so many connections; 0: none */
 	__u64 heartbeat_ns; /* CLOCK_MONOTONIC of the agent's last sign of life */
 	__u64 revision;     /* of the configuration that the maps hold */
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Payload of a closed TCP connection. The kernel's tcp_sock counts sequence numbers, in which SYN
- * and FIN take one each: bytes_acked of a client has its SYN, and its FIN once that is
+ * What a closed TCP connection tells. Its payload: the kernel's tcp_sock counts sequence numbers,
+ * in which SYN and FIN take one each: bytes_acked of a client has its SYN, and its FIN once that is
  * acknowledged; bytes_received has the peer's FIN. Exact for connections that ended in order;
  * one byte less for those that were reset while they waited for the peer's FIN.
  */
@@ -18,6 +18,14 @@ enum tcp_close_state {
 	TCP_CLOSED_IN_LAST_ACK = 9,
 	TCP_CLOSED_IN_CLOSING = 11,
 };
+
+/* Whether a connection that ended in SYN_SENT ended before its peer answered (a refusal is an
+ * answer) and before the first SYN was repeated, after a second: by the client, then, or by an ICMP
+ * error that came at once. */
+static inline int tcp_peer_had_no_chance(__u32 segments_in, __u32 retransmissions)
+{
+	return !segments_in && !retransmissions;
+}
 
 static inline __u64 less_at_most(__u64 value, __u64 less)
 {

@@ -40,6 +40,7 @@ class ForgetfulDataPlane final : public DataPlane {
     return Error(Error::Code::kNotFound, "no such key");
   }
   Result<void> visit(Table, const Visitor&) override { return {}; }
+  uint32_t capacity(Table) const override { return UINT32_MAX; }
   std::span<std::byte> shared(Table) override { return {}; }
 
   size_t writes = 0;

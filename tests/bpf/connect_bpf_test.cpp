@@ -242,6 +242,19 @@ TEST_F(ConnectPath, TouchesNothingOutsideTheCgroup) {
   }
 }
 
+TEST_F(ConnectPath, SteersProcessesOfTheWorkloadInAnyNamespace) {
+  inAnotherNamespace([&](SocketMaker& sockets) {
+    const auto server = listen("127.0.0.2");
+    steerTo(vip_, {server.address});
+    const auto client = sockets.make(AF_INET, SOCK_STREAM);
+    ASSERT_TRUE(client.ok());
+    ASSERT_EQ(connectTo(*client, vip_), 0);
+    EXPECT_TRUE(server.accept());
+    EXPECT_EQ(peerAddress(*client), vip_);
+  });
+  EXPECT_EQ(reason(REASON_STEERED), 1U);
+}
+
 TEST_F(ConnectPath, SteersNonBlockingConnects) {
   const auto server = listen("127.0.0.2");
   steerTo(vip_, {server.address});

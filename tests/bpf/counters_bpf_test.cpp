@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include <fstream>
 
 #include "tests/bpf/kernel_test.h"
 
@@ -24,8 +28,44 @@ class Counters : public KernelTest {
     readToEnd(client);
   }
 
+  /// Fills the server's backlog, which makes it drop further SYNs.
+  void dropSyns() {
+    ASSERT_EQ(::listen(server_.fd.get(), 0), 0);
+    waiting_ = Fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    ASSERT_EQ(connectTo(waiting_, server_.address), 0);
+  }
+
+  Fd connecting() {
+    Fd client = clientSocket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK);
+    EXPECT_EQ(connectTo(client, vip_), EINPROGRESS);
+    return client;
+  }
+
+  /// Of the network namespace: what sockets may spend on options, and on their storage.
+  static bool limitSocketMemory(int bytes) {
+    std::ofstream file("/proc/sys/net/core/optmem_max");
+    file << bytes << std::endl;
+    return file.good();
+  }
+
   Listener server_;
+  Fd waiting_;
 };
+
+uint32_t retransmissions(const Fd& socket) {
+  tcp_info info{};
+  socklen_t size = sizeof(info);
+  ::getsockopt(socket.get(), IPPROTO_TCP, TCP_INFO, &info, &size);
+  return info.tcpi_total_retrans;
+}
+
+/// After a second; waits for five.
+bool sendsItsSynAgain(const Fd& client) {
+  pollfd answer{client.get(), POLLOUT, 0};
+  for (int i = 0; i < 500 && retransmissions(client) == 0; ++i)
+    if (::poll(&answer, 1, 10) != 0) return false;
+  return retransmissions(client) > 0;
+}
 
 TEST_F(Counters, FollowAConnectionToItsEnd) {
   Fd client = connected(vip_);
@@ -106,6 +146,49 @@ TEST_F(Counters, WhatASocketDoesAfterwardsIsNotCounted) {
   ASSERT_EQ(::listen(client.get(), 1), 0);
   client.reset();
   EXPECT_EQ(endpointStats(1).failed, 1U);
+}
+
+TEST_F(Counters, ClientThatGivesUpAtOnceBlamesNobody) {
+  dropSyns();
+  Fd client = connecting();
+  client.reset();
+  EXPECT_EQ(endpointStats(1).given_up, 1U);
+  EXPECT_EQ(endpointStats(1).failed, 0U);
+  EXPECT_EQ(serviceStats().given_up, 1U);
+}
+
+/// A second without an answer, after which the SYN is sent again, is the endpoint's failure.
+TEST_F(Counters, EndpointThatDoesNotAnswerHasFailed) {
+  dropSyns();
+  Fd client = connecting();
+  ASSERT_TRUE(sendsItsSynAgain(client));
+  client.reset();
+  EXPECT_EQ(endpointStats(1).failed, 1U);
+  EXPECT_EQ(endpointStats(1).given_up, 0U);
+}
+
+TEST_F(Counters, RoutesCountWhatTheyDecided) {
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(connected(vip_));
+  EXPECT_EQ(*view<Table::kRouteOpened>().get(kRoute), 3U);
+}
+
+/// No memory for one more record of a socket.
+TEST_F(Counters, HelperThatFailsIsNamedWithItsLine) {
+  const Fd client = clientSocket();
+  if (!limitSocketMemory(0)) GTEST_SKIP() << "the limit is the whole machine's (before Linux 6.8)";
+  EXPECT_EQ(connectTo(client, vip_), ECONNREFUSED);
+  EXPECT_EQ(connectTo(client, vip_), ECONNREFUSED);
+  std::vector<std::pair<failure_key, failure>> seen;
+  ASSERT_TRUE(view<Table::kFailures>()
+                  .visit([&](const failure_key& key, const failure& value) {
+                    seen.emplace_back(key, value);
+                  })
+                  .ok());
+  ASSERT_EQ(seen.size(), 1U);
+  EXPECT_EQ(seen[0].first.site, SITE_REMEMBER);
+  EXPECT_GT(seen[0].first.line, 0);
+  EXPECT_EQ(seen[0].second.count, 2U);
+  EXPECT_EQ(reason(REASON_HELPER_FAILED), 2U);
 }
 
 }  // namespace

@@ -29,6 +29,15 @@ void bringUpLoopback() {
   ASSERT_EQ(::ioctl(socket.get(), SIOCSIFFLAGS, &request), 0) << strerror(errno);
 }
 
+/// Of the network namespace that this thread is in; 0: the kernel does not tell (before 5.14).
+uint64_t namespaceCookie() {
+  const Fd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  uint64_t cookie = 0;
+  socklen_t size = sizeof(cookie);
+  const int result = ::getsockopt(socket.get(), SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &size);
+  return result == 0 ? cookie : 0;
+}
+
 int familyOf(const Fd& socket) {
   int family = 0;
   socklen_t size = sizeof(family);
@@ -153,7 +162,11 @@ Fd KernelTest::connected(const SocketAddress& to) {
 }
 
 Listener KernelTest::listen(const std::string& ip, const char* device) {
-  const auto address = at(ip, 0);
+  return listenOn(ip, 0, device);
+}
+
+Listener KernelTest::listenOn(const std::string& ip, uint16_t port, const char* device) {
+  const auto address = at(ip, port);
   const int family = address.ip.isV4() ? AF_INET : AF_INET6;
   Fd fd(::socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (device != nullptr) {
@@ -167,6 +180,16 @@ Listener KernelTest::listen(const std::string& ip, const char* device) {
   EXPECT_EQ(::listen(fd.get(), 4096), 0) << strerror(errno);
   const auto local = localAddress(fd);
   return {std::move(fd), local};
+}
+
+void KernelTest::inAnotherNamespace(const std::function<void(SocketMaker&)>& work) {
+  const Fd home(::open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC));
+  ASSERT_EQ(::unshare(CLONE_NEWNET), 0) << strerror(errno);
+  ASSERT_NO_FATAL_FAILURE(bringUpLoopback());
+  auto sockets = SocketMaker::in(cgroup_);
+  ASSERT_TRUE(sockets.ok()) << sockets.error().message();
+  work(**sockets);
+  ASSERT_EQ(::setns(home.get(), CLONE_NEWNET), 0) << strerror(errno);
 }
 
 void KernelTest::setEndpoint(uint32_t id, const SocketAddress& address) {
@@ -225,7 +248,7 @@ void KernelTest::steerTo(const SocketAddress& vip, const std::vector<SocketAddre
 
 void KernelTest::setWorkload(uint16_t listener4, uint16_t listener6, uint16_t alive) {
   workload value{};
-  value.netns_cookie = 4711;
+  value.netns_cookie = namespaceCookie();
   value.client_class = kClass;
   value.listener4 = htons(listener4);
   value.listener6 = htons(listener6);

@@ -7,6 +7,7 @@
 #include <netinet/in.h>
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -60,6 +61,11 @@ class KernelTest : public ::testing::Test {
   Fd clientSocket(int family = AF_INET, int type = SOCK_STREAM);
   Fd connected(const SocketAddress& to);
   Listener listen(const std::string& ip, const char* device = nullptr);
+  /// Port 0: the kernel chooses.
+  Listener listenOn(const std::string& ip, uint16_t port, const char* device = nullptr);
+
+  /// With this thread in a new network namespace; `sockets` are of the workload's cgroup there.
+  void inAnotherNamespace(const std::function<void(SocketMaker& sockets)>& work);
 
   void setEndpoint(uint32_t endpoint, const SocketAddress& address);
   /// Equal shares.

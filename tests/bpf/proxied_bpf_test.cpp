@@ -42,7 +42,7 @@ class ProxiedRoute : public KernelTest {
     origdst_key key{};
     const auto client = peerAddress(accepted);
     std::copy(client.ip.bytes.begin(), client.ip.bytes.end(), key.client);
-    key.netns_cookie = 4711;
+    key.workload = kWorkload.value;
     key.client_port = htons(client.port);
     key.listener_port = htons(listener.address.port);
     return key;
@@ -281,6 +281,31 @@ TEST_F(ProxiedRoute, LeavesV6DestinationsOfSocketsBoundToV4Alone) {
   ASSERT_EQ(::bind(client.get(), reinterpret_cast<sockaddr*>(&storage), size), 0);
   EXPECT_NE(connectTo(client, vip6_), 0);
   EXPECT_EQ(reason(REASON_UNREACHABLE_LISTENER), 1U);
+}
+
+TEST_F(ProxiedRoute, ProcessOfAnotherNamespaceNeverReachesAListener) {
+  inAnotherNamespace([&](SocketMaker& sockets) {
+    // What is in the way of a port number: somebody listens here on the ports of home.
+    const auto alive = listenOn("127.0.0.1", alive_.address.port);
+    const auto stranger = listenOn("0.0.0.0", listener4_.address.port);
+    const auto client = sockets.make(AF_INET, SOCK_STREAM);
+    ASSERT_TRUE(client.ok());
+    EXPECT_EQ(connectTo(*client, vip_), ECONNREFUSED);
+    EXPECT_EQ(stranger.drain(), 0U);
+  });
+  EXPECT_EQ(reason(REASON_FOREIGN_NAMESPACE), 1U);
+}
+
+TEST_F(ProxiedRoute, ProcessOfAnotherNamespaceFailsOpenWhereTheRouteDoes) {
+  inAnotherNamespace([&](SocketMaker& sockets) {
+    const auto plain = listen("127.0.0.2");
+    failOpenTo(plain.address);
+    const auto client = sockets.make(AF_INET, SOCK_STREAM);
+    ASSERT_TRUE(client.ok());
+    EXPECT_EQ(connectTo(*client, vip_), 0);
+    EXPECT_TRUE(plain.accept());
+  });
+  EXPECT_EQ(reason(REASON_FAILED_OPEN), 1U);
 }
 
 }  // namespace

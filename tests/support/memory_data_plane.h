@@ -84,6 +84,13 @@ class MemoryDataPlane final : public DataPlane {
     return {};
   }
 
+  uint32_t capacity(Table table) const override {
+    const std::lock_guard lock(mutex_);
+    const auto known = slots_.find(table);
+    return known == slots_.end() ? kShapes[static_cast<size_t>(table)].entries
+                                 : known->second.entries;
+  }
+
   std::span<std::byte> shared(Table table) override {
     const std::lock_guard lock(mutex_);
     if (!isShared(table)) return {};
@@ -109,7 +116,8 @@ class MemoryDataPlane final : public DataPlane {
 
   static bool isHash(Table table) {
     return table == Table::kWorkloads || table == Table::kServices || table == Table::kExceptions ||
-           table == Table::kOriginalDestinations || table == Table::kNames;
+           table == Table::kOriginalDestinations || table == Table::kFailures ||
+           table == Table::kNames;
   }
   static bool isShared(Table table) {
     return table == Table::kServiceRequests || table == Table::kClusterRequests ||
@@ -182,7 +190,7 @@ class MemoryDataPlane final : public DataPlane {
     return error;
   }
 
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::map<Table, Slot> slots_;
   std::vector<Change> changes_;
   std::optional<std::pair<size_t, Error>> failure_;

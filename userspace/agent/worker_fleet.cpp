@@ -34,7 +34,7 @@ Result<std::vector<proxy::ListenerSpec>> copyListeners(WorkloadId workload,
     if (!socket) return {};
     auto copy = duplicate(socket);
     if (!copy) return std::move(copy).error();
-    specs.push_back({workload, *std::move(copy), family, port, enrolled.netns_cookie, connections});
+    specs.push_back({workload, *std::move(copy), family, port, connections});
     return {};
   };
   SLUICE_TRY(add(enrolled.listener4, AF_INET, enrolled.listener4_port));

@@ -211,7 +211,8 @@ const Layout& trafficLayout() {
        fieldColumn("FAILED", "failed"), fieldColumn("REQUESTS", "requests"),
        fieldColumn("5XX", "responses5xx"), fieldColumn("SENT", "sentBytes"),
        fieldColumn("RECEIVED", "receivedBytes"), fieldColumn("ESTABLISHED", "established", true),
-       fieldColumn("CLOSED", "closed", true), fieldColumn("2XX", "responses2xx", true),
+       fieldColumn("CLOSED", "closed", true), fieldColumn("GIVEN-UP", "givenUp", true),
+       fieldColumn("RESET", "reset", true), fieldColumn("2XX", "responses2xx", true),
        fieldColumn("4XX", "responses4xx", true), fieldColumn("NO-ANSWER", "responsesNone", true)},
       [](const Json& item) {
         return cellText(item, "kind") + "/" + cellText(item, "name") +

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <span>
 
@@ -38,6 +39,10 @@ class DataPlane {
 
   /// Hash tables: each element that stayed during the walk, once. Array tables: each index.
   virtual Result<void> visit(Table table, const Visitor& visitor) = 0;
+
+  /// How many elements the table can have. Fixed when the kernel's map was made, which may have
+  /// been by another version with other limits: not the constant of maps/abi/limits.h.
+  virtual uint32_t capacity(Table table) const = 0;
 
   /// The memory of an array table that user space maps (the request counters), for as long as
   /// this object lives; empty for the others.

@@ -21,6 +21,7 @@ void addServices(MetricsPage& page, const Traffic& traffic) {
     page.add(Metric::kConnectionsOpened, {service}, number(connections.opened));
     page.add(Metric::kConnectionsEstablished, {service}, number(connections.established));
     page.add(Metric::kConnectionsFailed, {service}, number(connections.failed));
+    page.add(Metric::kConnectionsGivenUp, {service}, number(connections.given_up));
     page.add(Metric::kConnectionsClosed, {service}, number(connections.closed));
     page.add(Metric::kConnectionBytes, {service, "sent"}, number(connections.sent_bytes));
     page.add(Metric::kConnectionBytes, {service, "received"}, number(connections.received_bytes));
@@ -93,6 +94,8 @@ Result<std::string> scrape(DataPlane& data_plane, const AgentFacts& facts) {
   if (!traffic) return std::move(traffic).error();
   auto reasons = readReasons(data_plane);
   if (!reasons) return std::move(reasons).error();
+  auto endings = readEndings(data_plane);
+  if (!endings) return std::move(endings).error();
   MetricsPage page;
   addFacts(page, facts);
   addServices(page, *traffic);
@@ -100,6 +103,8 @@ Result<std::string> scrape(DataPlane& data_plane, const AgentFacts& facts) {
   addClusterFacts(page, facts.clusters);
   addRequests(page, facts.requests, facts.compat);
   for (const auto& reason : *reasons) page.add(Metric::kPath, {reason.label}, number(reason.count));
+  for (const auto& ending : *endings)
+    page.add(Metric::kConnectionsEnded, {ending.label}, number(ending.count));
   return page.text();
 }
 

@@ -47,6 +47,7 @@ struct Collected {
   std::map<std::string, Counters> services;
   std::map<ClusterName, Counters> clusters;
   std::map<std::string, EndpointTraffic> endpoints;
+  std::map<std::string, uint64_t> routes;
 };
 
 void addEndpoint(DataPlane& data_plane, uint32_t id, const std::string& address, Collected& all) {
@@ -71,8 +72,11 @@ void addNamed(DataPlane& data_plane, const name_key& key, const std::string& tex
     case NAME_ENDPOINT:
       addEndpoint(data_plane, key.id, text, all);
       break;
+    case NAME_ROUTE:
+      all.routes[text] += readOrZero<Table::kRouteOpened>(data_plane, key.id);
+      break;
     default:
-      break;  // services and routes count through their bindings
+      break;  // services count through their bindings
   }
 }
 
@@ -82,14 +86,39 @@ Traffic listed(Collected all) {
   for (const auto& [name, counters] : all.clusters)
     traffic.clusters.push_back({name[0], name[1], name[2], counters});
   for (auto& [name, endpoint] : all.endpoints) traffic.endpoints.push_back(std::move(endpoint));
+  for (const auto& [name, opened] : all.routes) traffic.routes.push_back({name, opened});
   return traffic;
 }
 
-constexpr std::pair<std::string_view, std::string_view> kReasons[] = {
+struct Meaning {
+  std::string_view label, text;
+};
+
+constexpr Meaning kReasons[] = {
 #define REASON(id, label, text) {label, text},
 #include "maps/abi/reasons.def"
 #undef REASON
 };
+
+constexpr Meaning kEndings[] = {
+#define ENDING(id, label, text) {label, text},
+#include "maps/abi/endings.def"
+#undef ENDING
+};
+
+/// One count for each meaning, by its place.
+template <Table table>
+Result<std::vector<ReasonCount>> readCounts(DataPlane& data_plane,
+                                            std::span<const Meaning> meanings) {
+  std::vector<ReasonCount> counts;
+  const maps::View<table> view(data_plane);
+  for (const auto& [label, text] : meanings) {
+    const auto count = view.get(static_cast<uint32_t>(counts.size()));
+    if (!count) return Error(count.error()).in(maps::TableTraits<table>::kName);
+    counts.push_back({label, text, *count});
+  }
+  return counts;
+}
 
 }  // namespace
 
@@ -112,6 +141,8 @@ Counters& Counters::operator+=(const Counters& other) {
   connections.closed += other.connections.closed;
   connections.sent_bytes += other.connections.sent_bytes;
   connections.received_bytes += other.connections.received_bytes;
+  connections.given_up += other.connections.given_up;
+  connections.reset += other.connections.reset;
   requests.requests += other.requests.requests;
   for (size_t i = 0; i < std::size(requests.responses); ++i)
     requests.responses[i] += other.requests.responses[i];
@@ -128,14 +159,11 @@ Result<Traffic> readTraffic(DataPlane& data_plane) {
 }
 
 Result<std::vector<ReasonCount>> readReasons(DataPlane& data_plane) {
-  std::vector<ReasonCount> counts;
-  const maps::View<Table::kReasons> reasons(data_plane);
-  for (uint32_t i = 0; i < std::size(kReasons); ++i) {
-    const auto count = reasons.get(i);
-    if (!count) return Error(count.error()).in("read the reasons");
-    counts.push_back({kReasons[i].first, kReasons[i].second, *count});
-  }
-  return counts;
+  return readCounts<Table::kReasons>(data_plane, kReasons);
+}
+
+Result<std::vector<ReasonCount>> readEndings(DataPlane& data_plane) {
+  return readCounts<Table::kEndings>(data_plane, kEndings);
 }
 
 }  // namespace sluice::observe

@@ -38,11 +38,18 @@ struct EndpointTraffic {
   Counters counters;
 };
 
+/// One version of one service's rules.
+struct RouteTraffic {
+  std::string route;    ///< "product-api.default.svc.cluster.local:80/v4#…": the name of its id
+  uint64_t opened = 0;  ///< connections that it decided over
+};
+
 /// Each list in the order of its names, each name once.
 struct Traffic {
   std::vector<ServiceTraffic> services;
   std::vector<ClusterTraffic> clusters;
   std::vector<EndpointTraffic> endpoints;
+  std::vector<RouteTraffic> routes;
 };
 
 /// Host, port and subset.
@@ -57,11 +64,14 @@ std::optional<ClusterName> splitCluster(std::string_view name);
 Result<Traffic> readTraffic(DataPlane& data_plane);
 
 struct ReasonCount {
-  std::string_view label, text;  ///< of maps/abi/reasons.def
+  std::string_view label, text;  ///< of maps/abi/reasons.def or endings.def
   uint64_t count = 0;
 };
 
-/// In the order of reasons.def, zeros included.
+/// Why connections took their path: in the order of reasons.def, zeros included.
 Result<std::vector<ReasonCount>> readReasons(DataPlane& data_plane);
+
+/// Why Sluice ended connections: in the order of endings.def, zeros included.
+Result<std::vector<ReasonCount>> readEndings(DataPlane& data_plane);
 
 }  // namespace sluice::observe

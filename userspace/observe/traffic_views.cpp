@@ -13,7 +13,9 @@ Json view(std::string_view kind, const std::string& name, const std::string& sub
           {"opened", connections.opened},
           {"established", connections.established},
           {"failed", connections.failed},
+          {"givenUp", connections.given_up},
           {"closed", connections.closed},
+          {"reset", connections.reset},
           {"active", nullptr},
           {"sentBytes", connections.sent_bytes},
           {"receivedBytes", connections.received_bytes},
@@ -38,6 +40,11 @@ Json trafficItems(const Traffic& traffic) {
   for (const auto& [address, active, counters] : traffic.endpoints) {
     items.push_back(view("endpoint", address, "", counters));
     items.back()["active"] = active;
+  }
+  for (const auto& [route, opened] : traffic.routes) {
+    Counters counters;
+    counters.connections.opened = opened;
+    items.push_back(view("route", route, "", counters));
   }
   return items;
 }

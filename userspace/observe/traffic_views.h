@@ -6,8 +6,9 @@
 
 namespace sluice::observe {
 
-/// Items {kind: service|destination|endpoint, name, subset, opened, established, failed, closed,
-/// active, sentBytes, receivedBytes, requests, responses2xx, …}; `active` of endpoints only.
+/// Items {kind: service|destination|endpoint|route, name, subset, opened, established, failed,
+/// closed, active, sentBytes, receivedBytes, requests, responses2xx, …}; `active` of endpoints
+/// only.
 Json trafficItems(const Traffic& traffic);
 
 }  // namespace sluice::observe

@@ -123,7 +123,7 @@ ServiceId Listener::serviceFromAddress(int socket) const {
 
 std::optional<origdst> Listener::takeFromTable(const SocketAddress& client) {
   origdst_key key{};
-  key.netns_cookie = spec_.netns_cookie;
+  key.workload = spec_.workload.value;
   std::memcpy(key.client, client.ip.bytes.data(), sizeof(key.client));
   key.client_port = htons(client.port);
   key.listener_port = htons(spec_.port);

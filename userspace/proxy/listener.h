@@ -21,7 +21,6 @@ struct ListenerSpec {
   Fd socket;          ///< non-blocking
   int family = 0;     ///< AF_INET or AF_INET6
   uint16_t port = 0;  ///< host byte order
-  uint64_t netns_cookie = 0;
   /// Open connections of the workload, which all of its listeners count together; null where it
   /// has no other.
   Lease::Count connections = {};

@@ -181,7 +181,7 @@ Result<void> Steering::clearRoute(uint32_t id) {
   SLUICE_TRY(eraseIfThere<Table::kRoutes>(data_plane_, id));
   route_slots_.release(known->second.head.first_slot, known->second.head.slot_count);
   contents_.routes.erase(known);
-  return {};
+  return eraseIfThere<Table::kRouteOpened>(data_plane_, id);
 }
 
 Result<void> Steering::clearCluster(uint32_t id) {

@@ -42,7 +42,7 @@ TEST_F(Connections, Ipv6ServiceComesFromTheTableOnce) {
   ::getsockname(client.get(), reinterpret_cast<sockaddr*>(&local), &size);
 
   maps::View<Table::kOriginalDestinations> table(tables_);
-  origdst_key key{.netns_cookie = 77,
+  origdst_key key{.workload = 1,
                   .client = {},
                   .client_port = local.sin6_port,
                   .listener_port = address.sin6_port,
@@ -53,8 +53,7 @@ TEST_F(Connections, Ipv6ServiceComesFromTheTableOnce) {
                   ->addListener({.workload = {1},
                                  .socket = std::move(listener),
                                  .family = AF_INET6,
-                                 .port = ntohs(address.sin6_port),
-                                 .netns_cookie = 77})
+                                 .port = ntohs(address.sin6_port)})
                   .ok());
   clients_.push_back(std::make_unique<Peer>(std::move(client)));
   EXPECT_EQ(answerTo(*clients_.back(), kGet), kOk);

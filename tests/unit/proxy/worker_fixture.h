@@ -143,11 +143,8 @@ class WorkerTest : public testing::Test {
                                        options, observers_);
     Fd listener = listenOn(INADDR_ANY);
     port_ = portOf(listener);
-    const auto added = worker_->addListener({.workload = {1},
-                                             .socket = std::move(listener),
-                                             .family = AF_INET,
-                                             .port = port_,
-                                             .netns_cookie = 0});
+    const auto added = worker_->addListener(
+        {.workload = {1}, .socket = std::move(listener), .family = AF_INET, .port = port_});
     require(added.ok(), "addListener");
   }
 

@@ -96,8 +96,7 @@ TEST_F(Slow, DescriptorsThatGetScarceAreForThoseWhoHaveFew) {
                   ->addListener({.workload = {2},
                                  .socket = std::move(others),
                                  .family = AF_INET,
-                                 .port = others_port,
-                                 .netns_cookie = 0})
+                                 .port = others_port})
                   .ok());
   TestRule rule;
   rule.destinations = {{1, {1}}};
