@@ -9,6 +9,7 @@
 #include "lib/count.h"
 #include "lib/failure.h"
 #include "lib/origdst.h"
+#include "lib/version.h"
 
 /* `reply` is left as it is: other programs of the cgroup share it. */
 #define SOCKOPS_PROCEED 1
@@ -92,7 +93,8 @@ int socket_event(struct bpf_sock_ops *ctx)
 	if (!sk)
 		return SOCKOPS_PROCEED;
 	connection = bpf_sk_storage_get(&conn_store, sk, 0, 0);
-	if (!connection)
+	/* One of before an upgrade keeps its names, but its ids are of other tables. */
+	if (!connection || connection->schema != schema)
 		return SOCKOPS_PROCEED;
 
 	if (op == BPF_SOCK_OPS_TCP_CONNECT_CB)

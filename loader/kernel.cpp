@@ -7,11 +7,14 @@
 #include <fmt/format.h>
 
 #include "loader/libbpf_log.h"
+#include "loader/link_info.h"
 #include "loader/links.h"
 #include "loader/map_data_plane.h"
 #include "loader/pins.h"
 #include "loader/programs.h"
 #include "maps/abi/types.h"
+#include "maps/tables.hpp"
+#include "userspace/base/log.h"
 
 namespace sluice::loader {
 
@@ -26,12 +29,17 @@ bool isPinned(const bpf_map* map, const Programs& skeleton) {
   return map != skeleton->maps.turns && !bpf_map__is_internal(map);
 }
 
+fs::path pinOf(const bpf_map* map, const Programs& skeleton, const PinPaths& paths) {
+  if (map == skeleton->maps.workload) return paths.workloadMap();
+  if (map == skeleton->maps.conn_store) return paths.connectionMap();
+  return paths.schema() / bpf_map__name(map);
+}
+
 Result<void> pinMaps(const Programs& skeleton, const PinPaths& paths) {
   bpf_map* map = nullptr;
   bpf_object__for_each_map(map, skeleton->obj) {
     if (!isPinned(map, skeleton)) continue;
-    const auto path =
-        map == skeleton->maps.workload ? paths.workloadMap() : paths.schema() / bpf_map__name(map);
+    const auto path = pinOf(map, skeleton, paths);
     if (const int failed = bpf_map__set_pin_path(map, path.c_str()); failed != 0) {
       return Error::system("set the pin of " + path.string(), -failed);
     }
@@ -39,23 +47,44 @@ Result<void> pinMaps(const Programs& skeleton, const PinPaths& paths) {
   return {};
 }
 
+/// A map that is the same for every schema.
+struct FrozenMap {
+  fs::path pin;
+  const char* what;
+  bpf_map_type type;
+  uint32_t key_size, value_size;
+};
+
 /// libbpf compares as well, but says little.
-Result<void> checkFrozenMap(const PinPaths& paths) {
-  const Fd pinned(bpf_obj_get(paths.workloadMap().c_str()));
+Result<void> check(const FrozenMap& map) {
+  const Fd pinned(bpf_obj_get(map.pin.c_str()));
   if (!pinned && errno == ENOENT) return {};
-  if (!pinned) return Error::system("open " + paths.workloadMap().string());
-  bpf_map_info info{};
-  uint32_t size = sizeof(info);
-  if (bpf_obj_get_info_by_fd(pinned.get(), &info, &size) != 0) {
-    return Error::system("inspect " + paths.workloadMap().string());
-  }
-  if (info.type == BPF_MAP_TYPE_CGROUP_STORAGE && info.key_size == sizeof(__u64) &&
-      info.value_size == sizeof(workload_ref)) {
+  if (!pinned) return Error::system("open " + map.pin.string());
+  const auto info = mapInfo(pinned.get());
+  if (!info) return info.error();
+  if (info->type == map.type && info->key_size == map.key_size &&
+      info->value_size == map.value_size) {
     return {};
   }
-  return Error(Error::Code::kUnsupported,
-               paths.workloadMap().string() + " is not the cgroup storage of Sluice",
+  return Error(Error::Code::kUnsupported, fmt::format("{} is not {}", map.pin.string(), map.what),
                "remove the pin directory with `sluiced uninstall`");
+}
+
+/// Schema 1 had the sockets' storage among its own maps.
+Result<void> inheritConnections(const PinPaths& paths) {
+  std::error_code ignored;
+  if (fs::exists(paths.connectionMap(), ignored)) return {};
+  const Fd old(bpf_obj_get((PinPaths(paths.root(), 1).schema() / "conn_store").c_str()));
+  if (!old || bpf_obj_pin(old.get(), paths.connectionMap().c_str()) == 0) return {};
+  return Error::system("pin " + paths.connectionMap().string());
+}
+
+Result<void> checkFrozenMaps(const PinPaths& paths) {
+  SLUICE_TRY(inheritConnections(paths));
+  SLUICE_TRY(check({paths.workloadMap(), "the cgroup storage of Sluice",
+                    BPF_MAP_TYPE_CGROUP_STORAGE, sizeof(__u64), sizeof(workload_ref)}));
+  return check({paths.connectionMap(), "the socket storage of Sluice", BPF_MAP_TYPE_SK_STORAGE,
+                sizeof(int), sizeof(connection)});
 }
 
 Result<void> loadPrograms(const Programs& skeleton, const LibbpfLog& log) {
@@ -74,8 +103,8 @@ Result<void> makeDirectories(const PinPaths& paths) {
 Result<Programs> preparePrograms(const Options& options, const PinPaths& paths) {
   const LibbpfLog log;
   SLUICE_TRY(makeDirectories(paths));
-  SLUICE_TRY(checkFrozenMap(paths));
-  auto skeleton = openPrograms(options.use_set_retval);
+  SLUICE_TRY(checkFrozenMaps(paths));
+  auto skeleton = openPrograms(options.use_set_retval, options.schema);
   if (!skeleton) return skeleton;
   SLUICE_TRY(pinMaps(*skeleton, paths));
   SLUICE_TRY(loadPrograms(*skeleton, log));
@@ -113,6 +142,7 @@ Result<std::unique_ptr<MapDataPlane>> openDataPlane(const std::vector<int>& map_
 }  // namespace
 
 struct Kernel::State {
+  PinPaths paths;
   Fd lock;
   Programs skeleton;
   std::unique_ptr<MapDataPlane> data_plane;
@@ -123,7 +153,7 @@ Kernel::Kernel(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Kernel::~Kernel() = default;
 
 Result<std::unique_ptr<Kernel>> Kernel::load(const Options& options) {
-  const PinPaths paths(options.pin_root);
+  const PinPaths paths(options.pin_root, options.schema);
   SLUICE_TRY(checkBpffs(paths.root()));
   auto lock = lockPins(paths.root());
   if (!lock) return std::move(lock).error();
@@ -134,8 +164,8 @@ Result<std::unique_ptr<Kernel>> Kernel::load(const Options& options) {
 
   Links links(paths, programFds(*skeleton), bpf_map__fd((*skeleton)->maps.workload));
   SLUICE_TRY(links.adopt());
-  auto state = std::make_unique<State>(
-      State{*std::move(lock), *std::move(skeleton), *std::move(data_plane), std::move(links)});
+  auto state = std::make_unique<State>(State{paths, *std::move(lock), *std::move(skeleton),
+                                             *std::move(data_plane), std::move(links)});
   return std::unique_ptr<Kernel>(new Kernel(std::move(state)));
 }
 
@@ -155,6 +185,21 @@ Result<void> Kernel::attach(WorkloadId workload, int cgroup_fd) {
 Result<void> Kernel::detach(WorkloadId workload) { return state_->links.detach(workload); }
 
 std::vector<WorkloadId> Kernel::attached() const { return state_->links.attached(); }
+
+Result<void> Kernel::takeOver() {
+  const maps::View<Table::kWorkloads> records(*state_->data_plane);
+  Result<void> outcome;
+  for (const auto workload : state_->links.waiting()) {
+    if (!records.get(workload.value).ok()) continue;
+    auto taken = state_->links.takeOver(workload);
+    if (!taken && outcome)
+      outcome = std::move(taken).error().in(fmt::format("workload {:016x}", workload.value));
+  }
+  SLUICE_TRY(state_->links.removeForgotten());
+  return outcome;
+}
+
+bool Kernel::isTakingOver() const { return !state_->paths.others().empty(); }
 
 DataPlane& Kernel::dataPlane() { return *state_->data_plane; }
 

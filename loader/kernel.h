@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "maps/abi/limits.h"
 #include "userspace/base/result.h"
 #include "userspace/model/data_plane.h"
 #include "userspace/model/ids.h"
@@ -16,16 +17,21 @@ struct Options {
   std::string pin_root = "/sys/fs/bpf/sluice";
   /// False: refuse connections as on kernels before 5.18, which cannot choose an error.
   bool use_set_retval = true;
+  /// Another one only where a test is two versions.
+  uint32_t schema = SLUICE_SCHEMA;
 };
 
 /// The loaded programs, their maps and their attachments. What is pinned outlives this object
-/// and the process: connections go on, and the next load() takes over without a gap.
+/// and the process: connections go on, and the next load() takes over without a gap. Where its
+/// tables have another schema, the old programs steer by the old tables until the new ones have
+/// what they need: see takeOver().
 ///
 /// Needs CAP_BPF, CAP_NET_ADMIN, CAP_PERFMON and, for the pins, write access to the bpffs.
 class Kernel {
  public:
   /// Loads the programs with the maps that are pinned already, or new ones, and swaps them into
-  /// all pinned links. Attachments of cgroups that are gone are removed.
+  /// all pinned links of this schema, or into none of them. Attachments of cgroups that are gone
+  /// are removed.
   ///
   /// kUnsupported: no bpffs, or pinned maps or links of another layout. kUnavailable: another
   /// process has the pins. A refused program's error ends with the verifier's last lines.
@@ -44,7 +50,15 @@ class Kernel {
   /// original address and are no longer counted. Does nothing when nothing is attached.
   Result<void> detach(WorkloadId workload);
 
+  /// Those that another schema's programs steer included.
   std::vector<WorkloadId> attached() const;
+
+  /// Of the workloads that were attached and are still steered by a version of another schema:
+  /// those whose record `workloads` has by now are steered by this one from here on. When there
+  /// are no others the old tables are removed. To be called again and again, as long as
+  /// isTakingOver(). A failure is that of one workload, whose old programs steer on.
+  Result<void> takeOver();
+  bool isTakingOver() const;
 
   /// Lives as long as this object.
   DataPlane& dataPlane();

@@ -2,56 +2,30 @@
 #include "loader/links.h"
 
 #include <bpf/bpf.h>
+#include <fcntl.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 
 #include "loader/cgroup.h"
+#include "loader/link_info.h"
 #include "maps/abi/types.h"
 #include "userspace/base/log.h"
 
 namespace sluice::loader {
 
+namespace fs = std::filesystem;
+
 namespace {
 
-constexpr uint32_t kMapsPerProgram = 64;  // the kernel's MAX_USED_MAPS
+Fd openPin(const fs::path& path) { return Fd(bpf_obj_get(path.c_str())); }
 
-Result<bpf_link_info> linkInfo(int link_fd) {
-  bpf_link_info info{};
-  uint32_t size = sizeof(info);
-  if (bpf_obj_get_info_by_fd(link_fd, &info, &size) != 0) return Error::system("inspect a link");
-  return info;
-}
-
-Result<bpf_map_info> mapInfo(int map_fd) {
-  bpf_map_info info{};
-  uint32_t size = sizeof(info);
-  if (bpf_obj_get_info_by_fd(map_fd, &info, &size) != 0) return Error::system("inspect a map");
-  return info;
-}
-
-/// Ids of the maps that a program uses.
-Result<std::vector<uint32_t>> mapsOf(uint32_t program_id) {
-  const Fd program(bpf_prog_get_fd_by_id(program_id));
-  if (!program) return Error::system("open the attached program");
-  std::vector<uint32_t> maps(kMapsPerProgram);
-  bpf_prog_info info{};
-  info.nr_map_ids = kMapsPerProgram;
-  info.map_ids = reinterpret_cast<uintptr_t>(maps.data());
-  uint32_t size = sizeof(info);
-  if (bpf_obj_get_info_by_fd(program.get(), &info, &size) != 0) {
-    return Error::system("inspect the attached program");
-  }
-  maps.resize(std::min(info.nr_map_ids, kMapsPerProgram));
-  return maps;
-}
-
-Fd openPin(const std::filesystem::path& path) { return Fd(bpf_obj_get(path.c_str())); }
-
-/// The cgroup is gone: nobody can run the programs any more.
-bool isGone(int link_fd) {
-  const auto info = linkInfo(link_fd);
-  return info.ok() && info->cgroup.cgroup_id == 0;
+/// The cgroup that the link at `pin` is attached to; 0: none any more, or there is no link.
+uint64_t cgroupOf(const fs::path& pin) {
+  const Fd link = openPin(pin);
+  if (!link) return 0;
+  const auto info = linkInfo(link.get());
+  return info.ok() ? info->cgroup.cgroup_id : 0;
 }
 
 }  // namespace
@@ -59,56 +33,57 @@ bool isGone(int link_fd) {
 Links::Links(PinPaths paths, ProgramFds programs, int storage_map)
     : paths_(std::move(paths)), programs_(programs), storage_map_(storage_map) {}
 
-/// Swapping a program keeps the cgroup storage of the link's first program; one that was compiled
-/// for another map would read foreign kernel memory, and the kernel does not refuse it.
-Result<void> Links::checkStorage(int link_fd) const {
-  const auto link = linkInfo(link_fd);
-  if (!link) return link.error();
-  const auto storage = mapInfo(storage_map_);
-  if (!storage) return storage.error();
-  const auto maps = mapsOf(link->prog_id);
-  if (!maps) return maps.error();
-  if (std::find(maps->begin(), maps->end(), storage->id) != maps->end()) return {};
-  return Error(Error::Code::kUnsupported, "the attached program uses another cgroup storage",
-               "remove the old programs with `sluiced uninstall` and start again");
-}
+// --- of this schema ----------------------------------------------------------------------------
 
 Result<void> Links::adopt() {
-  for (const auto workload : attached()) {
-    if (auto adopted = adoptWorkload(workload); !adopted) {
-      return std::move(adopted).error().in(paths_.links(workload).string());
-    }
+  std::vector<WorkloadId> adopted;
+  for (const auto workload : paths_.workloads()) {
+    if (isInherited(workload)) continue;
+    auto usable = isUsable(workload);
+    if (!usable) return std::move(usable).error().in(paths_.links(workload).string());
+    if (*usable)
+      adopted.push_back(workload);
+    else
+      SLUICE_TRY(detach(workload));
   }
+  ProgramSwap swap;
+  for (const auto workload : adopted)
+    if (auto done = swapAll(workload, swap); !done) {
+      swap.undo();
+      return std::move(done).error().in(paths_.links(workload).string());
+    }
   return {};
 }
 
-Result<void> Links::adoptWorkload(WorkloadId workload) {
-  std::array<Fd, kHooks.size()> links;
-  for (size_t i = 0; i < kHooks.size(); ++i) {
-    links[i] = openPin(paths_.links(workload) / kHooks[i].name);
-    if (!links[i] || isGone(links[i].get())) return detach(workload);
+/// Whether all links are there and their cgroup is; fails when they may not be given our programs.
+Result<bool> Links::isUsable(WorkloadId workload) const {
+  for (const auto& hook : kHooks) {
+    const Fd link = openPin(paths_.links(workload) / hook.name);
+    if (!link || isGone(link.get())) return false;
+    SLUICE_TRY(checkStorage(link.get(), storage_map_));
   }
-  for (const auto& link : links) SLUICE_TRY(checkStorage(link.get()));
+  return true;
+}
+
+Result<void> Links::swapAll(WorkloadId workload, ProgramSwap& swap) {
   for (size_t i = 0; i < kHooks.size(); ++i) {
-    if (bpf_link_update(links[i].get(), programs_[i], nullptr) == 0) continue;
-    if (errno == ENOLINK) return detach(workload);
-    return Error::system(fmt::format("swap program {}", kHooks[i].name));
+    auto done = swap.replace(paths_.links(workload) / kHooks[i].name, programs_[i]);
+    if (!done && done.error().code() == Error::Code::kNotFound) return detach(workload);
+    if (!done) return done;
   }
   return {};
 }
 
 bool Links::isAttachedTo(WorkloadId workload, uint64_t cgroup) const {
-  return std::all_of(kHooks.begin(), kHooks.end(), [&](const Hook& hook) {
-    const Fd link = openPin(paths_.links(workload) / hook.name);
-    if (!link) return false;
-    const auto info = linkInfo(link.get());
-    return info.ok() && info->cgroup.cgroup_id == cgroup;
+  return std::ranges::all_of(kHooks, [&](const Hook& hook) {
+    return cgroupOf(paths_.links(workload) / hook.name) == cgroup;
   });
 }
 
 Result<void> Links::attach(WorkloadId workload, int cgroup_fd) {
   const auto cgroup = cgroupId(cgroup_fd);
   if (!cgroup) return cgroup.error();
+  if (isInheritedFrom(workload, *cgroup)) return takeOverLater(workload, cgroup_fd);
   if (isAttachedTo(workload, *cgroup)) return {};
   SLUICE_TRY(detach(workload));
   auto attached = attachHooks(workload, cgroup_fd, *cgroup);
@@ -144,16 +119,19 @@ Result<void> Links::attachHook(size_t hook, WorkloadId workload, int cgroup_fd) 
   return Error::system("pin " + path.string());
 }
 
-Result<void> Links::detach(WorkloadId workload) { return removePins(paths_.links(workload)); }
+Result<void> Links::detach(WorkloadId workload) {
+  waiting_.erase(workload);
+  for (const auto& other : paths_.others()) SLUICE_TRY(removePins(other.links(workload)));
+  return removePins(paths_.links(workload));
+}
 
 std::vector<WorkloadId> Links::attached() const {
-  std::vector<WorkloadId> workloads;
-  const auto directories = listDirectory(paths_.links());
-  if (!directories) return workloads;
-  for (const auto& directory : *directories) {
-    if (const auto id = PinPaths::workloadOf(directory)) workloads.push_back(*id);
-  }
-  return workloads;
+  auto all = paths_.workloads();
+  for (const auto& other : paths_.others())
+    std::ranges::copy(other.workloads(), std::back_inserter(all));
+  std::ranges::sort(all);
+  all.erase(std::unique(all.begin(), all.end()), all.end());
+  return all;
 }
 
 }  // namespace sluice::loader

@@ -12,8 +12,6 @@
 #include <algorithm>
 #include <charconv>
 
-#include "maps/abi/limits.h"
-
 namespace sluice::loader {
 
 namespace fs = std::filesystem;
@@ -21,6 +19,16 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr size_t kIdDigits = 16;
+
+/// Of the whole text.
+template <typename Number>
+std::optional<Number> parseNumber(const std::string& text, int base) {
+  Number number{};
+  const auto* end = text.data() + text.size();
+  const auto parsed = std::from_chars(text.data(), end, number, base);
+  if (parsed.ptr != end || parsed.ec != std::errc()) return {};
+  return number;
+}
 
 fs::path nearestExisting(fs::path path) {
   std::error_code ignored;
@@ -55,7 +63,28 @@ Result<void> removeDirectory(const fs::path& path) {
 
 }  // namespace
 
-fs::path PinPaths::schema() const { return root_ / std::to_string(SLUICE_SCHEMA); }
+fs::path PinPaths::schema() const { return root_ / std::to_string(schema_); }
+
+std::vector<PinPaths> PinPaths::others() const {
+  std::vector<PinPaths> found;
+  const auto entries = listDirectory(root_);
+  if (!entries) return found;
+  for (const auto& entry : *entries)
+    if (const auto number = parseNumber<uint32_t>(entry.filename().string(), 10);
+        number && *number != schema_)
+      found.emplace_back(root_, *number);
+  std::ranges::sort(found, std::greater(), &PinPaths::schema_);
+  return found;
+}
+
+std::vector<WorkloadId> PinPaths::workloads() const {
+  std::vector<WorkloadId> found;
+  const auto directories = listDirectory(links());
+  if (!directories) return found;
+  for (const auto& directory : *directories)
+    if (const auto id = workloadOf(directory)) found.push_back(*id);
+  return found;
+}
 
 fs::path PinPaths::links(WorkloadId workload) const {
   return links() / fmt::format("{:016x}", workload.value);
@@ -63,11 +92,8 @@ fs::path PinPaths::links(WorkloadId workload) const {
 
 std::optional<WorkloadId> PinPaths::workloadOf(const fs::path& directory) {
   const auto name = directory.filename().string();
-  WorkloadId id;
-  const auto* end = name.data() + name.size();
-  const auto parsed = std::from_chars(name.data(), end, id.value, 16);
-  if (name.size() != kIdDigits || parsed.ptr != end || parsed.ec != std::errc()) return {};
-  return id;
+  const auto id = name.size() == kIdDigits ? parseNumber<uint64_t>(name, 16) : std::nullopt;
+  return id ? std::optional(WorkloadId{*id}) : std::nullopt;
 }
 
 Result<void> checkBpffs(const fs::path& root) {

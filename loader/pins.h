@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "maps/abi/limits.h"
 #include "userspace/base/fd.h"
 #include "userspace/base/result.h"
 #include "userspace/model/ids.h"
@@ -14,23 +15,31 @@ namespace sluice::loader {
 /// Where things are pinned:
 ///
 ///   <root>/workload                         the frozen cgroup storage, for every schema
+///   <root>/conn_store                       the frozen storage of sockets, for every schema
 ///   <root>/<schema>/<map>
 ///   <root>/<schema>/links/<workload>/<hook>
 class PinPaths {
  public:
-  explicit PinPaths(std::filesystem::path root) : root_(std::move(root)) {}
+  explicit PinPaths(std::filesystem::path root, uint32_t schema = SLUICE_SCHEMA)
+      : root_(std::move(root)), schema_(schema) {}
 
   const std::filesystem::path& root() const { return root_; }
   std::filesystem::path workloadMap() const { return root_ / "workload"; }
+  std::filesystem::path connectionMap() const { return root_ / "conn_store"; }
   std::filesystem::path schema() const;
   std::filesystem::path links() const { return schema() / "links"; }
   /// 16 hexadecimal digits, so that no id needs quoting.
   std::filesystem::path links(WorkloadId workload) const;
+  /// What versions of another schema have left, the newest first.
+  std::vector<PinPaths> others() const;
+  /// Those that have links there, in ascending order.
+  std::vector<WorkloadId> workloads() const;
   /// The id that a directory in links() stands for.
   static std::optional<WorkloadId> workloadOf(const std::filesystem::path& directory);
 
  private:
   std::filesystem::path root_;
+  uint32_t schema_;
 };
 
 /// Checks that `root` is, or would be made, on a bpffs. kUnsupported with a hint otherwise.

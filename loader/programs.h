@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "loader/features.h"
+#include "maps/abi/limits.h"
 #include "userspace/base/result.h"
 
 namespace sluice::loader {
@@ -17,10 +18,11 @@ struct DestroyPrograms {
 };
 using Programs = std::unique_ptr<programs, DestroyPrograms>;
 
-/// Opened, not loaded.
-inline Result<Programs> openPrograms(bool use_set_retval) {
+/// Opened, not loaded. `schema`: of the tables that they will have.
+inline Result<Programs> openPrograms(bool use_set_retval, uint32_t schema = SLUICE_SCHEMA) {
   Programs skeleton(programs::open());
   if (!skeleton) return Error::system("open the embedded programs");
+  skeleton->rodata->schema = schema;
   skeleton->rodata->have_set_retval = use_set_retval && hasSetRetval();
   return skeleton;
 }

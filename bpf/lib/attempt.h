@@ -12,6 +12,7 @@
 #include "count.h"
 #include "failure.h"
 #include "sock_addr.h"
+#include "version.h"
 
 /* What the hooks answer to the kernel. */
 #define CONNECT_PROCEED 1
@@ -105,6 +106,7 @@ static __always_inline int remember(struct bpf_sock_addr *ctx, const struct atte
 	connection->route = attempt->target.route_id;
 	connection->cluster = attempt->target.cluster;
 	connection->endpoint = attempt->target.endpoint_id;
+	connection->schema = schema;
 	connection->opened_ns = bpf_ktime_get_ns();
 	count_connection(connection, opened, 1);
 	count_route(connection->route);

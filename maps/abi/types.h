@@ -184,7 +184,9 @@ struct request_stats {
 #define CONN_COUNTED     2u /* established was seen: ep_active has one for it */
 #define CONN_TELL_ORIGIN 4u /* the route says ROUTE_TELL_ORIGIN */
 
-/* Value of `conn_store`, the storage of a steered socket. */
+/* Value of `conn_store`, the storage of a steered socket. Frozen for ever, as struct workload_ref:
+ * sockets keep it across upgrades, and are to show the same address to the end. The ids
+ * mean something to programs of its `schema` alone: they are those of its tables. */
 struct connection {
 	__u8 address[16]; /* the destination that the application named */
 	__be16 port;
@@ -196,7 +198,7 @@ struct connection {
 	__u32 route;
 	__u32 cluster;  /* 0 when proxied */
 	__u32 endpoint; /* 0 when proxied */
-	__u32 pad;
+	__u32 schema;   /* of the programs that steered it; 1 wrote 0 */
 	__u64 opened_ns; /* CLOCK_MONOTONIC at connect() */
 };
 

@@ -139,9 +139,10 @@ void KernelTest::makeCgroup() {
   sockets_ = *std::move(sockets);
 }
 
-void KernelTest::startKernel(bool use_set_retval) {
+void KernelTest::startKernel(bool use_set_retval, uint32_t schema) {
   kernel_.reset();
-  auto kernel = loader::Kernel::load({.pin_root = pins_, .use_set_retval = use_set_retval});
+  auto kernel =
+      loader::Kernel::load({.pin_root = pins_, .use_set_retval = use_set_retval, .schema = schema});
   ASSERT_TRUE(kernel.ok()) << kernel.error().message() << "\n" << kernel.error().hint();
   kernel_ = *std::move(kernel);
   const auto attached = kernel_->attach(kWorkload, cgroup_fd_.get());

@@ -55,7 +55,7 @@ class KernelTest : public ::testing::Test {
   void TearDown() override;
 
   /// Loads and attaches; again after an earlier Kernel has gone.
-  void startKernel(bool use_set_retval = true);
+  void startKernel(bool use_set_retval = true, uint32_t schema = SLUICE_SCHEMA);
 
   /// In the workload's cgroup.
   Fd clientSocket(int family = AF_INET, int type = SOCK_STREAM);

@@ -27,6 +27,37 @@ class KernelAttachments final : public broker::Attachments {
   loader::Kernel& kernel_;
 };
 
+/// Moves workloads that a version with other tables still steers over to this one, each as soon as
+/// the agent has written what this one needs for it.
+class Takeover {
+ public:
+  Takeover(Reactor& reactor, loader::Kernel& kernel) : reactor_(reactor), kernel_(kernel) {
+    if (!kernel_.isTakingOver()) return;
+    log::info("another version steers the workloads until this one can");
+    look();
+  }
+  ~Takeover() { reactor_.cancel(timer_); }
+  Takeover(const Takeover&) = delete;
+  Takeover& operator=(const Takeover&) = delete;
+
+ private:
+  static constexpr Duration kPeriod = std::chrono::milliseconds(100);
+
+  void look() {
+    timer_ = 0;
+    if (auto taken = kernel_.takeOver(); !taken)
+      log::error("take over from another version, which goes on: {}", taken.error().message());
+    if (kernel_.isTakingOver())
+      timer_ = reactor_.after(kPeriod, [this] { look(); });
+    else
+      log::info("this version steers all workloads; what the other one had pinned is removed");
+  }
+
+  Reactor& reactor_;
+  loader::Kernel& kernel_;
+  Reactor::TimerId timer_ = 0;
+};
+
 /// Serves until a signal says stop.
 Result<void> serve(Reactor& reactor, loader::Kernel& kernel, const Options& options) {
   KernelAttachments attachments(kernel);
@@ -42,6 +73,7 @@ Result<void> serve(Reactor& reactor, loader::Kernel& kernel, const Options& opti
   });
   if (!signals) return std::move(signals).error();
   SLUICE_TRY(broker.start());
+  const Takeover takeover(reactor, kernel);
   log::info("sluiced {} is running; workloads that were attached already: {}", observe::version(),
             kernel.attached().size());
   reactor.run();
