@@ -205,4 +205,6 @@ DataPlane& Kernel::dataPlane() { return *state_->data_plane; }
 
 std::vector<int> Kernel::mapFds() const { return tableFds(state_->skeleton); }
 
+int Kernel::connectionStore() const { return bpf_map__fd(state_->skeleton->maps.conn_store); }
+
 }  // namespace sluice::loader

@@ -66,6 +66,9 @@ class Kernel {
   /// In the order of maps/abi/tables.def; borrowed. For MapDataPlane::create in another process.
   std::vector<int> mapFds() const;
 
+  /// The storage of steered sockets; borrowed. No table: the kernel alone writes it.
+  int connectionStore() const;
+
  private:
   struct State;
   explicit Kernel(std::unique_ptr<State> state);

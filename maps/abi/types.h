@@ -150,6 +150,7 @@ struct cluster_ref {
 #define CLUSTER_POLICY(shape) ((shape) & 0x7f)
 
 #define ENDPOINT_GONE 1u /* it no longer exists: what is connected to it may be reset */
+#define ENDPOINT_POD  2u /* of a pod or a WorkloadEntry, of which one sees when it is gone */
 
 /* Element of `endpoints`. Never changed while a slot may name it, but for its flags. */
 struct endpoint {
@@ -196,9 +197,9 @@ struct connection {
 	__u32 service;
 	__u32 binding;
 	__u32 route;
-	__u32 cluster;  /* 0 when proxied */
-	__u32 endpoint; /* 0 when proxied */
-	__u32 schema;   /* of the programs that steered it; 1 wrote 0 */
+	__u32 cluster;   /* 0 when proxied */
+	__u32 endpoint;  /* 0 when proxied */
+	__u32 schema;    /* of the programs that steered it; 1 wrote 0 */
 	__u64 opened_ns; /* CLOCK_MONOTONIC at connect() */
 };
 

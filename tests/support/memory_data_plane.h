@@ -121,7 +121,9 @@ class MemoryDataPlane final : public DataPlane {
   }
   static bool isShared(Table table) {
     return table == Table::kServiceRequests || table == Table::kClusterRequests ||
-           table == Table::kEndpointRequests || table == Table::kEndpointInFlight;
+           table == Table::kEndpointRequests || table == Table::kEndpointInFlight ||
+           table == Table::kServiceStats || table == Table::kClusterStats ||
+           table == Table::kEndpointStats || table == Table::kEndings;
   }
   static Buffer buffer(Bytes bytes) { return Buffer(bytes.begin(), bytes.end()); }
   static Error notFound() { return {Error::Code::kNotFound, "no such key"}; }

@@ -12,6 +12,7 @@
 #include "userspace/agent/error_text.h"
 #include "userspace/agent/proxy_config.h"
 #include "userspace/base/log.h"
+#include "userspace/routing/known_addresses.h"
 #include "userspace/steering/workload_id.h"
 
 namespace sluice::agent {
@@ -209,7 +210,20 @@ void Rollout::gone(WorkloadId id) {
   fleet_.unlisten(id);
 }
 
+/// What exists is asked for only where something has lost its way, which is rare.
+void Rollout::lookForGone() {
+  std::optional<std::set<IpAddress>> known;
+  const auto exists = [&](const IpAddress& address) {
+    if (!known) known = routing::knownAddresses(*snapshot_);
+    return known->contains(address);
+  };
+  const auto gone = steering_.markGone(exists);
+  if (!gone) return log::error("look for endpoints that are gone: {}", gone.error().message());
+  if (*gone) gone_endpoints_();
+}
+
 void Rollout::succeed(const Attempt& attempt) {
+  lookForGone();
   const bool known = status_.last_success && status_.revision == attempt.snapshot->revision;
   if (known && !status_.problem) return settle();
   status_.revision = attempt.snapshot->revision;
@@ -251,6 +265,7 @@ void Rollout::keepHouse() {
   if (clusters_.tls.lookAgain()) healthChanged();
   if (auto retired = steering_.retire(); !retired)
     log::error("free what is not used any more: {}", retired.error().message());
+  if (routing_) lookForGone();
   if (routing_)  // those whose record could not be written when they were enrolled
     if (auto admitted = admitAll(); !admitted) log::error("{}", admitted.error().message());
   house_ = reactor_.after(kRetirePeriod, [this] { keepHouse(); });

@@ -64,6 +64,10 @@ class Rollout {
   /// Not steered from here on.
   void gone(WorkloadId id);
 
+  /// Called, from time to time, while connections exist to endpoints that do not
+  /// (ENDPOINT_GONE).
+  void onGoneEndpoints(std::function<void()> told) { gone_endpoints_ = std::move(told); }
+
   const Status& status() const { return status_; }
   /// What is in force; null before the first.
   std::shared_ptr<const routing::Routing> routing() const { return routing_; }
@@ -104,6 +108,7 @@ class Rollout {
   void fail(const Attempt& attempt, const Error& error);
   void settle();
   void keepHouse();
+  void lookForGone();
 
   Reactor& reactor_;
   DataPlane& data_plane_;
@@ -129,6 +134,7 @@ class Rollout {
   Reactor::TimerId retry_ = 0;
   Reactor::TimerId house_ = 0;
   std::vector<std::function<void()>> waiting_;
+  std::function<void()> gone_endpoints_ = [] {};
   std::shared_ptr<const bool> alive_ = std::make_shared<bool>(true);  ///< for late answers
 };
 

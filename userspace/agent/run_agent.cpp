@@ -115,6 +115,12 @@ class Agent {
     steering_ = *std::move(steering);
     rollout_ = std::make_unique<Rollout>(*reactor_, *data_plane_, *steering_, *fleet_,
                                          resolve::DnsSettings{.servers = options_.dns_servers});
+    rollout_->onGoneEndpoints([this] {
+      workloads_->resetGone([](const Result<void>& reset) {
+        if (!reset)
+          log::warn("reset connections to endpoints that are gone: {}", reset.error().message());
+      });
+    });
     enroller_ = std::make_unique<Enroller>(*reactor_, *workloads_, enrolmentEvents());
     auto configuration = Configuration::open(*reactor_, options_.config, *rollout_, *enroller_);
     if (!configuration) return std::move(configuration).error();

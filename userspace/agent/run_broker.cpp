@@ -61,10 +61,10 @@ class Takeover {
 /// Serves until a signal says stop.
 Result<void> serve(Reactor& reactor, loader::Kernel& kernel, const Options& options) {
   KernelAttachments attachments(kernel);
-  auto made =
-      broker::Broker::create(reactor, attachments, kernel.dataPlane(), kernel.mapFds(),
-                             {agentArguments("/proc/self/exe", options), options.workers,
-                              std::chrono::seconds(10), std::chrono::seconds(options.patience)});
+  auto made = broker::Broker::create(
+      reactor, attachments, kernel.dataPlane(), kernel.mapFds(), kernel.connectionStore(),
+      {agentArguments("/proc/self/exe", options), options.workers, std::chrono::seconds(10),
+       std::chrono::seconds(options.patience)});
   if (!made) return std::move(made).error();
   auto& broker = **made;
   auto signals = broker::Signals::watch(reactor, {SIGTERM, SIGINT}, [&](int number) {

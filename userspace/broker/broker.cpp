@@ -22,18 +22,19 @@ Result<void> raiseOpenFiles() {
 
 Result<std::unique_ptr<Broker>> Broker::create(Reactor& reactor, Attachments& attachments,
                                                DataPlane& tables_view, std::vector<int> tables,
-                                               Options options) {
+                                               int connection_store, Options options) {
   SLUICE_TRY(raiseOpenFiles());
   auto cgroups = Cgroups::find();
   if (!cgroups.ok()) return std::move(cgroups).error();
   auto visitor = NamespaceVisitor::create();
   if (!visitor.ok()) return std::move(visitor).error();
-  std::unique_ptr<Broker> broker(
-      new Broker(*std::move(cgroups), *std::move(visitor), attachments, tables_view));
+  std::unique_ptr<Broker> broker(new Broker(*std::move(cgroups), *std::move(visitor), attachments,
+                                            tables_view, connection_store));
   auto* raw = broker.get();
   auto server = Server::create(
       reactor, raw->enrolments_, raw->connector_,
-      {std::move(tables), options.workers, [raw](const Error& e) { raw->onSessionEnded(e); }});
+      {std::move(tables), options.workers, [raw](const Error& e) { raw->onSessionEnded(e); },
+       [raw] { return raw->resetGone(); }});
   if (!server.ok()) return std::move(server).error();
   broker->server_ = *std::move(server);
   broker->supervisor_ = std::make_unique<Supervisor>(
@@ -45,11 +46,24 @@ Result<std::unique_ptr<Broker>> Broker::create(Reactor& reactor, Attachments& at
 }
 
 Broker::Broker(Cgroups cgroups, NamespaceVisitor visitor, Attachments& attachments,
-               DataPlane& tables)
+               DataPlane& tables, int connection_store)
     : cgroups_(std::move(cgroups)),
       visitor_(std::move(visitor)),
       enrolments_(cgroups_, visitor_, attachments),
-      connector_(tables, enrolments_, visitor_) {}
+      connector_(tables, enrolments_, visitor_),
+      reaper_(tables, connection_store) {}
+
+Result<void> Broker::resetGone() {
+  uint32_t reset = 0;
+  auto outcome = enrolments_.inEachNamespace([&]() -> Result<void> {
+    auto here = reaper_.resetGone();
+    if (!here) return std::move(here).error();
+    reset += *here;
+    return {};
+  });
+  if (reset > 0) log::info("connections reset because their endpoint no longer exists: {}", reset);
+  return outcome;
+}
 
 // An agent that is ending closes its channels too; killing it then changes nothing.
 void Broker::onSessionEnded(const Error& error) {

@@ -8,6 +8,7 @@
 
 #include "userspace/broker/attachments.h"
 #include "userspace/broker/connector.h"
+#include "userspace/broker/reaper.h"
 #include "userspace/broker/server.h"
 #include "userspace/broker/supervisor.h"
 #include "userspace/broker/watchdog.h"
@@ -25,11 +26,12 @@ class Broker {
     Duration patience = std::chrono::seconds(30);  ///< with an agent that gives no sign of life
   };
 
-  /// Borrows all. `tables`: descriptors in the order of maps/abi/tables.def, for the agent.
+  /// Borrows all. `tables`: descriptors in the order of maps/abi/tables.def, for the agent;
+  /// `connection_store`: of the sockets' storage.
   /// Raises this process's limit of open files to what it may be; the agent inherits it.
   static Result<std::unique_ptr<Broker>> create(Reactor& reactor, Attachments& attachments,
                                                 DataPlane& tables_view, std::vector<int> tables,
-                                                Options options);
+                                                int connection_store, Options options);
 
   /// Starts the agent.
   Result<void> start() { return supervisor_->start(); }
@@ -38,13 +40,16 @@ class Broker {
   void stop(std::function<void()> stopped) { supervisor_->stop(std::move(stopped)); }
 
  private:
-  Broker(Cgroups cgroups, NamespaceVisitor visitor, Attachments& attachments, DataPlane& tables);
+  Broker(Cgroups cgroups, NamespaceVisitor visitor, Attachments& attachments, DataPlane& tables,
+         int connection_store);
   void onSessionEnded(const Error& error);
+  Result<void> resetGone();
 
   Cgroups cgroups_;
   NamespaceVisitor visitor_;
   Enrolments enrolments_;
   Connector connector_;
+  Reaper reaper_;
   std::unique_ptr<Server> server_;
   std::unique_ptr<Supervisor> supervisor_;
   std::unique_ptr<Watchdog> watchdog_;

@@ -137,6 +137,12 @@ void WorkloadClient::keepOnly(const std::vector<WorkloadId>& workloads,
                [done = std::move(done)](const Result<Packet>& packet) { done(outcomeOf(packet)); });
 }
 
+void WorkloadClient::resetGone(std::function<void(Result<void>)> done) {
+  const auto request = message<ResetGone>(calls_->number());
+  calls_->send(request.header.request, bytesOf(request),
+               [done = std::move(done)](const Result<Packet>& packet) { done(outcomeOf(packet)); });
+}
+
 Result<std::unique_ptr<SocketClient>> SocketClient::create(Reactor& reactor, Fd worker,
                                                            Calls::Lost lost) {
   auto calls = Calls::open(reactor, std::move(worker), std::move(lost));

@@ -33,6 +33,7 @@ class WorkloadClient final : public Workloads {
   void enroll(const Enrolment& enrolment, std::function<void(Result<Enrolled>)> done) override;
   void keepOnly(const std::vector<WorkloadId>& workloads,
                 std::function<void(Result<void>)> done) override;
+  void resetGone(std::function<void(Result<void>)> done) override;
 
  private:
   WorkloadClient(Reactor& reactor, std::unique_ptr<Calls> calls)

@@ -107,6 +107,18 @@ Result<void> Enrolments::keepOnly(const std::vector<WorkloadId>& workloads) {
   return outcome;
 }
 
+Result<void> Enrolments::inEachNamespace(const std::function<Result<void>()>& action) const {
+  std::map<FileIdentity, const NetworkNamespace*> namespaces;
+  for (const auto& [workload, entry] : entries_)
+    namespaces.emplace(entry.network_namespace.identity(), &entry.network_namespace);
+  Result<void> outcome;
+  for (const auto& [identity, there] : namespaces) {
+    auto done = visitor_.visit(*there, action);
+    if (!done.ok() && outcome.ok()) outcome = std::move(done);
+  }
+  return outcome;
+}
+
 const NetworkNamespace* Enrolments::namespaceOf(WorkloadId workload) const {
   const auto found = entries_.find(workload);
   return found == entries_.end() ? nullptr : &found->second.network_namespace;

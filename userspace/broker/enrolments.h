@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <map>
 #include <vector>
 
@@ -28,6 +29,10 @@ class Enrolments {
 
   /// As Workloads::keepOnly(). Goes on after a failure, and then answers the first one.
   Result<void> keepOnly(const std::vector<WorkloadId>& workloads);
+
+  /// Runs `action` in the network namespace of each workload, once in those that several share.
+  /// Goes on after a failure, and then answers the first one.
+  Result<void> inEachNamespace(const std::function<Result<void>()>& action) const;
 
   /// Null when the workload is not enrolled. Valid until the next enroll() or keepOnly().
   const NetworkNamespace* namespaceOf(WorkloadId workload) const;

@@ -4,7 +4,7 @@
 // on one machine: integers are in host byte order unless they say otherwise.
 //
 //   control channel   broker: Hello (once, with the fds of the tables and of the worker channels)
-//                     agent: Enroll, KeepOnly      broker: EnrollReply, Reply
+//                     agent: Enroll, KeepOnly, ResetGone    broker: EnrollReply, Reply
 //   worker channels   agent: Connect               broker: Reply (with the socket)
 //
 // Each request gets one reply with its number. Whatever breaks these rules ends the session.
@@ -24,7 +24,7 @@
 namespace sluice::broker {
 
 /// Raise with any change of a message.
-constexpr uint32_t kProtocol = 2;
+constexpr uint32_t kProtocol = 3;
 
 /// The descriptor under which the agent inherits its end of the control channel.
 constexpr int kControlFd = 3;
@@ -40,7 +40,8 @@ enum class MessageType : uint32_t {
   kEnrollReply,
   kKeepOnly,
   kConnect,
-  kReply
+  kReply,
+  kResetGone
 };
 
 struct Header {
@@ -102,6 +103,12 @@ struct KeepOnly {
   uint64_t workloads[kCapacity] = {};
 };
 
+/// Some endpoints are marked ENDPOINT_GONE.
+struct ResetGone {
+  static constexpr MessageType kType = MessageType::kResetGone;
+  Header header;
+};
+
 struct Connect {
   static constexpr MessageType kType = MessageType::kConnect;
   Header header;
@@ -114,7 +121,7 @@ struct Connect {
   uint8_t origin_address[16] = {};  ///< v4-mapped, network byte order
 };
 
-/// To KeepOnly, and to Connect: then with one fd, the socket, after a success.
+/// To KeepOnly, to ResetGone, and to Connect: then with one fd, the socket, after a success.
 struct Reply {
   static constexpr MessageType kType = MessageType::kReply;
   Header header;

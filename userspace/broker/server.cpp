@@ -105,6 +105,12 @@ Result<void> Server::onControl(Channel& channel, const Packet& packet) {
     const auto request = decode<KeepOnly>(packet.bytes);
     return request.ok() ? onKeepOnly(channel, *request) : request.error();
   }
+  if (typeOf(packet.bytes) == static_cast<uint32_t>(MessageType::kResetGone)) {
+    const auto request = decode<ResetGone>(packet.bytes);
+    if (!request.ok()) return request.error();
+    channel.send(bytesOf(replyTo(request->header, options_.reset_gone())));
+    return {};
+  }
   const auto request = decode<Enroll>(packet.bytes);
   return request.ok() ? onEnroll(channel, *request) : request.error();
 }

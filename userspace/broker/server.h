@@ -23,6 +23,8 @@ class Server {
     /// The session has ended from within: the agent closed a channel or broke the protocol.
     /// May open() the next.
     std::function<void(const Error&)> ended;
+    /// What ResetGone asks for.
+    std::function<Result<void>()> reset_gone = [] { return Result<void>(); };
   };
 
   /// Borrows all. kInvalid: more tables and workers than one message carries.

@@ -72,6 +72,9 @@ class Workloads {
   /// Detaches and closes everything of every workload that is not listed.
   virtual void keepOnly(const std::vector<WorkloadId>& workloads,
                         std::function<void(Result<void>)> done) = 0;
+
+  /// Resets the connections of the connect path whose endpoint is marked ENDPOINT_GONE.
+  virtual void resetGone(std::function<void(Result<void>)> done) = 0;
 };
 
 }  // namespace sluice

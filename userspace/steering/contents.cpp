@@ -73,6 +73,7 @@ Result<void> readEndpoints(DataPlane& data_plane, const IdBook& book, Contents& 
     const auto endpoint = endpoints.get(id);
     if (!endpoint.ok()) return endpoint.error();
     if (endpoint->port) contents.endpoints.insert(id);
+    if (endpoint->flags & ENDPOINT_GONE) contents.gone.insert(id);
   }
   return {};
 }

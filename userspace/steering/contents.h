@@ -48,6 +48,7 @@ struct Contents {
   std::map<uint32_t, RouteContent> routes;
   std::map<uint32_t, ClusterContent> clusters;
   std::set<uint32_t> endpoints;
+  std::set<uint32_t> gone;  ///< of these, those that are marked ENDPOINT_GONE
 };
 
 /// The names first, then everything that they name.

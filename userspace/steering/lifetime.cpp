@@ -25,6 +25,12 @@ Result<void> eraseIfThere(DataPlane& data_plane, const typename View<table>::Key
   return unlessGone(View<table>(data_plane).erase(key));
 }
 
+IpAddress addressOf(const endpoint& value) {
+  IpAddress address;
+  std::ranges::copy(value.address, address.bytes.begin());
+  return address;
+}
+
 template <Table table>
 Result<bool> hasConnections(DataPlane& data_plane, uint32_t id) {
   auto stats = View<table>(data_plane).get(id);
@@ -144,6 +150,25 @@ Result<bool> Steering::isHeld(name_kind kind, uint32_t id, TimePoint retired) co
   return *connections > 0 || *requests > 0;
 }
 
+Result<bool> Steering::markGone(const std::function<bool(const IpAddress&)>& exists) {
+  View<Table::kEndpoints> endpoints(data_plane_);
+  bool connected = false;
+  for (const auto& [id, entry] : book_.entries(NAME_ENDPOINT)) {
+    if (!entry.retired) continue;
+    const auto active = View<Table::kEndpointActive>(data_plane_).get(id);
+    if (!active.ok()) return active.error();
+    if (*active == 0) continue;
+    auto value = endpoints.get(id);
+    if (!value.ok()) return std::move(value).error();
+    if (!(value->flags & ENDPOINT_POD) || exists(addressOf(*value))) continue;
+    value->flags |= ENDPOINT_GONE;
+    SLUICE_TRY(endpoints.put(id, *value));
+    contents_.gone.insert(id);
+    connected = true;
+  }
+  return connected;
+}
+
 Result<void> Steering::clear(name_kind kind, uint32_t id) {
   switch (kind) {
     case NAME_SERVICE:
@@ -197,6 +222,7 @@ Result<void> Steering::clearCluster(uint32_t id) {
 }
 
 Result<void> Steering::clearEndpoint(uint32_t id) {
+  contents_.gone.erase(id);
   SLUICE_TRY(eraseIfThere<Table::kEndpoints>(data_plane_, id));
   contents_.endpoints.erase(id);
   SLUICE_TRY(eraseIfThere<Table::kEndpointActive>(data_plane_, id));

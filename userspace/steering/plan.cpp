@@ -49,10 +49,12 @@ uint32_t policyNumber(routing::BalancePolicy policy, bool even) {
   return BALANCE_RANDOM;
 }
 
-endpoint endpointAt(const SocketAddress& address) {
+endpoint endpointOf(const routing::ClusterEndpoint& member) {
+  const auto& [ip, port] = member.address;
   endpoint value{};
-  std::copy(address.ip.bytes.begin(), address.ip.bytes.end(), value.address);
-  value.port = htons(address.port);
+  std::copy(ip.bytes.begin(), ip.bytes.end(), value.address);
+  value.port = htons(port);
+  value.flags = member.pod.empty() ? 0 : ENDPOINT_POD;
   return value;
 }
 
@@ -226,8 +228,9 @@ class ServicePlanner {
       if (routing::familyOf(member.address.ip) != family) continue;
       shares.push_back(all_shares[i]);
       SLUICE_TRY(take(NAME_ENDPOINT, member.address.text(), ids.emplace_back()));
-      if (!context_.contents.endpoints.contains(ids.back()))
-        endpoints_[ids.back()] = endpointAt(member.address);
+      const auto& known = context_.contents;
+      if (!known.endpoints.contains(ids.back()) || known.gone.contains(ids.back()))
+        endpoints_[ids.back()] = endpointOf(member);
     }
     auto spread = balance::spreadOver(shares);
     if (!spread.ok()) return std::move(spread).error();

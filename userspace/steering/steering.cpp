@@ -50,6 +50,7 @@ Result<std::vector<Refusal>> Steering::stage(const routing::Routing& routing,
   for (const auto& [id, value] : plan_.endpoints) {
     SLUICE_TRY(View<Table::kEndpoints>(data_plane_).put(id, value));
     contents_.endpoints.insert(id);
+    contents_.gone.erase(id);
   }
   SLUICE_TRY(writeClusters());
   SLUICE_TRY(writeRoutes());

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -64,6 +65,11 @@ class Steering {
 
   /// Frees what has not been used for the grace period and has no connection any more.
   Result<void> retire();
+
+  /// Marks the endpoints of pods that nothing leads to any more, that still have connections of the
+  /// connect path, and that do not exist. Whether there are any, marked now or before. An endpoint
+  /// that comes back loses the mark before anything leads to it.
+  Result<bool> markGone(const std::function<bool(const IpAddress&)>& exists);
 
   /// Written only when it differs.
   Result<void> setWorkload(WorkloadId id, const workload& record);

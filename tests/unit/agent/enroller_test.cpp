@@ -26,6 +26,8 @@ class FakeWorkloads final : public Workloads {
     done({});
   }
 
+  void resetGone(std::function<void(Result<void>)> done) override { done({}); }
+
   std::vector<Asked> asked;
   std::vector<std::vector<WorkloadId>> kept;
 };

@@ -17,7 +17,7 @@ class BrokerTest : public testing::Test {
   void TearDown() override { std::filesystem::remove(file_); }
 
   void start(const std::string& script) {
-    broker_ = *Broker::create(*reactor_, attachments_, tables_.plane, {0},
+    broker_ = *Broker::create(*reactor_, attachments_, tables_.plane, {0}, -1,
                               {{"/bin/sh", "-c", "echo $$ >>" + file_ + "; " + script}, 1, 10s});
     ASSERT_TRUE(broker_->start().ok());
   }
@@ -68,7 +68,8 @@ TEST_F(BrokerTest, OpenFilesAreRaisedToTheLimit) {
   ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
   const rlimit lowered{before.rlim_max - 1, before.rlim_max};
   ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &lowered), 0);
-  const auto broker = Broker::create(*reactor_, attachments_, tables_.plane, {0}, {{"x"}, 1, 1s});
+  const auto broker =
+      Broker::create(*reactor_, attachments_, tables_.plane, {0}, -1, {{"x"}, 1, 1s});
   ASSERT_TRUE(broker.ok());
   rlimit after{};
   ::getrlimit(RLIMIT_NOFILE, &after);

@@ -39,6 +39,20 @@ TEST_F(EnrolmentsTest, WorkloadGetsProgramsAndListeners) {
   EXPECT_EQ(enrolments_.namespaceOf({1})->identity(), there.open().identity());
 }
 
+TEST_F(EnrolmentsTest, VisitsEachNamespaceOnce) {
+  const TestCgroup cgroup1, cgroup2;
+  const TestNamespace shared;
+  ASSERT_TRUE(enroll(1, cgroup1, shared).ok());
+  ASSERT_TRUE(enroll(2, cgroup2, shared).ok());
+  std::vector<FileIdentity> visited;
+  const auto done = enrolments_.inEachNamespace([&]() -> Result<void> {
+    visited.push_back(NetworkNamespace::current()->identity());
+    return {};
+  });
+  EXPECT_TRUE(done.ok());
+  EXPECT_EQ(visited, std::vector{shared.open().identity()});
+}
+
 TEST_F(EnrolmentsTest, SameFilesUnderOtherPathsAreTheSameEnrolment) {
   const TestCgroup cgroup;
   const TestNamespace there;

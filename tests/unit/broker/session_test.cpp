@@ -14,9 +14,11 @@ class SessionTest : public testing::Test {
  protected:
   void SetUp() override {
     SLUICE_NEEDS_ROOT();
-    auto server =
-        Server::create(*reactor_, enrolments_, connector_,
-                       {{table_.get()}, 2, [this](const Error& e) { ended_.push_back(e); }});
+    auto server = Server::create(*reactor_, enrolments_, connector_,
+                                 {{table_.get()},
+                                  2,
+                                  [this](const Error& e) { ended_.push_back(e); },
+                                  [this] { return ++resets_, reset_outcome_; }});
     server_ = *std::move(server);
     startAgent();
   }
@@ -64,6 +66,8 @@ class SessionTest : public testing::Test {
   Fd table_{::open("/dev/null", O_RDONLY | O_CLOEXEC)};
   std::vector<Error> ended_;
   int lost_ = 0;
+  int resets_ = 0;
+  Result<void> reset_outcome_;
   std::unique_ptr<Server> server_;
   Session session_;
   int control_ = -1, worker_ = -1;  ///< the agent's ends, owned by the clients
@@ -75,6 +79,20 @@ TEST_F(SessionTest, HelloBringsTablesAndAChannelPerWorker) {
   ASSERT_EQ(session_.tables.size(), 1u);
   EXPECT_EQ(*FileIdentity::of(session_.tables[0].get()), *FileIdentity::of(table_.get()));
   EXPECT_EQ(session_.workers.size(), 2u);
+}
+
+TEST_F(SessionTest, ResettingIsAskedForAndAnswered) {
+  std::vector<Result<void>> answers;
+  const auto ask = [&] { workloads_->resetGone([&](Result<void> it) { answers.push_back(it); }); };
+  ask();
+  runUntil(*reactor_, [&] { return answers.size() == 1; });
+  EXPECT_TRUE(answers[0].ok());
+
+  reset_outcome_ = Error(Error::Code::kPermission, "no rights");
+  ask();
+  runUntil(*reactor_, [&] { return answers.size() == 2; });
+  EXPECT_EQ(answers[1].error().message(), "no rights");
+  EXPECT_EQ(resets_, 2);
 }
 
 TEST_F(SessionTest, ConnectionsThatWaitedForTheNextAgentAreServedByIt) {

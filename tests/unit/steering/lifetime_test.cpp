@@ -146,5 +146,92 @@ TEST_F(LifetimeTest, NothingLeaksThroughChangesRefusalsAndFailures) {
   }
 }
 
+class GoneTest : public SteeringTest {
+ protected:
+  static World with(std::initializer_list<const char*> ips) {
+    World world;
+    world.add(test::service("shop", {kVip}));
+    for (const auto* ip : ips) world.addEndpoint("shop", ip, {});
+    return world;
+  }
+
+  void connect(const std::string& endpoint, uint64_t connections) {
+    const auto id = steering->ids().find(NAME_ENDPOINT, endpoint);
+    ASSERT_NE(id, 0u);
+    ASSERT_TRUE(maps::View<Table::kEndpointActive>(tables).put(id, connections).ok());
+  }
+
+  bool mark(bool exists) {
+    const auto marked = steering->markGone([&](const IpAddress&) { return exists; });
+    EXPECT_TRUE(marked.ok());
+    return marked.ok() && *marked;
+  }
+
+  uint32_t flags(const std::string& endpoint) {
+    const auto id = steering->ids().find(NAME_ENDPOINT, endpoint);
+    return maps::View<Table::kEndpoints>(tables).get(id)->flags;
+  }
+};
+
+TEST_F(GoneTest, PodsThatStillExistOrAreInUseAreNotMarked) {
+  load(with({"10.1.0.1", "10.1.0.2"}));
+  connect("10.1.0.1:8080", 1);
+  connect("10.1.0.2:8080", 1);
+  EXPECT_FALSE(mark(false)) << "both get connections";
+  load(with({"10.1.0.2"}));
+  EXPECT_FALSE(mark(true)) << "it is terminating";
+  EXPECT_EQ(flags("10.1.0.1:8080"), uint32_t{ENDPOINT_POD});
+
+  EXPECT_TRUE(mark(false));
+  EXPECT_EQ(flags("10.1.0.1:8080"), ENDPOINT_POD | ENDPOINT_GONE);
+  EXPECT_EQ(flags("10.1.0.2:8080"), uint32_t{ENDPOINT_POD});
+}
+
+TEST_F(GoneTest, IsSaidUntilNothingIsConnectedAnyMore) {
+  load(with({"10.1.0.1"}));
+  connect("10.1.0.1:8080", 2);
+  load(with({}));
+  EXPECT_TRUE(mark(false));
+  restart();
+  load(with({}));
+  EXPECT_TRUE(mark(false)) << "also to the agent's successor";
+  connect("10.1.0.1:8080", 0);
+  EXPECT_FALSE(mark(false));
+}
+
+TEST_F(GoneTest, APodThatComesBackLosesTheMark) {
+  load(with({"10.1.0.1"}));
+  connect("10.1.0.1:8080", 1);
+  load(with({}));
+  ASSERT_TRUE(mark(false));
+  restart();
+  load(with({"10.1.0.1"}));
+  EXPECT_EQ(flags("10.1.0.1:8080"), uint32_t{ENDPOINT_POD});
+  EXPECT_FALSE(mark(false));
+}
+
+TEST_F(GoneTest, AddressesWithoutAPodAreNeverMarked) {
+  // Of DNS or of a ServiceEntry: that they are no longer named does not say that they are gone.
+  ServiceEntry entry;
+  entry.metadata = test::meta("legacy");
+  entry.hosts = {"legacy.example"};
+  entry.addresses = {kVip};
+  entry.resolution = ServiceEntry::Resolution::kStatic;
+  ServiceEntryPort port;
+  port.number = 80;
+  port.name = "tcp";
+  port.protocol = "TCP";
+  entry.ports = {port};
+  WorkloadEndpoint endpoint;
+  endpoint.address = "10.1.0.1";
+  entry.endpoints = {endpoint};
+  World world;
+  world.add(entry);
+  load(world);
+  connect("10.1.0.1:80", 1);
+  load(World{});
+  EXPECT_FALSE(mark(false));
+}
+
 }  // namespace
 }  // namespace sluice::steering

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+// Whose connections the broker ends, and whose it does not.
+#include <poll.h>
+#include <sys/socket.h>
+
+#include "tests/bpf/kernel_test.h"
+#include "userspace/broker/reaper.h"
+
+namespace sluice::test {
+namespace {
+
+class Reaper : public KernelTest {
+ protected:
+  void SetUp() override {
+    KernelTest::SetUp();
+    if (IsSkipped() || HasFatalFailure()) return;
+    server_ = listen("127.0.0.2");
+    steerTo(vip_, {server_.address});
+  }
+
+  void mark(uint32_t endpoint) {
+    auto value = view<Table::kEndpoints>().get(endpoint);
+    ASSERT_TRUE(value.ok());
+    value->flags |= ENDPOINT_GONE;
+    ASSERT_TRUE(view<Table::kEndpoints>().put(endpoint, *value).ok());
+  }
+
+  uint32_t reset() {
+    broker::Reaper reaper(kernel_->dataPlane(), kernel_->connectionStore());
+    const auto count = reaper.resetGone();
+    EXPECT_TRUE(count.ok()) << count.error().message();
+    return count ? *count : 0;
+  }
+
+  uint64_t ended() { return *view<Table::kEndings>().get(ENDING_GONE); }
+
+  /// 0 while the socket lives.
+  static int errorOf(const Fd& socket) {
+    int error = 0;
+    socklen_t size = sizeof(error);
+    ::getsockopt(socket.get(), SOL_SOCKET, SO_ERROR, &error, &size);
+    return error;
+  }
+
+  const SocketAddress vip_ = at("10.96.0.1", 80);
+  Listener server_;
+};
+
+TEST_F(Reaper, ListsSteeredSocketsWithWhatIsRememberedOfThem) {
+  const Fd steered = connected(vip_);
+  const Fd mapped = clientSocket(AF_INET6);
+  ASSERT_EQ(connectTo(mapped, vip_), 0);
+  const Fd plain(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  ASSERT_EQ(connectTo(plain, server_.address), 0);
+
+  const auto diag = broker::SocketDiag::open();
+  ASSERT_TRUE(diag.ok());
+  const auto sockets = diag->steered(kernel_->connectionStore());
+
+  ASSERT_TRUE(sockets.ok()) << sockets.error().message();
+  ASSERT_EQ(sockets->size(), 2U);
+  for (const auto& socket : *sockets) {
+    EXPECT_EQ(socket.remembered.workload, kWorkload.value);
+    EXPECT_EQ(socket.remembered.endpoint, 1U);
+    EXPECT_EQ(socket.remembered.reason, REASON_STEERED);
+    EXPECT_EQ(socket.id.idiag_dport, htons(server_.address.port));
+    EXPECT_TRUE(std::ranges::equal(socket.remembered.address, vip_.ip.bytes));
+  }
+}
+
+TEST_F(Reaper, ManySocketsAreMoreThanOneDatagram) {
+  std::vector<Fd> clients;
+  for (int i = 0; i < 500; ++i) clients.push_back(connected(vip_));
+  const auto sockets = broker::SocketDiag::open()->steered(kernel_->connectionStore());
+  ASSERT_TRUE(sockets.ok());
+  EXPECT_EQ(sockets->size(), clients.size());
+}
+
+TEST_F(Reaper, WhatIsConnectedToAnEndpointThatIsGoneIsReset) {
+  const auto other = listen("127.0.0.3");
+  const Fd client = connected(vip_);
+  const Fd accepted = server_.accept();
+  setEndpoint(2, other.address);
+  setCluster(1, {2});
+  const Fd to_other = connected(vip_);
+  ASSERT_EQ(reset(), 0U) << "an endpoint that is left out may be terminating";
+  EXPECT_EQ(errorOf(client), 0);
+
+  mark(1);
+  EXPECT_EQ(reset(), 1U);
+
+  EXPECT_EQ(errorOf(client), ECONNABORTED);
+  pollfd at_server{accepted.get(), POLLIN, 0};
+  ASSERT_EQ(::poll(&at_server, 1, 5000), 1);
+  EXPECT_EQ(errorOf(accepted), ECONNRESET);
+  EXPECT_EQ(errorOf(to_other), 0);
+  EXPECT_EQ(ended(), 1U);
+  EXPECT_EQ(endpointStats(1).reset, 1U);
+  EXPECT_EQ(endpointStats(1).closed, 1U);
+  EXPECT_EQ(serviceStats().reset, 1U);
+  EXPECT_EQ(active(1), 0U);
+  EXPECT_EQ(reset(), 0U) << "once";
+}
+
+TEST_F(Reaper, WhoStillConnectsIsToldAtOnce) {
+  ASSERT_EQ(::listen(server_.fd.get(), 0), 0);
+  const Fd waiting(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  ASSERT_EQ(connectTo(waiting, server_.address), 0);
+  const Fd client = clientSocket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK);
+  ASSERT_EQ(connectTo(client, vip_), EINPROGRESS);
+  mark(1);
+  EXPECT_EQ(reset(), 1U);
+  EXPECT_EQ(connectResult(client), ECONNABORTED);
+}
+
+TEST_F(Reaper, ConnectionsOfAnotherVersionAreLeftAlone) {
+  kernel_.reset();
+  ASSERT_TRUE(loader::Kernel::uninstall(pins_).ok());
+  ASSERT_NO_FATAL_FAILURE(startKernel(true, SLUICE_SCHEMA + 1));
+  setWorkload();
+  steerTo(vip_, {server_.address});
+  const Fd client = connected(vip_);
+  mark(1);
+  EXPECT_EQ(reset(), 0U) << "its ids are those of other tables";
+  EXPECT_EQ(errorOf(client), 0);
+}
+
+}  // namespace
+}  // namespace sluice::test

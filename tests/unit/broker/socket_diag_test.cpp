@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the kernel answers is read as it is, and nothing else is. Real answers: tests/bpf.
+#include "userspace/broker/socket_diag.h"
+
+#include <gtest/gtest.h>
+#include <linux/netlink.h>
+#include <linux/sock_diag.h>
+
+#include <cstring>
+
+namespace sluice::broker {
+namespace {
+
+std::vector<std::byte> datagram(uint16_t type, std::span<const std::byte> payload,
+                                uint32_t missing = 0) {
+  nlmsghdr header{};
+  header.nlmsg_type = type;
+  header.nlmsg_len = static_cast<uint32_t>(sizeof(header) + payload.size()) + missing;
+  std::vector<std::byte> bytes(sizeof(header));
+  std::memcpy(bytes.data(), &header, sizeof(header));
+  bytes.insert(bytes.end(), payload.begin(), payload.end());
+  return bytes;
+}
+
+std::vector<std::byte> errorDatagram(int error) {
+  const int negative = -error;
+  return datagram(NLMSG_ERROR, std::as_bytes(std::span(&negative, 1)));
+}
+
+TEST(SocketDiagAnswer, EndsWithDoneOrAnError) {
+  std::vector<SteeredSocket> found;
+  EXPECT_FALSE(*readSteered(datagram(NLMSG_DONE, {}), found));
+  EXPECT_FALSE(*readSteered(errorDatagram(0), found));
+  EXPECT_EQ(readSteered(errorDatagram(EPERM), found).error().errnum(), EPERM);
+  EXPECT_TRUE(found.empty());
+}
+
+TEST(SocketDiagAnswer, SocketsWithoutStorageAreNotOurs) {
+  std::vector<SteeredSocket> found;
+  const inet_diag_msg socket{};
+  EXPECT_TRUE(
+      *readSteered(datagram(SOCK_DIAG_BY_FAMILY, std::as_bytes(std::span(&socket, 1))), found));
+  EXPECT_TRUE(found.empty());
+}
+
+TEST(SocketDiagAnswer, CutMessagesAreRefusedAndCutPayloadsPassedOver) {
+  std::vector<SteeredSocket> found;
+  const std::array<std::byte, 8> half{};
+  EXPECT_FALSE(readSteered(datagram(SOCK_DIAG_BY_FAMILY, half, 1), found).ok());
+  EXPECT_TRUE(*readSteered(datagram(SOCK_DIAG_BY_FAMILY, half), found));
+  EXPECT_TRUE(found.empty());
+}
+
+}  // namespace
+}  // namespace sluice::broker

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <linux/inet_diag.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "maps/abi/types.h"
+#include "userspace/base/fd.h"
+#include "userspace/base/result.h"
+
+namespace sluice::broker {
+
+/// A TCP socket that the programs have steered.
+struct SteeredSocket {
+  uint8_t family = 0;       ///< AF_INET or AF_INET6
+  uint8_t state = 0;        ///< TCP_ESTABLISHED, …
+  inet_diag_sockid id{};    ///< addresses and ports in network byte order, and the kernel's cookie
+  connection remembered{};  ///< what its storage says
+};
+
+/// The kernel's lists of sockets, of one network namespace (sock_diag(7)).
+class SocketDiag {
+ public:
+  /// Of the namespace that the calling thread is in. Listing needs CAP_BPF, destroying
+  /// CAP_NET_ADMIN.
+  static Result<SocketDiag> open();
+
+  /// TCP sockets that have an element in the socket storage `store` (a descriptor of `conn_store`),
+  /// listeners and those in TIME_WAIT left out. Linux 5.7.
+  Result<std::vector<SteeredSocket>> steered(int store) const;
+
+  /// As SOCK_DESTROY: the peer gets a reset, the owner ECONNABORTED. kNotFound: it is gone, or it
+  /// is another socket by now.
+  Result<void> destroy(const SteeredSocket& socket) const;
+
+ private:
+  explicit SocketDiag(Fd netlink) : netlink_(std::move(netlink)) {}
+  Result<void> request(const void* message, size_t size) const;
+  Result<void> list(uint8_t family, int store, std::vector<SteeredSocket>& found) const;
+
+  Fd netlink_;
+};
+
+/// Reads one datagram of an answer into `found`: whether the answer goes on after it. The kernel's
+/// error becomes one of ours.
+Result<bool> readSteered(std::span<const std::byte> datagram, std::vector<SteeredSocket>& found);
+
+}  // namespace sluice::broker
