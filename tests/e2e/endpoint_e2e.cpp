@@ -2,6 +2,7 @@
 // Pods that terminate, and pods that are gone, while connections to them are open.
 #include <sys/socket.h>
 
+#include <nlohmann/json.hpp>
 #include <thread>
 
 #include "tests/e2e/gate.h"
@@ -95,6 +96,9 @@ TEST_F(Endpoints, APodThatTerminatesKeepsItsConnectionsAndOneThatIsGoneLosesThem
   const auto ended = sample("sluice_connections_ended_total{reason=\"endpoint_gone\"}");
   ASSERT_TRUE(ended.ok());
   EXPECT_EQ(*ended, 1U);
+  const auto errors = ask({"bpf", "errors"});
+  ASSERT_TRUE(errors.ok());
+  EXPECT_EQ(errors->at("items"), nlohmann::json::array());
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "userspace/agent/status_view.h"
 #include "userspace/observe/admin_protocol.h"
 #include "userspace/observe/explanation_view.h"
+#include "userspace/observe/failures.h"
 #include "userspace/observe/resource_views.h"
 #include "userspace/observe/routing_views.h"
 #include "userspace/observe/traffic_views.h"
@@ -54,11 +55,10 @@ Json secondsOf(Duration duration) {
 }  // namespace
 
 AdminCommands::Command AdminCommands::find(const std::string& name) {
-  static const std::map<std::string, Command> kCommands = {{"status", &AdminCommands::status},
-                                                           {"get", &AdminCommands::get},
-                                                           {"explain", &AdminCommands::explain},
-                                                           {"stat", &AdminCommands::stat},
-                                                           {"version", &AdminCommands::version}};
+  static const std::map<std::string, Command> kCommands = {
+      {"status", &AdminCommands::status},     {"get", &AdminCommands::get},
+      {"explain", &AdminCommands::explain},   {"stat", &AdminCommands::stat},
+      {"failures", &AdminCommands::failures}, {"version", &AdminCommands::version}};
   const auto found = kCommands.find(name);
   return found == kCommands.end() ? nullptr : found->second;
 }
@@ -163,6 +163,13 @@ void AdminCommands::stat(const Json&, const AdminServer::Reply& reply) {
   const auto traffic = observe::readTraffic(parts_.data_plane);
   if (!traffic) return reply(observe::errorAnswer(traffic.error()));
   reply(observe::envelope("Traffic", observe::trafficItems(*traffic)));
+}
+
+void AdminCommands::failures(const Json&, const AdminServer::Reply& reply) {
+  const auto failures = observe::readFailures(parts_.data_plane);
+  if (!failures) return reply(observe::errorAnswer(failures.error()));
+  const auto now = std::chrono::steady_clock::now().time_since_epoch();
+  reply(observe::envelope("Failures", observe::failureItems(*failures, now)));
 }
 
 void AdminCommands::version(const Json&, const AdminServer::Reply& reply) {

@@ -15,6 +15,7 @@ namespace sluice::agent {
 ///   {command: get, what: virtualservices|…, resources: true, namespace, name}
 ///   {command: explain, call: {…}}  as observe::callView() writes it
 ///   {command: stat}
+///   {command: failures}
 ///   {command: version}
 ///
 /// Belongs to the control thread; borrows everything.
@@ -42,6 +43,7 @@ class AdminCommands {
   void get(const observe::Json& request, const AdminServer::Reply& reply);
   void explain(const observe::Json& request, const AdminServer::Reply& reply);
   void stat(const observe::Json& request, const AdminServer::Reply& reply);
+  void failures(const observe::Json& request, const AdminServer::Reply& reply);
   void version(const observe::Json& request, const AdminServer::Reply& reply);
 
   void replyStatus(const AdminServer::Reply& reply) const;

@@ -201,6 +201,19 @@ void addStat(CLI::App& app, Invocation& invocation) {
   });
 }
 
+void addBpf(CLI::App& app, Invocation& invocation) {
+  auto& group = addCommand(app, "bpf", "What the kernel's programs have met with",
+                           "  sluicectl bpf errors\n");
+  group.require_subcommand(1);
+  auto& errors =
+      addCommand(group, "errors", "Helpers of the kernel that failed, with file and line",
+                 "  sluicectl bpf errors -o json\n");
+  errors.callback([&invocation] {
+    invocation.lists = true;
+    invocation.command = [&](const Terminal& t) { return runBpfErrors(t, invocation.common); };
+  });
+}
+
 void addVersion(CLI::App& app, Invocation& invocation) {
   auto& command = addCommand(app, "version", "Versions of sluicectl and of the agent",
                              "  sluicectl version -o json\n");
@@ -218,6 +231,7 @@ void addCommands(CLI::App& app, Invocation& invocation) {
   addExplain(app, invocation);
   addAnalyze(app, invocation);
   addStat(app, invocation);
+  addBpf(app, invocation);
   addVersion(app, invocation);
   app.footer(
       "Examples:\n  sluicectl check\n  sluicectl status --wait\n  sluicectl get routes -o wide\n\n"

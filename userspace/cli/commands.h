@@ -56,6 +56,7 @@ ExitCode runExplain(const Terminal& terminal, const CommonOptions& options,
 ExitCode runAnalyze(const Terminal& terminal, const CommonOptions& options,
                     const AnalyzeArguments& arguments);
 ExitCode runStat(const Terminal& terminal, const CommonOptions& options);
+ExitCode runBpfErrors(const Terminal& terminal, const CommonOptions& options);
 ExitCode runCheck(const Terminal& terminal, const CommonOptions& options,
                   const CheckArguments& arguments);
 ExitCode runVersion(const Terminal& terminal, const CommonOptions& options);

@@ -204,6 +204,15 @@ const Noun* findNoun(std::string_view word) {
   return kind == nullptr ? nullptr : findNoun(kind->plural);
 }
 
+const Layout& failureLayout() {
+  static const Layout kLayout = {
+      {fieldColumn("FILE", "file"), fieldColumn("LINE", "line"), fieldColumn("HELPER", "helper"),
+       fieldColumn("ERROR", "error"), fieldColumn("COUNT", "count"),
+       fieldColumn("SECONDS-AGO", "ageSeconds")},
+      [](const Json& item) { return cellText(item, "file") + ":" + cellText(item, "line"); }};
+  return kLayout;
+}
+
 const Layout& trafficLayout() {
   static const Layout kLayout = {
       {fieldColumn("KIND", "kind"), fieldColumn("NAME", "name"), fieldColumn("SUBSET", "subset"),

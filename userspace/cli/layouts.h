@@ -26,6 +26,8 @@ const Noun* findNoun(std::string_view word);
 
 /// Of `sluicectl stat`, for items of kind Traffic.
 const Layout& trafficLayout();
+/// Of observe::failureItems().
+const Layout& failureLayout();
 
 /// "v1 90%, v2 10%": the destinations of a rule and their shares.
 std::string destinationsText(const observe::Json& destinations);

@@ -6,7 +6,11 @@
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
 
+#include <algorithm>
+#include <array>
 #include <cstring>
+#include <span>
+#include <vector>
 
 namespace sluice::broker {
 namespace {
@@ -16,9 +20,9 @@ std::vector<std::byte> datagram(uint16_t type, std::span<const std::byte> payloa
   nlmsghdr header{};
   header.nlmsg_type = type;
   header.nlmsg_len = static_cast<uint32_t>(sizeof(header) + payload.size()) + missing;
-  std::vector<std::byte> bytes(sizeof(header));
+  std::vector<std::byte> bytes(sizeof(header) + payload.size());
   std::memcpy(bytes.data(), &header, sizeof(header));
-  bytes.insert(bytes.end(), payload.begin(), payload.end());
+  std::ranges::copy(payload, bytes.begin() + sizeof(header));
   return bytes;
 }
 

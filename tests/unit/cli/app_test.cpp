@@ -21,7 +21,8 @@ TEST(App, HelpIsDataAndSucceeds) {
 }
 
 TEST(App, EachCommandHasExamples) {
-  for (const char* command : {"check", "status", "get", "explain", "analyze", "stat", "version"})
+  for (const char* command :
+       {"check", "status", "get", "explain", "analyze", "stat", "bpf", "version"})
     EXPECT_NE(ctl({command, "--help"}).out.find("Examples:"), std::string::npos) << command;
 }
 
@@ -30,6 +31,7 @@ TEST(App, UsageErrorsAre64) {
        std::vector<std::vector<const char*>>{{},
                                              {"frobnicate"},
                                              {"get"},
+                                             {"bpf"},
                                              {"get", "nonsense"},
                                              {"status", "--wait=soon"},
                                              {"get", "services", "-o", "xml"},
