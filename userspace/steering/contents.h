@@ -49,6 +49,11 @@ struct Contents {
   std::map<uint32_t, ClusterContent> clusters;
   std::set<uint32_t> endpoints;
   std::set<uint32_t> gone;  ///< of these, those that are marked ENDPOINT_GONE
+
+  /// The endpoint is in the tables, without that mark.
+  bool exists(uint32_t endpoint) const {
+    return endpoints.contains(endpoint) && !gone.contains(endpoint);
+  }
 };
 
 /// The names first, then everything that they name.

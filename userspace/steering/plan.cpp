@@ -228,9 +228,7 @@ class ServicePlanner {
       if (routing::familyOf(member.address.ip) != family) continue;
       shares.push_back(all_shares[i]);
       SLUICE_TRY(take(NAME_ENDPOINT, member.address.text(), ids.emplace_back()));
-      const auto& known = context_.contents;
-      if (!known.endpoints.contains(ids.back()) || known.gone.contains(ids.back()))
-        endpoints_[ids.back()] = endpointOf(member);
+      if (!context_.contents.exists(ids.back())) endpoints_[ids.back()] = endpointOf(member);
     }
     auto spread = balance::spreadOver(shares);
     if (!spread.ok()) return std::move(spread).error();
