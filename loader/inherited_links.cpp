@@ -59,6 +59,16 @@ Result<void> Links::takeOverLater(WorkloadId workload, int cgroup_fd) {
   return {};
 }
 
+/// Our directory is there from the moment on that its hooks are taken over.
+std::vector<WorkloadId> Links::steeredByOthers() const {
+  auto ids = attached();
+  std::erase_if(ids, [&](WorkloadId workload) {
+    std::error_code ignored;
+    return fs::exists(paths_.links(workload), ignored);
+  });
+  return ids;
+}
+
 std::vector<WorkloadId> Links::waiting() const {
   std::vector<WorkloadId> ids;
   for (const auto& [id, cgroup] : waiting_) ids.push_back(id);

@@ -139,6 +139,17 @@ Result<std::unique_ptr<MapDataPlane>> openDataPlane(const std::vector<int>& map_
   return MapDataPlane::create(std::move(owned));
 }
 
+/// Records of an upgrade that was given up: its listeners are gone and its rules are old, so that
+/// they must not pass for what takeOver() waits for.
+Result<void> forgetRecords(const std::vector<WorkloadId>& workloads, DataPlane& data_plane) {
+  maps::View<Table::kWorkloads> records(data_plane);
+  for (const auto workload : workloads) {
+    auto erased = records.erase(workload.value);
+    if (!erased && erased.error().code() != Error::Code::kNotFound) return erased;
+  }
+  return {};
+}
+
 }  // namespace
 
 struct Kernel::State {
@@ -164,6 +175,7 @@ Result<std::unique_ptr<Kernel>> Kernel::load(const Options& options) {
 
   Links links(paths, programFds(*skeleton), bpf_map__fd((*skeleton)->maps.workload));
   SLUICE_TRY(links.adopt());
+  SLUICE_TRY(forgetRecords(links.steeredByOthers(), **data_plane));
   auto state = std::make_unique<State>(State{paths, *std::move(lock), *std::move(skeleton),
                                              *std::move(data_plane), std::move(links)});
   return std::unique_ptr<Kernel>(new Kernel(std::move(state)));

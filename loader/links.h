@@ -36,6 +36,9 @@ class Links {
   /// In ascending order, those that wait and those that nobody has asked for yet included.
   std::vector<WorkloadId> attached() const;
 
+  /// Workloads that another schema's programs steer, with every hook.
+  std::vector<WorkloadId> steeredByOthers() const;
+
   /// Workloads that were attached here while another schema's programs steer them.
   std::vector<WorkloadId> waiting() const;
 

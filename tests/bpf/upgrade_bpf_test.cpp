@@ -136,6 +136,21 @@ TEST_F(Upgrade, AProcessThatEndedHalfWayIsFollowedByOneThatGoesOn) {
   EXPECT_EQ(programs(kNew).size(), loader::kHooks.size());
 }
 
+/// An upgrade that was given up and is tried again: its listeners are gone, its rules are old.
+TEST_F(Upgrade, WhatAnEarlierAttemptPublishedDoesNotCount) {
+  ASSERT_NO_FATAL_FAILURE(startNew());
+  publishNew();
+
+  ASSERT_NO_FATAL_FAILURE(startNew());
+  ASSERT_TRUE(kernel_->takeOver().ok());
+  EXPECT_TRUE(kernel_->isTakingOver());
+  expectSteeredBy(old_server_);
+
+  publishNew();
+  ASSERT_TRUE(kernel_->takeOver().ok());
+  expectSteeredBy(new_server_);
+}
+
 TEST_F(Upgrade, WhatCannotBeSwappedAsAWholeIsNotSwappedAtAll) {
   ASSERT_NO_FATAL_FAILURE(startNew());
   publishNew();
