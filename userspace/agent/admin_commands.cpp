@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "userspace/agent/admin_commands.h"
 
+#include <arpa/inet.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <map>
 
+#include "maps/tables.hpp"
 #include "userspace/agent/explained_names.h"
 #include "userspace/agent/status_view.h"
 #include "userspace/observe/admin_protocol.h"
@@ -48,10 +51,6 @@ std::string nameOf(const steering::Steering& steering, name_kind kind, uint32_t 
   return found == entries.end() ? "" : found->second.text;
 }
 
-Json secondsOf(Duration duration) {
-  return std::chrono::duration_cast<std::chrono::seconds>(duration).count();
-}
-
 }  // namespace
 
 AdminCommands::Command AdminCommands::find(const std::string& name) {
@@ -87,7 +86,7 @@ void AdminCommands::replyStatus(const AdminServer::Reply& reply) const {
 
 void AdminCommands::get(const Json& request, const AdminServer::Reply& reply) {
   const auto what = textOf(request, "what");
-  if (what == "connections") return replyConnections(reply);
+  if (what == "connections") return getConnections(request, reply);
   if (flagOf(request, "resources")) return replyResources(request, reply);
   const auto all = items(what);
   if (all.is_null())
@@ -124,25 +123,50 @@ Json AdminCommands::items(const std::string& what) const {
   return views;
 }
 
-void AdminCommands::replyConnections(const AdminServer::Reply& reply) const {
-  parts_.fleet.connections([this, reply](const std::vector<proxy::ConnectionInfo>& connections) {
-    Json views = Json::array();
-    for (const auto& connection : connections) views.push_back(connectionView(connection));
-    reply(observe::envelope("connections", std::move(views)));
+void AdminCommands::getConnections(const Json& request, const AdminServer::Reply& reply) const {
+  parts_.connections.list([this, reply, unsteered = flagOf(request, "unsteered")](
+                              const Result<std::vector<WorkloadConnection>>& in_kernel) {
+    if (!in_kernel) return reply(observe::errorAnswer(in_kernel.error()));
+    if (!unsteered) return replyConnections(*in_kernel, reply);
+    const auto is_steered = [this](const SocketAddress& peer) { return isSteered(peer); };
+    reply(observe::envelope("connections",
+                            unsteeredViews(*in_kernel, connectionNames(), is_steered)));
   });
 }
 
-Json AdminCommands::connectionView(const proxy::ConnectionInfo& connection) const {
-  std::string workload;
+void AdminCommands::replyConnections(const std::vector<WorkloadConnection>& in_kernel,
+                                     const AdminServer::Reply& reply) const {
+  parts_.fleet.connections([this, reply,
+                            in_kernel](const std::vector<proxy::ConnectionInfo>& in_proxy) {
+    reply(observe::envelope("connections", connectionViews(in_kernel, in_proxy, connectionNames(),
+                                                           SteadyClock().now())));
+  });
+}
+
+ConnectionNames AdminCommands::connectionNames() const {
+  std::map<WorkloadId, std::string> workloads;
   for (const auto& known : parts_.enroller.status())
-    if (known.id == connection.workload) workload = known.workload->metadata.key();
-  return {{"workload", workload},
-          {"client", connection.client.text()},
-          {"service", nameOf(parts_.steering, NAME_SERVICE, connection.service.value)},
-          {"endpoint", nameOf(parts_.steering, NAME_ENDPOINT, connection.endpoint.value)},
-          {"state", connection.state},
-          {"requests", connection.requests},
-          {"ageSeconds", secondsOf(connection.age)}};
+    workloads[known.id] = known.workload->metadata.key();
+  return {[workloads = std::move(workloads)](WorkloadId id) {
+            const auto found = workloads.find(id);
+            return found == workloads.end() ? "" : found->second;
+          },
+          [this](name_kind kind, uint32_t id) { return nameOf(parts_.steering, kind, id); }};
+}
+
+/// Whether a connection there would be steered today, or is where steered ones go.
+bool AdminCommands::isSteered(const SocketAddress& peer) const {
+  if (parts_.steering.endpointId(peer)) return true;
+  service_key key{};
+  std::ranges::copy(peer.ip.bytes, key.address);
+  key.port = htons(peer.port);
+  key.protocol = IPPROTO_TCP;
+  const auto service = maps::View<Table::kServices>(parts_.data_plane).get(key);
+  if (!service) return false;
+  const auto binding = maps::View<Table::kBindings>(parts_.data_plane).get(service->binding);
+  if (!binding) return false;
+  const auto route = maps::View<Table::kRoutes>(parts_.data_plane).get(binding->route);
+  return route.ok() && route->via != ROUTE_PASSTHROUGH;
 }
 
 void AdminCommands::explain(const Json& request, const AdminServer::Reply& reply) {

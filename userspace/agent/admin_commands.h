@@ -5,6 +5,7 @@
 
 #include "userspace/agent/admin_server.h"
 #include "userspace/agent/configuration.h"
+#include "userspace/agent/connection_views.h"
 
 namespace sluice::agent {
 
@@ -12,6 +13,7 @@ namespace sluice::agent {
 ///
 ///   {command: status, wait: true|false}
 ///   {command: get, what: services|routes|endpoints|workloads|connections, namespace, name}
+///   {command: get, what: connections, unsteered: true}
 ///   {command: get, what: virtualservices|…, resources: true, namespace, name}
 ///   {command: explain, call: {…}}  as observe::callView() writes it
 ///   {command: stat}
@@ -28,6 +30,7 @@ class AdminCommands {
     Rollout& rollout;
     Enroller& enroller;
     Fleet& fleet;
+    Connections& connections;
     Configuration& configuration;
   };
 
@@ -47,10 +50,13 @@ class AdminCommands {
   void version(const observe::Json& request, const AdminServer::Reply& reply);
 
   void replyStatus(const AdminServer::Reply& reply) const;
-  void replyConnections(const AdminServer::Reply& reply) const;
+  void getConnections(const observe::Json& request, const AdminServer::Reply& reply) const;
+  void replyConnections(const std::vector<WorkloadConnection>& in_kernel,
+                        const AdminServer::Reply& reply) const;
+  ConnectionNames connectionNames() const;
+  bool isSteered(const SocketAddress& peer) const;
   void replyResources(const observe::Json& request, const AdminServer::Reply& reply) const;
   observe::Json items(const std::string& what) const;
-  observe::Json connectionView(const proxy::ConnectionInfo& connection) const;
 
   Parts parts_;
 };

@@ -137,8 +137,9 @@ class Agent {
   }
 
   Result<void> makeServers() {
-    commands_ = std::make_unique<AdminCommands>(AdminCommands::Parts{
-        broker_, *data_plane_, *steering_, *rollout_, *enroller_, *fleet_, *configuration_});
+    commands_ = std::make_unique<AdminCommands>(
+        AdminCommands::Parts{broker_, *data_plane_, *steering_, *rollout_, *enroller_, *fleet_,
+                             *workloads_, *configuration_});
     auto admin = AdminServer::create(
         *reactor_, std::move(opened_.admin),
         [this](const auto& request, const auto& reply) { commands_->handle(request, reply); });

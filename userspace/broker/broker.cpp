@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 
 #include "userspace/base/log.h"
+#include "userspace/broker/connections.h"
 
 namespace sluice::broker {
 
@@ -34,7 +35,10 @@ Result<std::unique_ptr<Broker>> Broker::create(Reactor& reactor, Attachments& at
   auto server = Server::create(
       reactor, raw->enrolments_, raw->connector_,
       {std::move(tables), options.workers, [raw](const Error& e) { raw->onSessionEnded(e); },
-       [raw] { return raw->resetGone(); }});
+       [raw] { return raw->resetGone(); },
+       [raw, connection_store] {
+         return listConnections(raw->enrolments_, raw->visitor_, connection_store);
+       }});
   if (!server.ok()) return std::move(server).error();
   broker->server_ = *std::move(server);
   broker->supervisor_ = std::make_unique<Supervisor>(

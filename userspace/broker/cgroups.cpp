@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <linux/openat2.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -99,6 +100,23 @@ Result<Fd> Cgroups::open(const std::string& path) const {
                  "run sluiced in a cgroup of its own");
   }
   return openBeneath(root_.get(), below);
+}
+
+// What goes away meanwhile is left out.
+std::set<uint64_t> cgroupIdsBelow(int cgroup) {
+  namespace fs = std::filesystem;
+  const auto add = [](const fs::path& directory, std::set<uint64_t>& ids) {
+    struct stat status{};
+    if (::stat(directory.c_str(), &status) == 0) ids.insert(status.st_ino);
+  };
+  const fs::path top = fmt::format("/proc/self/fd/{}/", cgroup);
+  std::set<uint64_t> ids;
+  add(top, ids);
+  std::error_code error;
+  for (fs::recursive_directory_iterator it(top, error), end; !error && it != end;
+       it.increment(error))
+    if (it->is_directory(error)) add(it->path(), ids);
+  return ids;
 }
 
 }  // namespace sluice::broker

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
+#include <set>
 #include <string>
 
 #include "userspace/base/fd.h"
@@ -28,5 +30,8 @@ class Cgroups {
   std::string mount_point_;
   Fd root_;
 };
+
+/// The kernel's ids (inodes) of a cgroup and of all below it. `cgroup`: its directory, open.
+std::set<uint64_t> cgroupIdsBelow(int cgroup);
 
 }  // namespace sluice::broker

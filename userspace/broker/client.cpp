@@ -35,11 +35,24 @@ Result<void> expectFds(const Packet& packet, size_t count) {
                                                   packet.fds.size(), count));
 }
 
-Result<Fd> socketOf(Result<Packet> packet) {
+/// The only descriptor that the answer brings.
+Result<Fd> fdOf(Result<Packet> packet) {
   const auto reply = successOf<Reply>(packet);
   if (!reply.ok()) return reply.error();
   SLUICE_TRY(expectFds(*packet, 1));
   return std::move(packet->fds.front());
+}
+
+Result<std::vector<WorkloadConnection>> connectionsOf(Result<Packet> packet) {
+  const auto file = fdOf(std::move(packet));
+  if (!file.ok()) return file.error();
+  std::vector<WorkloadConnection> connections;
+  ConnectionRecord record;
+  constexpr ssize_t kSize = sizeof(record);
+  off_t offset = 0;
+  for (; ::pread(file->get(), &record, sizeof(record), offset) == kSize; offset += kSize)
+    connections.push_back(connectionOf(record));
+  return connections;
 }
 
 Result<void> outcomeOf(const Result<Packet>& packet) {
@@ -137,6 +150,13 @@ void WorkloadClient::keepOnly(const std::vector<WorkloadId>& workloads,
                [done = std::move(done)](const Result<Packet>& packet) { done(outcomeOf(packet)); });
 }
 
+void WorkloadClient::list(std::function<void(Result<std::vector<WorkloadConnection>>)> done) {
+  const auto request = message<ListConnections>(calls_->number());
+  calls_->send(
+      request.header.request, bytesOf(request),
+      [done = std::move(done)](Result<Packet> packet) { done(connectionsOf(std::move(packet))); });
+}
+
 void WorkloadClient::resetGone(std::function<void(Result<void>)> done) {
   const auto request = message<ResetGone>(calls_->number());
   calls_->send(request.header.request, bytesOf(request),
@@ -155,7 +175,7 @@ void SocketClient::connect(const UpstreamTarget& target, Opened opened) {
   store(target, request);
   calls_->send(
       request.header.request, bytesOf(request),
-      [opened = std::move(opened)](Result<Packet> packet) { opened(socketOf(std::move(packet))); });
+      [opened = std::move(opened)](Result<Packet> packet) { opened(fdOf(std::move(packet))); });
 }
 
 }  // namespace sluice::broker

@@ -24,7 +24,7 @@ Result<Session> join(int control, Duration longest);
 
 /// Workloads over the control channel. On one reactor and its thread. Callbacks must not destroy
 /// it; those that wait when it is destroyed are not called.
-class WorkloadClient final : public Workloads {
+class WorkloadClient final : public Workloads, public Connections {
  public:
   /// `lost` is called when the channel has ended, after every waiting callback got kUnavailable.
   static Result<std::unique_ptr<WorkloadClient>> create(Reactor& reactor, Fd control,
@@ -33,6 +33,7 @@ class WorkloadClient final : public Workloads {
   void enroll(const Enrolment& enrolment, std::function<void(Result<Enrolled>)> done) override;
   void keepOnly(const std::vector<WorkloadId>& workloads,
                 std::function<void(Result<void>)> done) override;
+  void list(std::function<void(Result<std::vector<WorkloadConnection>>)> done) override;
   void resetGone(std::function<void(Result<void>)> done) override;
 
  private:

@@ -119,6 +119,17 @@ Result<void> Enrolments::inEachNamespace(const std::function<Result<void>()>& ac
   return outcome;
 }
 
+std::vector<WorkloadId> Enrolments::workloads() const {
+  std::vector<WorkloadId> ids;
+  for (const auto& [workload, entry] : entries_) ids.push_back(workload);
+  return ids;
+}
+
+int Enrolments::cgroupOf(WorkloadId workload) const {
+  const auto found = entries_.find(workload);
+  return found == entries_.end() ? -1 : found->second.cgroup.get();
+}
+
 const NetworkNamespace* Enrolments::namespaceOf(WorkloadId workload) const {
   const auto found = entries_.find(workload);
   return found == entries_.end() ? nullptr : &found->second.network_namespace;

@@ -34,6 +34,11 @@ class Enrolments {
   /// Goes on after a failure, and then answers the first one.
   Result<void> inEachNamespace(const std::function<Result<void>()>& action) const;
 
+  std::vector<WorkloadId> workloads() const;
+
+  /// Descriptor of its cgroup's directory, borrowed; -1 when the workload is not enrolled.
+  int cgroupOf(WorkloadId workload) const;
+
   /// Null when the workload is not enrolled. Valid until the next enroll() or keepOnly().
   const NetworkNamespace* namespaceOf(WorkloadId workload) const;
 

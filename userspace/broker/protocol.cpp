@@ -89,6 +89,31 @@ UpstreamTarget load(const Connect& message) {
   return target;
 }
 
+ConnectionRecord recordOf(const WorkloadConnection& connection) {
+  ConnectionRecord record;
+  record.workload = connection.workload.value;
+  std::ranges::copy(connection.client.ip.bytes, record.client);
+  std::ranges::copy(connection.peer.ip.bytes, record.peer);
+  record.client_port = connection.client.port;
+  record.peer_port = connection.peer.port;
+  record.state = connection.state;
+  record.steered = connection.record ? 1 : 0;
+  if (connection.record) record.record = *connection.record;
+  return record;
+}
+
+WorkloadConnection connectionOf(const ConnectionRecord& record) {
+  WorkloadConnection connection;
+  connection.workload = {record.workload};
+  std::ranges::copy(record.client, connection.client.ip.bytes.begin());
+  std::ranges::copy(record.peer, connection.peer.ip.bytes.begin());
+  connection.client.port = record.client_port;
+  connection.peer.port = record.peer_port;
+  connection.state = static_cast<uint8_t>(record.state);
+  if (record.steered != 0) connection.record = record.record;
+  return connection;
+}
+
 void store(const Error& error, Status& status) {
   status.failure = 1 + static_cast<uint32_t>(error.code());
   status.errnum = error.errnum();

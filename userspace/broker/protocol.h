@@ -4,7 +4,8 @@
 // on one machine: integers are in host byte order unless they say otherwise.
 //
 //   control channel   broker: Hello (once, with the fds of the tables and of the worker channels)
-//                     agent: Enroll, KeepOnly, ResetGone    broker: EnrollReply, Reply
+//                     agent: Enroll, KeepOnly,     broker: EnrollReply, Reply
+//                            ResetGone, ListConnections
 //   worker channels   agent: Connect               broker: Reply (with the socket)
 //
 // Each request gets one reply with its number. Whatever breaks these rules ends the session.
@@ -17,7 +18,7 @@
 #include <string>
 #include <type_traits>
 
-#include "maps/abi/limits.h"
+#include "maps/abi/types.h"
 #include "userspace/base/result.h"
 #include "userspace/model/broker.h"
 
@@ -41,7 +42,8 @@ enum class MessageType : uint32_t {
   kKeepOnly,
   kConnect,
   kReply,
-  kResetGone
+  kResetGone,
+  kListConnections
 };
 
 struct Header {
@@ -103,6 +105,24 @@ struct KeepOnly {
   uint64_t workloads[kCapacity] = {};
 };
 
+/// Of all enrolled workloads. The answer's file has a ConnectionRecord for each.
+struct ListConnections {
+  static constexpr MessageType kType = MessageType::kListConnections;
+  Header header;
+};
+
+struct ConnectionRecord {
+  uint64_t workload = 0;
+  uint8_t client[16] = {};   ///< v4-mapped, network byte order
+  uint8_t peer[16] = {};     ///< v4-mapped, network byte order
+  uint16_t client_port = 0;  ///< host byte order
+  uint16_t peer_port = 0;    ///< host byte order
+  uint16_t state = 0;        ///< TCP_ESTABLISHED and the like
+  uint16_t steered = 0;      ///< 0: `record` means nothing
+  connection record = {};
+};
+static_assert(std::has_unique_object_representations_v<ConnectionRecord>);
+
 /// Some endpoints are marked ENDPOINT_GONE.
 struct ResetGone {
   static constexpr MessageType kType = MessageType::kResetGone;
@@ -121,7 +141,8 @@ struct Connect {
   uint8_t origin_address[16] = {};  ///< v4-mapped, network byte order
 };
 
-/// To KeepOnly, to ResetGone, and to Connect: then with one fd, the socket, after a success.
+/// To KeepOnly and ResetGone, and with one fd after a success to Connect (the socket) and to
+/// ListConnections (the file).
 struct Reply {
   static constexpr MessageType kType = MessageType::kReply;
   Header header;
@@ -176,6 +197,9 @@ Result<Enrolment> load(const Enroll& message);
 
 void store(const UpstreamTarget& target, Connect& message);
 UpstreamTarget load(const Connect& message);
+
+ConnectionRecord recordOf(const WorkloadConnection& connection);
+WorkloadConnection connectionOf(const ConnectionRecord& record);
 
 void store(const Error& error, Status& status);
 /// The error as the other end had it (texts may be cut); success when there was none.

@@ -22,15 +22,15 @@ void countReset(DataPlane& tables, uint32_t id) {
 Result<uint32_t> Reaper::resetGone() {
   auto diag = SocketDiag::open();
   if (!diag) return std::move(diag).error();
-  auto sockets = diag->steered(store_);
+  auto sockets = diag->sockets(store_);
   if (!sockets) return std::move(sockets).error();
   uint32_t reset = 0;
   Result<void> outcome;
   for (const auto& socket : *sockets) {
-    if (!isGone(socket.remembered)) continue;
+    if (!socket.remembered || !isGone(*socket.remembered)) continue;
     auto destroyed = diag->destroy(socket);
     if (destroyed) {
-      count(socket.remembered);
+      count(*socket.remembered);
       ++reset;
     } else if (destroyed.error().code() != Error::Code::kNotFound) {
       outcome = std::move(destroyed);

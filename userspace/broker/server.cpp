@@ -3,8 +3,11 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <iterator>
 
 namespace sluice::broker {
 
@@ -18,6 +21,38 @@ Reply replyTo(const Header& request, const Result<void>& outcome) {
   auto reply = message<Reply>(request.request);
   if (!outcome.ok()) store(outcome.error(), reply.status);
   return reply;
+}
+
+/// With what was asked for, or why there is none.
+void replyWith(Channel& channel, const Header& request, Result<Fd> fd) {
+  std::vector<Fd> fds;
+  Result<void> outcome;
+  if (fd.ok()) {
+    fds.push_back(*std::move(fd));
+  } else {
+    outcome = std::move(fd).error();
+  }
+  channel.send(bytesOf(replyTo(request, outcome)), std::move(fds));
+}
+
+Result<void> writeAll(const Fd& file, std::span<const std::byte> bytes) {
+  while (!bytes.empty()) {
+    const ssize_t size = ::write(file.get(), bytes.data(), bytes.size());
+    if (size < 0) return Error::system("write what the agent asked for");
+    bytes = bytes.subspan(static_cast<size_t>(size));
+  }
+  return {};
+}
+
+/// Too many for a message. In memory, with its offset at the end.
+Result<Fd> fileOf(const std::vector<WorkloadConnection>& connections) {
+  Fd file(::memfd_create("sluice-connections", MFD_CLOEXEC));
+  if (!file) return Error::system("memfd_create");
+  std::vector<ConnectionRecord> records;
+  records.reserve(connections.size());
+  std::ranges::transform(connections, std::back_inserter(records), &recordOf);
+  SLUICE_TRY(writeAll(file, std::as_bytes(std::span(records))));
+  return file;
 }
 
 void describe(const Enrolled& enrolled, EnrollReply& reply) {
@@ -111,6 +146,14 @@ Result<void> Server::onControl(Channel& channel, const Packet& packet) {
     channel.send(bytesOf(replyTo(request->header, options_.reset_gone())));
     return {};
   }
+  if (typeOf(packet.bytes) == static_cast<uint32_t>(MessageType::kListConnections)) {
+    const auto request = decode<ListConnections>(packet.bytes);
+    if (!request.ok()) return request.error();
+    const auto connections = options_.connections();
+    replyWith(channel, request->header,
+              connections.ok() ? fileOf(*connections) : Result<Fd>(connections.error()));
+    return {};
+  }
   const auto request = decode<Enroll>(packet.bytes);
   return request.ok() ? onEnroll(channel, *request) : request.error();
 }
@@ -148,15 +191,7 @@ Result<void> Server::onKeepOnly(Channel& channel, const KeepOnly& request) {
 Result<void> Server::onWorker(Channel& channel, const Packet& packet) {
   const auto request = decode<Connect>(packet.bytes);
   if (!request.ok()) return request.error();
-  auto socket = connector_.connect(load(*request));
-  std::vector<Fd> fds;
-  Result<void> outcome;
-  if (socket.ok()) {
-    fds.push_back(*std::move(socket));
-  } else {
-    outcome = std::move(socket).error();
-  }
-  channel.send(bytesOf(replyTo(request->header, outcome)), std::move(fds));
+  replyWith(channel, request->header, connector_.connect(load(*request)));
   return {};
 }
 

@@ -25,6 +25,10 @@ class Server {
     std::function<void(const Error&)> ended;
     /// What ResetGone asks for.
     std::function<Result<void>()> reset_gone = [] { return Result<void>(); };
+    /// What ListConnections asks for.
+    std::function<Result<std::vector<WorkloadConnection>>()> connections = [] {
+      return Result<std::vector<WorkloadConnection>>(std::vector<WorkloadConnection>());
+    };
   };
 
   /// Borrows all. kInvalid: more tables and workers than one message carries.

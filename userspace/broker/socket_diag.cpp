@@ -81,12 +81,22 @@ std::optional<connection> storageIn(std::span<const std::byte> attributes) {
   return value;
 }
 
-void addSocket(std::span<const std::byte> payload, std::vector<SteeredSocket>& found) {
+uint64_t cgroupIn(std::span<const std::byte> attributes) {
+  uint64_t cgroup = 0;
+  eachAttribute(attributes, [&](int type, auto bytes) {
+    if (type == INET_DIAG_CGROUP_ID && bytes.size() >= sizeof(cgroup))
+      std::memcpy(&cgroup, bytes.data(), sizeof(cgroup));
+  });
+  return cgroup;
+}
+
+void addSocket(std::span<const std::byte> payload, std::vector<SeenSocket>& found) {
   inet_diag_msg message{};
   if (payload.size() < sizeof(message)) return;
   std::memcpy(&message, payload.data(), sizeof(message));
-  if (const auto remembered = storageIn(payload.subspan(sizeof(message))))
-    found.push_back({message.idiag_family, message.idiag_state, message.id, *remembered});
+  const auto attributes = payload.subspan(sizeof(message));
+  found.push_back({message.idiag_family, message.idiag_state, message.id, cgroupIn(attributes),
+                   storageIn(attributes)});
 }
 
 /// 0, or the errno that the kernel answers.
@@ -98,7 +108,7 @@ int errorIn(std::span<const std::byte> payload) {
 
 }  // namespace
 
-Result<bool> readSteered(std::span<const std::byte> datagram, std::vector<SteeredSocket>& found) {
+Result<bool> readSockets(std::span<const std::byte> datagram, std::vector<SeenSocket>& found) {
   while (datagram.size() >= sizeof(nlmsghdr)) {
     nlmsghdr header{};
     std::memcpy(&header, datagram.data(), sizeof(header));
@@ -123,27 +133,27 @@ Result<SocketDiag> SocketDiag::open() {
   return SocketDiag(std::move(netlink));
 }
 
-Result<std::vector<SteeredSocket>> SocketDiag::steered(int store) const {
-  std::vector<SteeredSocket> found;
+Result<std::vector<SeenSocket>> SocketDiag::sockets(int store) const {
+  std::vector<SeenSocket> found;
   for (const uint8_t family : {uint8_t{AF_INET}, uint8_t{AF_INET6}})
     SLUICE_TRY(list(family, store, found));
   return found;
 }
 
-Result<void> SocketDiag::list(uint8_t family, int store, std::vector<SteeredSocket>& found) const {
+Result<void> SocketDiag::list(uint8_t family, int store, std::vector<SeenSocket>& found) const {
   const auto wanted = listRequest(family, store);
   SLUICE_TRY(request(&wanted, sizeof(wanted)));
   std::vector<std::byte> buffer(kDatagram);
   while (true) {
     const ssize_t size = ::recv(netlink_.get(), buffer.data(), buffer.size(), 0);
     if (size < 0) return Error::system("receive the sockets of a network namespace");
-    auto goes_on = readSteered(std::span(buffer).first(static_cast<size_t>(size)), found);
+    auto goes_on = readSockets(std::span(buffer).first(static_cast<size_t>(size)), found);
     if (!goes_on) return std::move(goes_on).error();
     if (!*goes_on) return {};
   }
 }
 
-Result<void> SocketDiag::destroy(const SteeredSocket& socket) const {
+Result<void> SocketDiag::destroy(const SeenSocket& socket) const {
   DestroyRequest wanted;
   wanted.header.nlmsg_len = sizeof(wanted);
   wanted.header.nlmsg_type = SOCK_DESTROY;

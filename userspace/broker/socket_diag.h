@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -14,12 +15,13 @@
 
 namespace sluice::broker {
 
-/// A TCP socket that the programs have steered.
-struct SteeredSocket {
-  uint8_t family = 0;       ///< AF_INET or AF_INET6
-  uint8_t state = 0;        ///< TCP_ESTABLISHED, …
-  inet_diag_sockid id{};    ///< addresses and ports in network byte order, and the kernel's cookie
-  connection remembered{};  ///< what its storage says
+/// A TCP socket between its first SYN and its last ACK.
+struct SeenSocket {
+  uint8_t family = 0;     ///< AF_INET or AF_INET6
+  uint8_t state = 0;      ///< TCP_ESTABLISHED, …
+  inet_diag_sockid id{};  ///< addresses and ports in network byte order, and the kernel's cookie
+  uint64_t cgroup = 0;    ///< inode of its directory on cgroup2; 0: not told (before Linux 5.9)
+  std::optional<connection> remembered = std::nullopt;  ///< none: it was not steered
 };
 
 /// The kernel's lists of sockets, of one network namespace (sock_diag(7)).
@@ -29,24 +31,24 @@ class SocketDiag {
   /// CAP_NET_ADMIN.
   static Result<SocketDiag> open();
 
-  /// TCP sockets that have an element in the socket storage `store` (a descriptor of `conn_store`),
+  /// TCP sockets with what the socket storage `store` (a descriptor of `conn_store`) has of them,
   /// listeners and those in TIME_WAIT left out. Linux 5.7.
-  Result<std::vector<SteeredSocket>> steered(int store) const;
+  Result<std::vector<SeenSocket>> sockets(int store) const;
 
   /// As SOCK_DESTROY: the peer gets a reset, the owner ECONNABORTED. kNotFound: it is gone, or it
   /// is another socket by now.
-  Result<void> destroy(const SteeredSocket& socket) const;
+  Result<void> destroy(const SeenSocket& socket) const;
 
  private:
   explicit SocketDiag(Fd netlink) : netlink_(std::move(netlink)) {}
   Result<void> request(const void* message, size_t size) const;
-  Result<void> list(uint8_t family, int store, std::vector<SteeredSocket>& found) const;
+  Result<void> list(uint8_t family, int store, std::vector<SeenSocket>& found) const;
 
   Fd netlink_;
 };
 
 /// Reads one datagram of an answer into `found`: whether the answer goes on after it. The kernel's
 /// error becomes one of ours.
-Result<bool> readSteered(std::span<const std::byte> datagram, std::vector<SteeredSocket>& found);
+Result<bool> readSockets(std::span<const std::byte> datagram, std::vector<SeenSocket>& found);
 
 }  // namespace sluice::broker

@@ -125,6 +125,8 @@ void addGet(CLI::App& app, Invocation& invocation) {
   command.add_option("NAME", invocation.get.name, "Only what has this name");
   command.add_option("-f,--filename", invocation.get.files,
                      "Files and directories to read resources from instead of asking the agent");
+  command.add_flag("--unsteered", invocation.get.unsteered,
+                   "Connections that are older than the workload's enrolment or the service");
   command.callback([&invocation] {
     invocation.lists = true;
     invocation.command = [&](const Terminal& t) {

@@ -18,7 +18,8 @@ Result<Json> askAgent(const CommonOptions& options, const GetArguments& argument
               {"what", noun.name},
               {"resources", noun.is_resource},
               {"namespace", options.in_namespace},
-              {"name", arguments.name}},
+              {"name", arguments.name},
+              {"unsteered", arguments.unsteered}},
              options.timeout);
 }
 
@@ -47,6 +48,9 @@ bool printAlone(const Terminal& terminal, const Json& answer, const CommonOption
 ExitCode runGet(const Terminal& terminal, const CommonOptions& options,
                 const GetArguments& arguments) {
   const auto& noun = *findNoun(arguments.what);
+  if (arguments.unsteered && noun.name != "connections")
+    return report(terminal, Error(Error::Code::kInvalid, "--unsteered is of connections",
+                                  "sluicectl get connections --unsteered"));
   const auto answer = arguments.files.empty() ? askAgent(options, arguments, noun)
                                               : readFiles(options, arguments, noun);
   if (!answer) return report(terminal, answer.error());

@@ -16,6 +16,7 @@ struct GetArguments {
   std::string what;                ///< a word that findNoun() knows
   std::string name;                ///< empty: all
   std::vector<std::string> files;  ///< of resources; empty: the running agent answers
+  bool unsteered = false;          ///< connections that the programs do not know
 };
 
 struct StatusArguments {

@@ -128,6 +128,11 @@ Noun workloads() {
            named("workload")}};
 }
 
+/// Of connections that were not steered nobody knows it.
+std::string ageText(const Json& item) {
+  return item.contains("ageSeconds") ? cellText(item, "ageSeconds") + "s" : "-";
+}
+
 Noun connections() {
   return {"connections",
           "connection",
@@ -135,10 +140,13 @@ Noun connections() {
           {{fieldColumn("WORKLOAD", "workload"),
             fieldColumn("CLIENT", "client"),
             fieldColumn("SERVICE", "service"),
+            fieldColumn("DESTINATION", "destination"),
+            fieldColumn("PATH", "path"),
             fieldColumn("ENDPOINT", "endpoint"),
             fieldColumn("STATE", "state"),
             fieldColumn("REQUESTS", "requests"),
-            {"AGE", [](const Json& item) { return cellText(item, "ageSeconds") + "s"; }}},
+            {"AGE", ageText},
+            fieldColumn("REASON", "reason", true)},
            [](const Json& item) { return "connection/" + cellText(item, "client"); }}};
 }
 

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "maps/abi/types.h"
 #include "userspace/base/fd.h"
 #include "userspace/base/result.h"
 #include "userspace/model/address.h"
@@ -75,6 +76,25 @@ class Workloads {
 
   /// Resets the connections of the connect path whose endpoint is marked ENDPOINT_GONE.
   virtual void resetGone(std::function<void(Result<void>)> done) = 0;
+};
+
+/// A connection of an enrolled workload, as the kernel has it.
+struct WorkloadConnection {
+  WorkloadId workload;
+  SocketAddress client;  ///< its own end
+  SocketAddress peer;    ///< as the wire has it: an endpoint, the listener, or whom it called
+  uint8_t state = 0;     ///< TCP_ESTABLISHED and the like of netinet/tcp.h
+  /// What the programs remember of it; none: it was not steered.
+  std::optional<connection> record = std::nullopt;
+};
+
+/// The connections of the enrolled workloads, wherever they go.
+class Connections {
+ public:
+  virtual ~Connections() = default;
+
+  /// In any order.
+  virtual void list(std::function<void(Result<std::vector<WorkloadConnection>>)> done) = 0;
 };
 
 }  // namespace sluice

@@ -32,26 +32,27 @@ std::vector<std::byte> errorDatagram(int error) {
 }
 
 TEST(SocketDiagAnswer, EndsWithDoneOrAnError) {
-  std::vector<SteeredSocket> found;
-  EXPECT_FALSE(*readSteered(datagram(NLMSG_DONE, {}), found));
-  EXPECT_FALSE(*readSteered(errorDatagram(0), found));
-  EXPECT_EQ(readSteered(errorDatagram(EPERM), found).error().errnum(), EPERM);
+  std::vector<SeenSocket> found;
+  EXPECT_FALSE(*readSockets(datagram(NLMSG_DONE, {}), found));
+  EXPECT_FALSE(*readSockets(errorDatagram(0), found));
+  EXPECT_EQ(readSockets(errorDatagram(EPERM), found).error().errnum(), EPERM);
   EXPECT_TRUE(found.empty());
 }
 
-TEST(SocketDiagAnswer, SocketsWithoutStorageAreNotOurs) {
-  std::vector<SteeredSocket> found;
+TEST(SocketDiagAnswer, SocketsWithoutStorageHaveNoRecord) {
+  std::vector<SeenSocket> found;
   const inet_diag_msg socket{};
   EXPECT_TRUE(
-      *readSteered(datagram(SOCK_DIAG_BY_FAMILY, std::as_bytes(std::span(&socket, 1))), found));
-  EXPECT_TRUE(found.empty());
+      *readSockets(datagram(SOCK_DIAG_BY_FAMILY, std::as_bytes(std::span(&socket, 1))), found));
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_FALSE(found[0].remembered);
 }
 
 TEST(SocketDiagAnswer, CutMessagesAreRefusedAndCutPayloadsPassedOver) {
-  std::vector<SteeredSocket> found;
+  std::vector<SeenSocket> found;
   const std::array<std::byte, 8> half{};
-  EXPECT_FALSE(readSteered(datagram(SOCK_DIAG_BY_FAMILY, half, 1), found).ok());
-  EXPECT_TRUE(*readSteered(datagram(SOCK_DIAG_BY_FAMILY, half), found));
+  EXPECT_FALSE(readSockets(datagram(SOCK_DIAG_BY_FAMILY, half, 1), found).ok());
+  EXPECT_TRUE(*readSockets(datagram(SOCK_DIAG_BY_FAMILY, half), found));
   EXPECT_TRUE(found.empty());
 }
 

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "userspace/broker/connections.h"
+
+#include <arpa/inet.h>
+
+#include <cstring>
+#include <set>
+#include <utility>
+
+#include "maps/lib/address.h"
+
+namespace sluice::broker {
+namespace {
+
+SocketAddress addressOf(uint8_t family, const __be32 (&words)[4], __be16 port) {
+  SocketAddress address;
+  address.port = ntohs(port);
+  if (family == AF_INET)
+    address_set_v4(address.ip.bytes.data(), words[0]);
+  else
+    std::memcpy(address.ip.bytes.data(), words, sizeof(words));
+  return address;
+}
+
+/// Several workloads may share a namespace: a record says whose it is, and a cgroup of what was
+/// not steered.
+bool isOf(WorkloadId workload, const std::set<uint64_t>& cgroups, const SeenSocket& socket) {
+  if (!socket.remembered) return cgroups.contains(socket.cgroup);
+  return socket.remembered->schema == SLUICE_SCHEMA &&
+         socket.remembered->workload == workload.value;
+}
+
+Result<void> add(WorkloadId workload, const std::set<uint64_t>& cgroups, const SocketDiag& diag,
+                 int store, std::vector<WorkloadConnection>& connections) {
+  const auto sockets = diag.sockets(store);
+  if (!sockets) return sockets.error();
+  for (const auto& socket : *sockets) {
+    if (!isOf(workload, cgroups, socket)) continue;
+    const auto& id = socket.id;
+    connections.push_back({workload, addressOf(socket.family, id.idiag_src, id.idiag_sport),
+                           addressOf(socket.family, id.idiag_dst, id.idiag_dport), socket.state,
+                           socket.remembered});
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<std::vector<WorkloadConnection>> listConnections(const Enrolments& enrolments,
+                                                        const NamespaceVisitor& visitor,
+                                                        int store) {
+  std::vector<WorkloadConnection> connections;
+  Result<void> outcome;
+  for (const auto workload : enrolments.workloads()) {
+    const auto cgroups = cgroupIdsBelow(enrolments.cgroupOf(workload));
+    const auto diag = visitor.visit(*enrolments.namespaceOf(workload), &SocketDiag::open);
+    auto added =
+        diag.ok() ? add(workload, cgroups, *diag, store, connections) : Result<void>(diag.error());
+    if (!added && outcome.ok()) outcome = std::move(added);
+  }
+  if (!outcome) return std::move(outcome).error();
+  return connections;
+}
+
+}  // namespace sluice::broker
