@@ -7,11 +7,11 @@
 #include <unistd.h>
 
 #include <csignal>
-#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <thread>
 
 #include "tests/e2e/draws.h"
+#include "tests/e2e/footprint.h"
 #include "tests/e2e/gate.h"
 #include "tests/e2e/shop.h"
 
@@ -163,34 +163,6 @@ TEST_F(Survival, WithoutBothAnOpenFailPolicyConnectsToThePlainService) {
   EXPECT_GT(tallyOf(*drawn)["v2"], 0u);
 }
 
-/// What a restart must not leave twice: programs, maps and links of the machine, pins of the lab,
-/// listening sockets of the client's namespace.
-struct Footprint {
-  size_t programs = 0, maps = 0, links = 0, pins = 0, listeners = 0;
-  friend bool operator==(const Footprint&, const Footprint&) = default;
-  friend std::ostream& operator<<(std::ostream& out, const Footprint& f) {
-    return out << fmt::format("{} programs, {} maps, {} links, {} pins, {} listeners", f.programs,
-                              f.maps, f.links, f.pins, f.listeners);
-  }
-};
-
-size_t listed(const char* kind) {
-  const auto output = runChecked({"bpftool", "-j", kind, "show"});
-  if (!output) return 0;
-  const auto json = nlohmann::json::parse(*output, nullptr, false);
-  return json.is_array() ? json.size() : 0;
-}
-
-Footprint footprint(const Lab& lab) {
-  Footprint found{listed("prog"), listed("map"), listed("link"), 0, 0};
-  for ([[maybe_unused]] const auto& pin :
-       std::filesystem::recursive_directory_iterator(lab.bpffs()))
-    ++found.pins;
-  const auto sockets = lab.run("web", {"ss", "-Hltn"});
-  if (sockets.ok()) found.listeners = static_cast<size_t>(std::ranges::count(sockets->out, '\n'));
-  return found;
-}
-
 class Impatient : public Survival {
  protected:
   Arguments moreArguments() const override { return {"--patience", "2"}; }
@@ -228,14 +200,14 @@ TEST_F(Survival, ARestartLeavesNothingTwiceAndCountsOn) {
   };
   ASSERT_TRUE(draw().ok());
   EXPECT_EQ(*counted("steered"), 50u);
-  const Footprint before = footprint(shop().lab());
+  const Footprint before = Footprint::of(shop().lab());
   for (int restart = 0; restart < 2; ++restart) {
     killBothNow();
     ASSERT_TRUE(draw().ok());
     const auto started = sluiced().startAgain();
     ASSERT_TRUE(started.ok()) << started.error().message();
   }
-  EXPECT_EQ(footprint(shop().lab()), before);
+  EXPECT_EQ(Footprint::of(shop().lab()), before);
   EXPECT_EQ(*counted("steered"), 150u);
   const auto after = ask({"stat"});
   ASSERT_TRUE(after.ok()) << after.error().message();

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/support/sluiced_process.h"
 
+#include <sys/wait.h>
+
 #include <csignal>
 
 #include "tests/support/programs.h"
@@ -16,7 +18,7 @@ Error failed(const std::string& what, const Finished& finished) {
 }
 
 Result<void> killNow(pid_t pid) {
-  if (kill(pid, SIGKILL) != 0) return Error::system("kill " + std::to_string(pid));
+  if (::kill(pid, SIGKILL) != 0) return Error::system("kill " + std::to_string(pid));
   return {};
 }
 
@@ -108,11 +110,16 @@ Result<void> SluicedProcess::killAgent() const {
 Result<void> SluicedProcess::killBoth() {
   auto agent = agentPid();
   if (!agent) return std::move(agent).error();
-  SLUICE_TRY(process_.signal(SIGKILL));
-  if (auto ended = process_.wait(kLongestStop); !ended) return std::move(ended).error();
+  SLUICE_TRY(kill());
   // The agent may have followed its broker already.
   auto killed = killNow(*agent);
   if (!killed && killed.error().errnum() != ESRCH) return killed;
+  return {};
+}
+
+Result<void> SluicedProcess::kill() {
+  if (process_.running()) SLUICE_TRY(process_.signal(SIGKILL));
+  if (auto ended = process_.wait(kLongestStop); !ended) return std::move(ended).error();
   return {};
 }
 
@@ -128,6 +135,20 @@ Result<void> SluicedProcess::startAgain() {
   if (!process) return std::move(process).error();
   process_ = *std::move(process);
   return waitReady();
+}
+
+Result<pid_t> SluicedProcess::startHeld() {
+  Arguments argv = {"sh", "-c", "kill -STOP $$; exec \"$@\"", "sh"};
+  argv.insert(argv.end(), argv_.begin(), argv_.end());
+  auto process = lab_->spawn("node", argv);
+  if (!process) return std::move(process).error();
+  process_ = *std::move(process);
+  siginfo_t stopped{};
+  const auto id = static_cast<id_t>(process_.pid());
+  if (::waitid(P_PID, id, &stopped, WSTOPPED | WEXITED | WNOWAIT) != 0 ||
+      stopped.si_code != CLD_STOPPED)
+    return Error(Error::Code::kSystem, "sluiced does not wait to be started");
+  return process_.pid();
 }
 
 }  // namespace sluice::test

@@ -30,6 +30,9 @@ class SluicedProcess {
   Result<Finished> ctl(const Arguments& arguments) const;
 
   Result<pid_t> agentPid() const { return pidOf("agentPid"); }
+  pid_t brokerPid() const { return process_.pid(); }
+  /// False when the broker has ended.
+  bool running() const { return process_.running(); }
 
   /// kill -9. The broker starts another agent; waitReady() waits for it.
   Result<void> killAgent() const;
@@ -37,8 +40,12 @@ class SluicedProcess {
   Result<void> killBoth();
   /// SIGTERM, and waits for the end.
   Result<void> stop();
-  /// After killBoth() or stop().
+  /// kill -9 of the broker, which takes the agent with it; asks neither of them anything.
+  Result<void> kill();
+  /// After the process has ended, in whichever way.
   Result<void> startAgain();
+  /// The same, but it stands still until SIGCONT lets it take its first step. Its process id.
+  Result<pid_t> startHeld();
 
   /// Returns when an agent answers and has applied the configuration; fails when sluiced ends.
   Result<void> waitReady();

@@ -96,20 +96,28 @@ class Conversation {
   TimePoint deadline_;
 };
 
-/// Fails only for reasons that time does not cure, or when there is no time left.
-Result<Fd> connectPatiently(const std::string& path, TimePoint deadline) {
+/// The line that the agent answers.
+Result<std::string> exchange(const std::string& path, const Json& request, TimePoint deadline) {
+  auto socket = connectTo(path);
+  if (!socket) return std::move(socket).error();
+  Conversation agent(*std::move(socket), deadline);
+  SLUICE_TRY(agent.send(observe::toText(request) + "\n"));
+  return agent.receiveLine();
+}
+
+/// Fails only for reasons that time does not cure, or when there is no time left. An agent that
+/// closes the connection instead of answering has just ended, and its successor is on its way.
+Result<std::string> exchangePatiently(const std::string& path, const Json& request,
+                                      TimePoint deadline) {
   while (true) {
-    auto socket = connectTo(path);
-    if (socket || socket.error().code() != Error::Code::kUnavailable) return socket;
-    if (std::chrono::steady_clock::now() >= deadline) return socket;
+    auto line = exchange(path, request, deadline);
+    if (line || line.error().code() != Error::Code::kUnavailable) return line;
+    if (std::chrono::steady_clock::now() >= deadline) return line;
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
   }
 }
 
-Result<Json> converse(Fd socket, const Json& request, TimePoint deadline) {
-  Conversation agent(std::move(socket), deadline);
-  SLUICE_TRY(agent.send(observe::toText(request) + "\n"));
-  const auto line = agent.receiveLine();
+Result<Json> read(const Result<std::string>& line) {
   if (!line) return Error(line.error());
   return observe::readAnswer(*line);
 }
@@ -118,17 +126,12 @@ Result<Json> converse(Fd socket, const Json& request, TimePoint deadline) {
 
 Result<Json> ask(const std::string& socket_path, const Json& request,
                  std::chrono::milliseconds timeout) {
-  auto socket = connectTo(socket_path);
-  if (!socket) return std::move(socket).error();
-  return converse(*std::move(socket), request, std::chrono::steady_clock::now() + timeout);
+  return read(exchange(socket_path, request, std::chrono::steady_clock::now() + timeout));
 }
 
 Result<Json> askPatiently(const std::string& socket_path, const Json& request,
                           std::chrono::milliseconds timeout) {
-  const auto deadline = std::chrono::steady_clock::now() + timeout;
-  auto socket = connectPatiently(socket_path, deadline);
-  if (!socket) return std::move(socket).error();
-  return converse(*std::move(socket), request, deadline);
+  return read(exchangePatiently(socket_path, request, std::chrono::steady_clock::now() + timeout));
 }
 
 }  // namespace sluice::cli

@@ -14,7 +14,8 @@ namespace sluice::cli {
 Result<observe::Json> ask(const std::string& socket_path, const observe::Json& request,
                           std::chrono::milliseconds timeout);
 
-/// The same, for an agent that may not listen yet: tries again until `timeout`.
+/// The same, for an agent that may not listen yet, or may end before it answers: tries again until
+/// `timeout`, hence only for requests that may be asked twice.
 Result<observe::Json> askPatiently(const std::string& socket_path, const observe::Json& request,
                                    std::chrono::milliseconds timeout);
 
