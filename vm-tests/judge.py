@@ -50,6 +50,12 @@ def judge_core(line, probes, ran):
     return line | {"outcome": outcome, "text": text}
 
 
+def judge_program(test, outcome, text):
+    """A test of the programs is skipped where the kernel lacks what it needs, and then says so."""
+    offered = "not offered" if outcome == "skipped" else outcome
+    return {"test": test, "outcome": offered, "text": text}
+
+
 def record_of(folder, core):
     """What a guest has left, as one dictionary."""
     results = folder / "results"
@@ -61,7 +67,7 @@ def record_of(folder, core):
         "tainted": int((results / "tainted").read_text()),
         "probes": probes,
         "statuses": {path.stem: int(path.read_text()) for path in sorted(results.glob("*.status"))},
-        "programs": [{"test": test, "outcome": outcome, "text": text}
+        "programs": [judge_program(test, outcome, text)
                      for test, (outcome, text) in tests_of(results / "bpf_tests.xml").items()],
         "core": [judge_core(line, by_name, reports[line["program"]]) for line in core],
         "alarms": [line for line in (folder / "console").read_text(errors="replace").splitlines()

@@ -29,15 +29,6 @@ void bringUpLoopback() {
   ASSERT_EQ(::ioctl(socket.get(), SIOCSIFFLAGS, &request), 0) << strerror(errno);
 }
 
-/// Of the network namespace that this thread is in; 0: the kernel does not tell (before 5.14).
-uint64_t namespaceCookie() {
-  const Fd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  uint64_t cookie = 0;
-  socklen_t size = sizeof(cookie);
-  const int result = ::getsockopt(socket.get(), SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &size);
-  return result == 0 ? cookie : 0;
-}
-
 int familyOf(const Fd& socket) {
   int family = 0;
   socklen_t size = sizeof(family);
@@ -181,6 +172,14 @@ Listener KernelTest::listenOn(const std::string& ip, uint16_t port, const char* 
   EXPECT_EQ(::listen(fd.get(), 4096), 0) << strerror(errno);
   const auto local = localAddress(fd);
   return {std::move(fd), local};
+}
+
+uint64_t KernelTest::namespaceCookie() {
+  const Fd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  uint64_t cookie = 0;
+  socklen_t size = sizeof(cookie);
+  const int result = ::getsockopt(socket.get(), SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &size);
+  return result == 0 ? cookie : 0;
 }
 
 void KernelTest::inAnotherNamespace(const std::function<void(SocketMaker&)>& work) {

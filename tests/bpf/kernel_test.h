@@ -64,6 +64,9 @@ class KernelTest : public ::testing::Test {
   /// Port 0: the kernel chooses.
   Listener listenOn(const std::string& ip, uint16_t port, const char* device = nullptr);
 
+  /// Of the namespace that this thread is in; 0: the kernel does not tell (before 5.14).
+  static uint64_t namespaceCookie();
+
   /// With this thread in a new network namespace; `sockets` are of the workload's cgroup there.
   void inAnotherNamespace(const std::function<void(SocketMaker& sockets)>& work);
 
