@@ -7,6 +7,7 @@
 
 #include "tests/bpf/kernel_test.h"
 #include "tests/support/statistics.h"
+#include "userspace/balance/client_spread.h"
 
 namespace sluice::test {
 namespace {
@@ -128,6 +129,33 @@ TEST_F(ConnectPath, AClientStaysWithOneEndpoint) {
   std::vector<uint64_t> counts;
   for (const auto& server : servers) counts.push_back(server.drain());
   EXPECT_THAT(counts, ::testing::UnorderedElementsAre(0U, 0U, 30U));
+}
+
+TEST_F(ConnectPath, AClientStaysWhenAnotherEndpointGoes) {
+  const std::array servers{listen("127.0.0.2"), listen("127.0.0.3"), listen("127.0.0.4")};
+  const std::vector addresses{servers[0].address, servers[1].address, servers[2].address};
+  const auto steer = [&](const std::vector<uint32_t>& shares) {
+    steerTo(vip_, addresses);
+    const std::vector<std::string> names{"10.1.0.1:80", "10.1.0.2:80", "10.1.0.3:80"};
+    std::vector<uint32_t> slots;
+    const auto spread = *balance::spreadByClient(balance::maglevMembers(names, shares));
+    for (const auto& slot : spread.slots) slots.push_back(slot.alias + 1);
+    setCluster(1, slots, BALANCE_CLIENT);
+  };
+  steer({1, 1, 1});
+  connected(vip_);
+  size_t home = 0;
+  while (home < servers.size() && servers[home].drain() == 0) ++home;
+  ASSERT_LT(home, servers.size());
+
+  for (size_t gone = 0; gone < servers.size(); ++gone) {
+    std::vector<uint32_t> shares(servers.size(), 1);
+    shares[gone] = 0;
+    steer(shares);
+    for (int i = 0; i < 10; ++i) connected(vip_);
+    EXPECT_EQ(servers[home].drain(), gone == home ? 0U : 10U) << gone << " of home " << home;
+    for (const auto& server : servers) server.drain();
+  }
 }
 
 TEST_F(ConnectPath, ExceptionsHoldForTheirClassAlone) {

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "userspace/balance/alias_table.h"
+#include "userspace/balance/client_spread.h"
 #include "userspace/balance/spread.h"
 #include "userspace/routing/policy.h"
 #include "userspace/routing/policy_reasons.h"
@@ -20,16 +21,19 @@ using proxy::ProxyRule;
 using routing::Family;
 using routing::ServiceRoute;
 
+/// What Maglev tables know endpoints by.
+std::vector<std::string> namesOf(const std::vector<proxy::ProxyEndpoint>& endpoints) {
+  std::vector<std::string> names;
+  names.reserve(endpoints.size());
+  for (const auto& endpoint : endpoints) names.push_back(endpoint.address.text());
+  return names;
+}
+
 Result<std::shared_ptr<const balance::MaglevTable>> hashTable(
     const std::vector<proxy::ProxyEndpoint>& endpoints, const std::vector<uint32_t>& shares,
     uint32_t size) {
-  std::vector<std::string> names;
-  names.reserve(endpoints.size());
-  std::vector<balance::MaglevMember> members;
-  members.reserve(endpoints.size());
-  for (size_t i = 0; i < endpoints.size(); ++i)
-    members.push_back({names.emplace_back(endpoints[i].address.text()), shares[i]});
-  auto table = balance::MaglevTable::of(members, size);
+  const auto names = namesOf(endpoints);
+  auto table = balance::MaglevTable::of(balance::maglevMembers(names, shares), size);
   if (!table) return std::move(table).error();
   return std::make_shared<const balance::MaglevTable>(*std::move(table));
 }
@@ -166,10 +170,7 @@ Result<ProxyCluster> RouteMaker::makeCluster(const routing::WeightedCluster& des
         {endpoint.address, id, cluster_id, monitors.empty() ? nullptr : monitors[i]});
     shares.push_back(all_shares[i]);
   }
-  auto spread = balance::spreadOver(shares);
-  if (!spread) return std::move(spread).error();
-  made.even = spread->even;
-  if (!spread->alike) made.choice = std::move(spread->slots);
+  SLUICE_TRY(addSpread(made, shares));
   made.hash_key = destination.hashKey();
   SLUICE_TRY(addHashTable(made, shares));
   return made;
@@ -191,6 +192,29 @@ RouteMaker::Monitors RouteMaker::addStates(ProxyCluster& made) {
   const auto settings = balance::OutlierSettings::of(policy.outlier_detection->value);
   made.outliers = states_.outliers.detector(name, settings);
   return made.outliers->setMembers(members);
+}
+
+/// The kernel's programs draw from the same for a cluster of one family.
+Result<void> RouteMaker::addSpread(ProxyCluster& made, const std::vector<uint32_t>& shares) {
+  const auto names = namesOf(made.endpoints);
+  auto spread = keepsClients(made) ? balance::spreadByClient(balance::maglevMembers(names, shares))
+                                   : balance::spreadOver(shares);
+  if (!spread) return std::move(spread).error();
+  made.even = spread->even;
+  if (!spread->alike) made.choice = std::move(spread->slots);
+  return {};
+}
+
+/// Whether the kernel's table had room for it: both spread the clients so, or neither does.
+bool RouteMaker::keepsClients(const ProxyCluster& made) const {
+  if (made.cluster->policy != routing::BalancePolicy::kClient) return false;
+  std::map<uint32_t, size_t> members;
+  for (const auto& endpoint : made.endpoints) ++members[endpoint.cluster.value];
+  return balance::clientSlots(made.endpoints.size()) > 0 &&
+         std::ranges::all_of(members, [&](const auto& family) {
+           const auto [id, count] = family;
+           return count < 2 || steering_.slotCount({id}) == balance::clientSlots(count);
+         });
 }
 
 /// One for all destinations that mean the cluster. The ring hash is served by it, too.

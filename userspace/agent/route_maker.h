@@ -46,6 +46,8 @@ class RouteMaker {
   Result<proxy::ProxyRule> makeRule(const routing::Rule& rule, uint16_t port);
   Result<proxy::ProxyCluster> makeCluster(const routing::WeightedCluster& destination);
   Monitors addStates(proxy::ProxyCluster& made);
+  Result<void> addSpread(proxy::ProxyCluster& made, const std::vector<uint32_t>& shares);
+  bool keepsClients(const proxy::ProxyCluster& made) const;
   Result<void> addHashTable(proxy::ProxyCluster& made, const std::vector<uint32_t>& shares);
 
   const steering::Steering& steering_;

@@ -2,11 +2,13 @@
 // Whether the kernel's tables can hold what the rules amount to, and what is refused before that.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
 
 #include "maps/abi/limits.h"
 #include "userspace/analysis/checks.h"
+#include "userspace/balance/client_spread.h"
 #include "userspace/model/address.h"
 #include "userspace/routing/admission.h"
 
@@ -29,6 +31,15 @@ void collect(const routing::ServiceRoute& route, std::set<const routing::Cluster
   clusters.erase(nullptr);
 }
 
+/// What a cluster takes of `cluster_slots` beside one for each endpoint.
+size_t slotsBeside(const routing::Cluster& cluster) {
+  if (cluster.policy != routing::BalancePolicy::kClient) return 0;
+  const auto v4 = static_cast<size_t>(std::ranges::count_if(
+      cluster.endpoints, [](const auto& endpoint) { return endpoint.address.ip.isV4(); }));
+  const auto v6 = cluster.endpoints.size() - v4;
+  return balance::clientSlots(v4) + balance::clientSlots(v6);
+}
+
 std::vector<Need> needsOf(const routing::Routing& routing) {
   std::set<SocketAddress> services;
   std::set<const routing::ServiceRoute*> routes;
@@ -40,11 +51,18 @@ std::vector<Need> needsOf(const routing::Routing& routing) {
     }
   }
   size_t endpoints = 0;
-  for (const auto* cluster : clusters) endpoints += cluster->endpoints.size();
+  size_t tables = 0;
+  for (const auto* cluster : clusters) {
+    endpoints += cluster->endpoints.size();
+    tables += slotsBeside(*cluster);
+  }
+  // Tables that keep clients in their places give way before they take more than half.
+  const size_t slots = endpoints + std::min<size_t>(tables, SLUICE_MAX_SLOTS / 2);
   return {{"services", services.size(), SLUICE_MAX_SERVICES},
           {"routes", routes.size(), SLUICE_MAX_ROUTES},
           {"clusters", clusters.size(), SLUICE_MAX_CLUSTERS},
-          {"endpoints", endpoints, SLUICE_MAX_ENDPOINTS}};
+          {"endpoints", endpoints, SLUICE_MAX_ENDPOINTS},
+          {"slots of clusters", slots, SLUICE_MAX_SLOTS}};
 }
 
 /// Resources by the names that refusals have.

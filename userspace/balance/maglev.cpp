@@ -63,6 +63,14 @@ std::vector<Claimant> claimants(std::span<const MaglevMember> members, uint32_t 
 
 }  // namespace
 
+std::vector<MaglevMember> maglevMembers(std::span<const std::string> names,
+                                        std::span<const uint32_t> shares) {
+  std::vector<MaglevMember> members;
+  members.reserve(names.size());
+  for (size_t i = 0; i < names.size(); ++i) members.push_back({names[i], shares[i]});
+  return members;
+}
+
 Result<MaglevTable> MaglevTable::of(std::span<const MaglevMember> members, uint32_t size) {
   if (!isPrime(size))
     return Error(Error::Code::kInvalid, "size of a Maglev table: " + std::to_string(size),

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -14,6 +15,10 @@ struct MaglevMember {
   std::string_view name;  ///< what its place depends on: the text of its address
   uint32_t share = 1;     ///< of the hashes, relative to the others; 0: none
 };
+
+/// Borrows the names; both lists have the same order.
+std::vector<MaglevMember> maglevMembers(std::span<const std::string> names,
+                                        std::span<const uint32_t> shares);
 
 /// Says for each hash which member it belongs to, so that few hashes change hands when members come
 /// and go, and every member has its share of them to about one percent.

@@ -128,9 +128,11 @@ const ProxyEndpoint& Balancer::propose(const ProxyCluster& cluster, const Caller
 }
 
 const ProxyEndpoint& Balancer::drawn(const ProxyCluster& cluster, uint64_t draw) {
-  const auto count = static_cast<uint32_t>(cluster.endpoints.size());
-  return cluster.endpoints[cluster.choice.empty() ? alias_index(draw, count)
-                                                  : alias_pick(cluster.choice.data(), count, draw)];
+  const auto& choice = cluster.choice;
+  const auto count =
+      static_cast<uint32_t>(choice.empty() ? cluster.endpoints.size() : choice.size());
+  return cluster.endpoints[choice.empty() ? alias_index(draw, count)
+                                          : alias_pick(choice.data(), count, draw)];
 }
 
 const ProxyEndpoint& Balancer::byPolicy(const ProxyCluster& cluster) {

@@ -7,6 +7,7 @@
 #include <iterator>
 
 #include "userspace/balance/alias_table.h"
+#include "userspace/balance/client_spread.h"
 #include "userspace/balance/spread.h"
 #include "userspace/routing/policy_reasons.h"
 #include "userspace/steering/names.h"
@@ -189,12 +190,7 @@ class ServicePlanner {
     auto taken = takeCluster(clusterName(cluster, family), cluster.definition);
     if (!taken.ok()) return std::move(taken).error();
     id = *taken;
-    ClusterContent content;
-    bool even = true;
-    SLUICE_TRY(addMembers(cluster, family, content.slots, even));
-    content.head.shape = static_cast<uint32_t>(content.slots.size()) << 8 | CLUSTER_EXISTS |
-                         policyNumber(cluster.policy, even);
-    SLUICE_TRY(placeClusterSlots(id, std::move(content)));
+    SLUICE_TRY(placeMembers(id, cluster, family));
     definitions_[id] = cluster.definition;
     cluster_ids_[{&cluster, family}] = id;
     return {};
@@ -217,36 +213,70 @@ class ServicePlanner {
     return context_.book.acquire(NAME_CLUSTER, name);
   }
 
+  /// A cluster's endpoints of one family, in the same order: number, share and text of the address.
+  struct Members {
+    std::vector<uint32_t> ids, shares;
+    std::vector<std::string> names;
+  };
+
   /// Endpoints that get nothing at present are members all the same: the proxy may need them when
   /// others fail. Where all of them have failed there are none.
-  Result<void> addMembers(const Cluster& cluster, Family family, std::vector<alias_slot>& slots,
-                          bool& even) {
-    std::vector<uint32_t> ids, shares;
+  Result<Members> membersOf(const Cluster& cluster, Family family) {
+    Members members;
     const auto all_shares = routing::sharesUnder(context_.health, cluster);
     for (size_t i = 0; i < all_shares.size(); ++i) {
       const auto& member = cluster.endpoints[i];
       if (routing::familyOf(member.address.ip) != family) continue;
-      shares.push_back(all_shares[i]);
-      SLUICE_TRY(take(NAME_ENDPOINT, member.address.text(), ids.emplace_back()));
-      if (!context_.contents.exists(ids.back())) endpoints_[ids.back()] = endpointOf(member);
+      members.shares.push_back(all_shares[i]);
+      members.names.push_back(member.address.text());
+      SLUICE_TRY(take(NAME_ENDPOINT, members.names.back(), members.ids.emplace_back()));
+      if (!context_.contents.exists(members.ids.back()))
+        endpoints_[members.ids.back()] = endpointOf(member);
     }
-    auto spread = balance::spreadOver(shares);
+    return members;
+  }
+
+  Result<void> placeMembers(uint32_t id, const Cluster& cluster, Family family) {
+    const auto members = membersOf(cluster, family);
+    if (!members.ok()) return members.error();
+    if (clusters_.contains(id) || plan_.clusters.contains(id)) return {};
+    if (cluster.policy == routing::BalancePolicy::kClient &&
+        balance::clientSlots(members->ids.size()) > 0) {
+      auto spread =
+          balance::spreadByClient(balance::maglevMembers(members->names, members->shares));
+      if (!spread.ok()) return std::move(spread).error();
+      if (placeSlots(id, contentOf(cluster, *members, *spread), context_.cluster_slots.size() / 2))
+        return {};
+    }
+    auto spread = balance::spreadOver(members->shares);
     if (!spread.ok()) return std::move(spread).error();
-    even = spread->even;
-    for (const auto& slot : spread->slots)
-      slots.push_back({slot.threshold, ids[slot.own], ids[slot.alias]});
+    if (!placeSlots(id, contentOf(cluster, *members, *spread), 0))
+      return Error(Error::Code::kExhausted, "cluster_slots: the table is full");
     return {};
   }
 
-  Result<void> placeClusterSlots(uint32_t id, ClusterContent content) {
-    if (clusters_.contains(id) || plan_.clusters.contains(id)) return {};
+  static ClusterContent contentOf(const Cluster& cluster, const Members& members,
+                                  const balance::Spread& spread) {
+    ClusterContent content;
+    for (const auto& slot : spread.slots)
+      content.slots.push_back({slot.threshold, members.ids[slot.own], members.ids[slot.alias]});
+    content.head.shape = static_cast<uint32_t>(content.slots.size()) << 8 | CLUSTER_EXISTS |
+                         policyNumber(cluster.policy, spread.even);
+    return content;
+  }
+
+  /// Whether there was room that leaves at least `spare` slots free for others; what the cluster
+  /// has already needs none.
+  bool placeSlots(uint32_t id, ClusterContent content, uint32_t spare) {
     const auto last = context_.contents.clusters.find(id);
-    if (last != context_.contents.clusters.end() && sameContent(last->second, content)) return {};
-    const auto first = context_.cluster_slots.allocate(CLUSTER_COUNT(content.head.shape));
-    if (!first) return Error(Error::Code::kExhausted, "cluster_slots: the table is full");
+    if (last != context_.contents.clusters.end() && sameContent(last->second, content)) return true;
+    const uint32_t count = CLUSTER_COUNT(content.head.shape);
+    if (uint64_t{count} + spare > context_.cluster_slots.left()) return false;
+    const auto first = context_.cluster_slots.allocate(count);
+    if (!first) return false;
     content.head.first_slot = *first;
     clusters_[id] = std::move(content);
-    return {};
+    return true;
   }
 
   void merge(const std::string& name) {

@@ -25,6 +25,7 @@ bool RangeAllocator::reserve(uint32_t first, uint32_t count) {
   const uint64_t end = uint64_t{start} + length;
   if (uint64_t{first} + count > end) return false;
   free_.erase(run);
+  left_ -= count;
   if (first > start) free_[start] = first - start;
   if (first + count < end) free_[first + count] = static_cast<uint32_t>(end - first - count);
   return true;
@@ -32,6 +33,7 @@ bool RangeAllocator::reserve(uint32_t first, uint32_t count) {
 
 void RangeAllocator::release(uint32_t first, uint32_t count) {
   if (count == 0) return;
+  left_ += count;
   auto next = free_.lower_bound(first);
   if (next != free_.end() && next->first == first + count) {
     count += next->second;

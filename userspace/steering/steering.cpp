@@ -334,6 +334,11 @@ EndpointId Steering::endpointId(const SocketAddress& address) const {
   return {book_.find(NAME_ENDPOINT, address.text())};
 }
 
+uint32_t Steering::slotCount(ClusterId cluster) const {
+  const auto at = contents_.clusters.find(cluster.value);
+  return at == contents_.clusters.end() ? 0 : CLUSTER_COUNT(at->second.head.shape);
+}
+
 // --- workloads ---------------------------------------------------------------------------------
 
 Result<void> Steering::setWorkload(WorkloadId id, const workload& record) {

@@ -62,6 +62,8 @@ class Steering {
   /// 0 where no route uses the cluster on that family.
   ClusterId clusterId(const routing::Cluster& cluster, routing::Family family) const;
   EndpointId endpointId(const SocketAddress& address) const;
+  /// Of `cluster_slots`, that the kernel's programs draw from for the cluster; 0: see clusterId().
+  uint32_t slotCount(ClusterId cluster) const;
 
   /// Frees what has not been used for the grace period and has no connection any more.
   Result<void> retire();

@@ -6,10 +6,11 @@
 
 #include <map>
 
+#include "maps/lib/alias.h"
 #include "maps/lib/hash.h"
 #include "tests/support/memory_data_plane.h"
 #include "tests/support/statistics.h"
-#include "userspace/balance/spread.h"
+#include "userspace/balance/client_spread.h"
 
 namespace sluice::proxy {
 namespace {
@@ -142,6 +143,16 @@ TEST_F(Balancing, AClientKeepsItsEndpointUntilThatFails) {
   int others = 0;
   for (int i = 0; i < 100; ++i) others += pick(four, {7}, {home}) != home ? 1 : 0;
   EXPECT_GT(others, 90) << "another is drawn, five times at most";
+}
+
+TEST_F(Balancing, AClientIsDrawnAsTheKernelDraws) {
+  auto three = cluster(BalancePolicy::kClient, {1, 1, 1});
+  three.choice =
+      balance::spreadByClient(std::vector<balance::MaglevMember>{{"a"}, {"b"}, {"c"}})->slots;
+  const auto count = static_cast<uint32_t>(three.choice.size());
+  for (uint64_t client = 1; client <= 200; ++client)
+    EXPECT_EQ(pick(three, {client}).value,
+              1 + alias_pick(three.choice.data(), count, mix64(client)));
 }
 
 /// By the hash of the request, all members alike.

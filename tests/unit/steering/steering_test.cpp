@@ -3,7 +3,10 @@
 
 #include <gmock/gmock.h>
 
+#include "maps/lib/alias.h"
+#include "maps/lib/hash.h"
 #include "tests/unit/steering/fixture.h"
+#include "userspace/balance/client_spread.h"
 #include "userspace/steering/workload_id.h"
 
 namespace sluice::steering {
@@ -232,6 +235,73 @@ TEST_F(BalancingOf, LoadHasASayOnlyWhereSharesAreEven) {
 TEST_F(BalancingOf, SessionAffinityIsTheKernelsToo) {
   EXPECT_EQ(policyOf(1, "None"), BALANCE_LEAST_REQUEST);
   EXPECT_EQ(policyOf(1, "ClientIP"), BALANCE_CLIENT);
+}
+
+/// A service "db" whose clients stay with their endpoints, 10.1.0.1 to 10.1.0.`last` without
+/// `gone`.
+class ClientsOf : public SteeringTest {
+ protected:
+  static constexpr uint64_t kClients = 2000;
+
+  void loadMembers(int last, int gone = 0) {
+    auto service = test::service("db", {kVip});
+    service.session_affinity = "ClientIP";
+    World world;
+    world.add(service);
+    for (int i = 1; i <= last; ++i)
+      if (i != gone) world.addEndpoint("db", "10.1.0." + std::to_string(i), {});
+    EXPECT_TRUE(load(world).empty());
+  }
+  cluster_ref head() {
+    const auto [key, route] = *routing.tables.at({}).services.begin();
+    const auto id = steering->clusterId(*route->plain, routing::Family::kV4);
+    const auto found = *maps::View<Table::kClusters>(tables).get(id.value);
+    EXPECT_EQ(steering->slotCount(id), CLUSTER_COUNT(found.shape));
+    return found;
+  }
+  /// What the kernel's programs draw for each client.
+  std::vector<uint32_t> drawn() {
+    const auto ref = head();
+    EXPECT_GT(CLUSTER_COUNT(ref.shape), 0U);
+    if (CLUSTER_COUNT(ref.shape) == 0) return std::vector<uint32_t>(kClients);
+    std::vector<alias_slot> slots;
+    for (uint32_t i = 0; i < CLUSTER_COUNT(ref.shape); ++i)
+      slots.push_back(*maps::View<Table::kClusterSlots>(tables).get(ref.first_slot + i));
+    std::vector<uint32_t> endpoints;
+    for (uint64_t client = 0; client < kClients; ++client)
+      endpoints.push_back(
+          alias_pick(slots.data(), static_cast<uint32_t>(slots.size()), mix64(client)));
+    return endpoints;
+  }
+  /// The part of the clients that differ.
+  static double moved(const std::vector<uint32_t>& before, const std::vector<uint32_t>& after) {
+    double count = 0;
+    for (size_t i = 0; i < kClients; ++i) count += before[i] != after[i] ? 1 : 0;
+    return count / static_cast<double>(kClients);
+  }
+};
+
+TEST_F(ClientsOf, FewMoveWhenAnEndpointComesOrGoes) {
+  loadMembers(8);
+  const auto all = drawn();
+  loadMembers(8, 3);
+  EXPECT_LT(moved(all, drawn()), 2.0 / 8);
+  loadMembers(9);
+  EXPECT_LT(moved(all, drawn()), 2.0 / 9);
+  loadMembers(8);
+  EXPECT_EQ(drawn(), all);
+}
+
+TEST_F(ClientsOf, TablesLeaveHalfOfTheSlotsToOthers) {
+  Options small;
+  small.slots = 2 * balance::clientSlots(8);
+  restart(small);
+  loadMembers(8);
+  EXPECT_EQ(CLUSTER_COUNT(head().shape), balance::clientSlots(8));
+  // The old slots are kept for the grace period.
+  loadMembers(7);
+  EXPECT_EQ(CLUSTER_COUNT(head().shape), 7U);
+  EXPECT_EQ(CLUSTER_POLICY(head().shape), uint32_t{BALANCE_CLIENT});
 }
 
 TEST_F(SteeringTest, AddressOfTwoServicesGoesToTheOtherWhenItsOwnerGoes) {
