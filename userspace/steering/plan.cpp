@@ -10,6 +10,7 @@
 #include "userspace/balance/client_spread.h"
 #include "userspace/balance/spread.h"
 #include "userspace/routing/policy_reasons.h"
+#include "userspace/steering/cluster_members.h"
 #include "userspace/steering/names.h"
 #include "userspace/steering/service_keys.h"
 
@@ -32,23 +33,6 @@ bool hasFamily(const Cluster& cluster, Family family) {
 
 /// Only the address that was called belongs to it.
 bool isNowhere(const Cluster& cluster) { return cluster.passthrough && cluster.endpoints.empty(); }
-
-/// `even`: of the shares (balance::Spread).
-uint32_t policyNumber(routing::BalancePolicy policy, bool even) {
-  switch (policy) {
-    case routing::BalancePolicy::kRandom:
-      return BALANCE_RANDOM;
-    case routing::BalancePolicy::kRoundRobin:
-      return BALANCE_ROUND_ROBIN;
-    case routing::BalancePolicy::kLeastRequest:
-      return even ? BALANCE_LEAST_REQUEST : BALANCE_RANDOM;
-    case routing::BalancePolicy::kClient:
-      return BALANCE_CLIENT;
-    case routing::BalancePolicy::kRequest:  // a connection says nothing of it
-      return BALANCE_RANDOM;
-  }
-  return BALANCE_RANDOM;
-}
 
 endpoint endpointOf(const routing::ClusterEndpoint& member) {
   const auto& [ip, port] = member.address;
@@ -213,16 +197,10 @@ class ServicePlanner {
     return context_.book.acquire(NAME_CLUSTER, name);
   }
 
-  /// A cluster's endpoints of one family, in the same order: number, share and text of the address.
-  struct Members {
-    std::vector<uint32_t> ids, shares;
-    std::vector<std::string> names;
-  };
-
   /// Endpoints that get nothing at present are members all the same: the proxy may need them when
   /// others fail. Where all of them have failed there are none.
-  Result<Members> membersOf(const Cluster& cluster, Family family) {
-    Members members;
+  Result<ClusterMembers> membersOf(const Cluster& cluster, Family family) {
+    ClusterMembers members;
     const auto all_shares = routing::sharesUnder(context_.health, cluster);
     for (size_t i = 0; i < all_shares.size(); ++i) {
       const auto& member = cluster.endpoints[i];
@@ -245,24 +223,15 @@ class ServicePlanner {
       auto spread =
           balance::spreadByClient(balance::maglevMembers(members->names, members->shares));
       if (!spread.ok()) return std::move(spread).error();
-      if (placeSlots(id, contentOf(cluster, *members, *spread), context_.cluster_slots.size() / 2))
+      if (placeSlots(id, contentOf(cluster.policy, *members, *spread),
+                     context_.cluster_slots.size() / 2))
         return {};
     }
     auto spread = balance::spreadOver(members->shares);
     if (!spread.ok()) return std::move(spread).error();
-    if (!placeSlots(id, contentOf(cluster, *members, *spread), 0))
+    if (!placeSlots(id, contentOf(cluster.policy, *members, *spread), 0))
       return Error(Error::Code::kExhausted, "cluster_slots: the table is full");
     return {};
-  }
-
-  static ClusterContent contentOf(const Cluster& cluster, const Members& members,
-                                  const balance::Spread& spread) {
-    ClusterContent content;
-    for (const auto& slot : spread.slots)
-      content.slots.push_back({slot.threshold, members.ids[slot.own], members.ids[slot.alias]});
-    content.head.shape = static_cast<uint32_t>(content.slots.size()) << 8 | CLUSTER_EXISTS |
-                         policyNumber(cluster.policy, spread.even);
-    return content;
   }
 
   /// Whether there was room that leaves at least `spare` slots free for others; what the cluster
