@@ -104,6 +104,32 @@ TEST_F(Reaper, WhatIsConnectedToAnEndpointThatIsGoneIsReset) {
   EXPECT_EQ(reset(), 0U) << "once";
 }
 
+TEST_F(Reaper, ConnectionsOfAnEarlierOwnerOfTheIdAreLeftAlone) {
+  const auto other = listen("127.0.0.3");
+  const Fd client = connected(vip_);
+  setEndpoint(1, other.address);
+  mark(1);
+  EXPECT_EQ(reset(), 0U);
+  EXPECT_EQ(errorOf(client), 0);
+}
+
+TEST_F(Reaper, FindsThemOnEachKindOfSocket) {
+  const auto server6 = listen("::1");
+  setEndpoint(2, server6.address);
+  setCluster(2, {2});
+  const Fd mapped = clientSocket(AF_INET6);
+  ASSERT_EQ(connectTo(mapped, vip_), 0);
+  setRoute(ROUTE_VIA_ENDPOINT, {always(2)});
+  const auto vip6 = at("fd00:96::1", 80);
+  setService(vip6);
+  const Fd v6 = connected(vip6);
+  mark(1);
+  mark(2);
+  EXPECT_EQ(reset(), 2U);
+  EXPECT_EQ(errorOf(mapped), ECONNABORTED);
+  EXPECT_EQ(errorOf(v6), ECONNABORTED);
+}
+
 TEST_F(Reaper, WhoStillConnectsIsToldAtOnce) {
   ASSERT_EQ(::listen(server_.fd.get(), 0), 0);
   const Fd waiting(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));

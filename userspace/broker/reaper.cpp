@@ -1,15 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "userspace/broker/reaper.h"
 
-#include <atomic>
+#include <sys/socket.h>
 
+#include <algorithm>
+#include <atomic>
+#include <cstring>
+
+#include "maps/lib/address.h"
 #include "maps/tables.hpp"
+#include "userspace/model/address.h"
 
 namespace sluice::broker {
 namespace {
 
 /// One more, in memory that the kernel's programs add to as well.
 void addOne(__u64& counter) { std::atomic_ref(counter).fetch_add(1, std::memory_order_relaxed); }
+
+bool isAt(const endpoint& endpoint, const SeenSocket& socket) {
+  IpAddress peer;
+  if (socket.family == AF_INET)
+    address_set_v4(peer.bytes.data(), socket.id.idiag_dst[0]);
+  else
+    std::memcpy(peer.bytes.data(), socket.id.idiag_dst, peer.bytes.size());
+  return endpoint.port == socket.id.idiag_dport && std::ranges::equal(endpoint.address, peer.bytes);
+}
 
 template <Table table>
 void countReset(DataPlane& tables, uint32_t id) {
@@ -27,7 +42,7 @@ Result<uint32_t> Reaper::resetGone() {
   uint32_t reset = 0;
   Result<void> outcome;
   for (const auto& socket : *sockets) {
-    if (!socket.remembered || !isGone(*socket.remembered)) continue;
+    if (!isGone(socket)) continue;
     auto destroyed = diag->destroy(socket);
     if (destroyed) {
       count(*socket.remembered);
@@ -40,11 +55,13 @@ Result<uint32_t> Reaper::resetGone() {
   return reset;
 }
 
-/// Ids of another schema's programs are those of other tables.
-bool Reaper::isGone(const connection& connection) const {
-  if (connection.schema != SLUICE_SCHEMA || connection.endpoint == 0) return false;
-  const auto endpoint = maps::View<Table::kEndpoints>(tables_).get(connection.endpoint);
-  return endpoint.ok() && (endpoint->flags & ENDPOINT_GONE) != 0;
+/// Ids of another schema's programs are those of other tables, and an id may stand for another
+/// endpoint by now.
+bool Reaper::isGone(const SeenSocket& socket) const {
+  if (!socket.remembered || socket.remembered->schema != SLUICE_SCHEMA) return false;
+  if (socket.remembered->endpoint == 0) return false;
+  const auto endpoint = maps::View<Table::kEndpoints>(tables_).get(socket.remembered->endpoint);
+  return endpoint.ok() && (endpoint->flags & ENDPOINT_GONE) != 0 && isAt(*endpoint, socket);
 }
 
 void Reaper::count(const connection& connection) {

@@ -20,7 +20,7 @@ class Reaper {
   Result<uint32_t> resetGone();
 
  private:
-  bool isGone(const connection& connection) const;
+  bool isGone(const SeenSocket& socket) const;
   void count(const connection& connection);
 
   DataPlane& tables_;
