@@ -16,9 +16,9 @@ namespace {
 
 constexpr uint64_t kClients = 20000;
 
-/// Members "10.0.0.1:80" and so on, all alike; `gone`: one that is not among them.
-struct Members {
-  explicit Members(size_t count, size_t gone = 0) {
+/// Crowd "10.0.0.1:80" and so on, all alike; `gone`: one that is not among them.
+struct Crowd {
+  explicit Crowd(size_t count, size_t gone = 0) {
     for (size_t i = 1; i <= count; ++i)
       if (i != gone) names.push_back("10.0.0." + std::to_string(i) + ":80");
     for (const auto& name : names) list.push_back({name, 1});
@@ -33,7 +33,7 @@ uint32_t memberOf(const Spread& spread, uint64_t client) {
 }
 
 /// The part of the clients that go elsewhere under `after`.
-double moved(const Members& before, const Members& after) {
+double moved(const Crowd& before, const Crowd& after) {
   const auto one = *spreadByClient(before.list);
   const auto other = *spreadByClient(after.list);
   uint64_t count = 0;
@@ -44,10 +44,10 @@ double moved(const Members& before, const Members& after) {
 
 TEST(ClientSpread, FewClientsMoveWhenAMemberComesOrGoes) {
   for (const size_t count : {3, 4, 8, 15, 16, 40, 64, 128, 500, 1024}) {
-    const Members all(count);
+    const Crowd all(count);
     const double bound = count <= 128 ? 2.0 / static_cast<double>(count) : 0.02;
     for (const size_t gone : {size_t{1}, count / 2, count}) {
-      const Members left(count, gone);
+      const Crowd left(count, gone);
       EXPECT_LT(moved(all, left), bound) << gone << " of " << count << " goes";
       EXPECT_LT(moved(left, all), bound) << gone << " of " << count << " comes";
     }
@@ -55,7 +55,7 @@ TEST(ClientSpread, FewClientsMoveWhenAMemberComesOrGoes) {
 }
 
 TEST(ClientSpread, ClientsOfTheMembersThatStayRarelyMove) {
-  const Members all(10), left(10, 4);
+  const Crowd all(10), left(10, 4);
   const auto before = *spreadByClient(all.list), after = *spreadByClient(left.list);
   uint64_t others = 0;
   for (uint64_t client = 1; client <= kClients; ++client) {
@@ -66,7 +66,7 @@ TEST(ClientSpread, ClientsOfTheMembersThatStayRarelyMove) {
 }
 
 TEST(ClientSpread, MembersGetTheirSharesToASlot) {
-  Members four(4);
+  Crowd four(4);
   four.list[0].share = 3;
   four.list[3].share = 0;
   const auto spread = *spreadByClient(four.list);
@@ -80,7 +80,7 @@ TEST(ClientSpread, MembersGetTheirSharesToASlot) {
 
 /// The broker lets the proxy reach what a cluster's slots name.
 TEST(ClientSpread, MembersThatGetNothingAreNamed) {
-  Members all(5);
+  Crowd all(5);
   for (size_t i = 0; i < 4; ++i) all.list[i].share = 0;
   const auto spread = *spreadByClient(all.list);
   std::set<uint32_t> named;
@@ -93,8 +93,8 @@ TEST(ClientSpread, MembersThatGetNothingAreNamed) {
 }
 
 TEST(ClientSpread, MembersOfWhichNoneHasAShareAreAlike) {
-  const Members two(2);
-  Members none(2);
+  const Crowd two(2);
+  Crowd none(2);
   for (auto& member : none.list) member.share = 0;
   const auto expected = *spreadByClient(two.list), found = *spreadByClient(none.list);
   for (uint64_t client = 1; client <= 100; ++client)
@@ -109,7 +109,7 @@ TEST(ClientSpread, SlotsComeInFewSizes) {
   EXPECT_LT(clientSlots(64), clientSlots(65));
   EXPECT_EQ(clientSlots(65), clientSlots(1024));
   EXPECT_EQ(clientSlots(1025), 0U);
-  const Members one(1), many(1025);
+  const Crowd one(1), many(1025);
   EXPECT_EQ(spreadByClient(one.list).error().code(), Error::Code::kInvalid);
   EXPECT_EQ(spreadByClient(many.list).error().code(), Error::Code::kInvalid);
 }
