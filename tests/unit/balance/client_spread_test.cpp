@@ -16,7 +16,7 @@ namespace {
 
 constexpr uint64_t kClients = 20000;
 
-/// Crowd "10.0.0.1:80" and so on, all alike; `gone`: one that is not among them.
+/// Members "10.0.0.1:80" and so on, all alike; `gone`: one that is not among them.
 struct Crowd {
   explicit Crowd(size_t count, size_t gone = 0) {
     for (size_t i = 1; i <= count; ++i)

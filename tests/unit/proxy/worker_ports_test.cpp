@@ -79,6 +79,7 @@ class Ports : public WorkerTest {
     worker_->setConfig(config_);
     Peer& client = connect();
     origdst_key key{};
+    key.workload = 1;
     std::ranges::copy(IpAddress::parse("127.0.0.1")->bytes, key.client);
     key.client_port = htons(client.localPort());
     key.listener_port = htons(port_);
