@@ -2,7 +2,9 @@
 #pragma once
 
 #include <string>
+#include <utility>
 
+#include "userspace/base/fd.h"
 #include "userspace/base/result.h"
 #include "userspace/model/address.h"
 
@@ -20,6 +22,25 @@ struct Place {
   /// Moves the calling process there, for good; it must have a single thread. Mounts that the
   /// machine makes later are still seen, what the process mounts stays its own.
   Result<void> enter() const;
+};
+
+/// The way into a place, with everything opened: a child of a process with several threads may not
+/// allocate before it calls exec, as another thread may have held the allocator's lock at the fork.
+class Entrance {
+ public:
+  static Result<Entrance> of(const Place& place);
+
+  /// As Place::enter(), without allocating: null, or what has failed, and errno why.
+  const char* take() const;
+
+ private:
+  Entrance(Fd cgroup_procs, Fd network, std::string hosts_file)
+      : cgroup_procs_(std::move(cgroup_procs)),
+        network_(std::move(network)),
+        hosts_file_(std::move(hosts_file)) {}
+
+  Fd cgroup_procs_, network_;
+  std::string hosts_file_;
 };
 
 }  // namespace sluice::test

@@ -10,6 +10,8 @@
 #include <algorithm>
 #include <array>
 #include <csignal>
+#include <cstring>
+#include <optional>
 #include <utility>
 
 namespace sluice::test {
@@ -83,16 +85,22 @@ void takeStreams(const Streams& streams) {
   if (streams.err) dup2(streams.err.get(), STDERR_FILENO);
 }
 
-[[noreturn]] void become(const Place* place, std::vector<char*>& argv, const Streams& streams) {
-  takeStreams(streams);
-  if (place != nullptr)
-    if (auto entered = place->enter(); !entered) {
-      say(STDERR_FILENO, entered.error().message() + "\n");
-      _exit(kCannotStart);
-    }
-  execvp(argv[0], argv.data());
-  say(STDERR_FILENO, Error::system(std::string("start ") + argv[0]).message() + "\n");
+/// Ends the child with "`what``whom`: why", without allocating.
+[[noreturn]] void giveUp(const char* what, const char* whom) {
+  const char* why = strerrordesc_np(errno);
+  for (const char* part : {what, whom, ": ", why != nullptr ? why : "?", "\n"})
+    say(STDERR_FILENO, part);
   _exit(kCannotStart);
+}
+
+/// Allocates nothing, see Entrance.
+[[noreturn]] void become(const Entrance* entrance, std::vector<char*>& argv,
+                         const Streams& streams) {
+  takeStreams(streams);
+  if (entrance != nullptr)
+    if (const char* failed = entrance->take()) giveUp(failed, "");
+  execvp(argv[0], argv.data());
+  giveUp("start ", argv[0]);
 }
 
 std::string joined(const Arguments& argv) {
@@ -127,7 +135,14 @@ class Launcher {
     std::vector<char*> pointers;
     for (const auto& argument : argv) pointers.push_back(const_cast<char*>(argument.c_str()));
     pointers.push_back(nullptr);
-    return fork(std::move(ours), [&] { become(place, pointers, theirs); });
+    std::optional<Entrance> entrance;
+    if (place != nullptr) {
+      auto opened = Entrance::of(*place);
+      if (!opened) return std::move(opened).error();
+      entrance = *std::move(opened);
+    }
+    return fork(std::move(ours),
+                [&] { become(entrance ? &*entrance : nullptr, pointers, theirs); });
   }
 
   static Result<Finished> finish(Process process, Duration longest) {
