@@ -1,26 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "userspace/broker/connections.h"
 
-#include <arpa/inet.h>
-
-#include <cstring>
 #include <set>
 #include <utility>
 
-#include "maps/lib/address.h"
-
 namespace sluice::broker {
 namespace {
-
-SocketAddress addressOf(uint8_t family, const __be32 (&words)[4], __be16 port) {
-  SocketAddress address;
-  address.port = ntohs(port);
-  if (family == AF_INET)
-    address_set_v4(address.ip.bytes.data(), words[0]);
-  else
-    std::memcpy(address.ip.bytes.data(), words, sizeof(words));
-  return address;
-}
 
 /// Several workloads may share a namespace: a record says whose it is, and a cgroup of what was
 /// not steered.
@@ -36,10 +21,8 @@ Result<void> add(WorkloadId workload, const std::set<uint64_t>& cgroups, const S
   if (!sockets) return sockets.error();
   for (const auto& socket : *sockets) {
     if (!isOf(workload, cgroups, socket)) continue;
-    const auto& id = socket.id;
-    connections.push_back({workload, addressOf(socket.family, id.idiag_src, id.idiag_sport),
-                           addressOf(socket.family, id.idiag_dst, id.idiag_dport), socket.state,
-                           socket.remembered});
+    connections.push_back(
+        {workload, socket.local(), socket.peer(), socket.state, socket.remembered});
   }
   return {};
 }

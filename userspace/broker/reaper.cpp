@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "userspace/broker/reaper.h"
 
-#include <sys/socket.h>
+#include <arpa/inet.h>
 
 #include <algorithm>
 #include <atomic>
-#include <cstring>
 
-#include "maps/lib/address.h"
 #include "maps/tables.hpp"
-#include "userspace/model/address.h"
 
 namespace sluice::broker {
 namespace {
@@ -17,13 +14,9 @@ namespace {
 /// One more, in memory that the kernel's programs add to as well.
 void addOne(__u64& counter) { std::atomic_ref(counter).fetch_add(1, std::memory_order_relaxed); }
 
-bool isAt(const endpoint& endpoint, const SeenSocket& socket) {
-  IpAddress peer;
-  if (socket.family == AF_INET)
-    address_set_v4(peer.bytes.data(), socket.id.idiag_dst[0]);
-  else
-    std::memcpy(peer.bytes.data(), socket.id.idiag_dst, peer.bytes.size());
-  return endpoint.port == socket.id.idiag_dport && std::ranges::equal(endpoint.address, peer.bytes);
+bool isAt(const endpoint& endpoint, const SocketAddress& address) {
+  return endpoint.port == htons(address.port) &&
+         std::ranges::equal(endpoint.address, address.ip.bytes);
 }
 
 template <Table table>
@@ -61,7 +54,7 @@ bool Reaper::isGone(const SeenSocket& socket) const {
   if (!socket.remembered || socket.remembered->schema != SLUICE_SCHEMA) return false;
   if (socket.remembered->endpoint == 0) return false;
   const auto endpoint = maps::View<Table::kEndpoints>(tables_).get(socket.remembered->endpoint);
-  return endpoint.ok() && (endpoint->flags & ENDPOINT_GONE) != 0 && isAt(*endpoint, socket);
+  return endpoint.ok() && (endpoint->flags & ENDPOINT_GONE) != 0 && isAt(*endpoint, socket.peer());
 }
 
 void Reaper::count(const connection& connection) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "userspace/broker/socket_diag.h"
 
+#include <arpa/inet.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <linux/sock_diag.h>
@@ -11,6 +12,8 @@
 #include <array>
 #include <cstring>
 #include <optional>
+
+#include "maps/lib/address.h"
 
 namespace sluice::broker {
 namespace {
@@ -106,7 +109,20 @@ int errorIn(std::span<const std::byte> payload) {
   return -negative;
 }
 
+SocketAddress addressOf(uint8_t family, const __be32 (&words)[4], __be16 port) {
+  SocketAddress address;
+  address.port = ntohs(port);
+  if (family == AF_INET)
+    address_set_v4(address.ip.bytes.data(), words[0]);
+  else
+    std::memcpy(address.ip.bytes.data(), words, sizeof(words));
+  return address;
+}
+
 }  // namespace
+
+SocketAddress SeenSocket::local() const { return addressOf(family, id.idiag_src, id.idiag_sport); }
+SocketAddress SeenSocket::peer() const { return addressOf(family, id.idiag_dst, id.idiag_dport); }
 
 Result<bool> readSockets(std::span<const std::byte> datagram, std::vector<SeenSocket>& found) {
   while (datagram.size() >= sizeof(nlmsghdr)) {

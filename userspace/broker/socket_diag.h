@@ -12,6 +12,7 @@
 #include "maps/abi/types.h"
 #include "userspace/base/fd.h"
 #include "userspace/base/result.h"
+#include "userspace/model/address.h"
 
 namespace sluice::broker {
 
@@ -22,6 +23,10 @@ struct SeenSocket {
   inet_diag_sockid id{};  ///< addresses and ports in network byte order, and the kernel's cookie
   uint64_t cgroup = 0;    ///< inode of its directory on cgroup2; 0: not told (before Linux 5.9)
   std::optional<connection> remembered = std::nullopt;  ///< none: it was not steered
+
+  /// As the wire has them, not as the application sees them.
+  SocketAddress local() const;
+  SocketAddress peer() const;
 };
 
 /// The kernel's lists of sockets, of one network namespace (sock_diag(7)).
