@@ -201,11 +201,18 @@ void KernelTest::setEndpoint(uint32_t id, const SocketAddress& address) {
 
 void KernelTest::setCluster(uint32_t cluster, std::vector<uint32_t> endpoints,
                             balance_policy policy) {
+  std::vector<alias_slot> slots;
+  for (const uint32_t endpoint : endpoints) slots.push_back(always(endpoint));
+  setCluster(cluster, slots, policy);
+}
+
+void KernelTest::setCluster(uint32_t cluster, const std::vector<alias_slot>& slots,
+                            balance_policy policy) {
   const uint32_t first = cluster * 100;
-  for (uint32_t i = 0; i < endpoints.size(); ++i) {
-    ASSERT_TRUE(view<Table::kClusterSlots>().put(first + i, always(endpoints[i])).ok());
+  const auto count = static_cast<uint32_t>(slots.size());
+  for (uint32_t i = 0; i < count; ++i) {
+    ASSERT_TRUE(view<Table::kClusterSlots>().put(first + i, slots[i]).ok());
   }
-  const auto count = static_cast<uint32_t>(endpoints.size());
   const cluster_ref value{first, count << 8 | CLUSTER_EXISTS | policy};
   ASSERT_TRUE(view<Table::kClusters>().put(cluster, value).ok());
 }

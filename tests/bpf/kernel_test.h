@@ -74,6 +74,8 @@ class KernelTest : public ::testing::Test {
   /// Equal shares.
   void setCluster(uint32_t cluster, std::vector<uint32_t> endpoints,
                   balance_policy policy = BALANCE_RANDOM);
+  /// At most 100 of them.
+  void setCluster(uint32_t cluster, const std::vector<alias_slot>& slots, balance_policy policy);
   void setRoute(route_via via, std::vector<alias_slot> slots, uint32_t fallback = 0,
                 uint8_t flags = 0);
   void setService(const SocketAddress& vip);
