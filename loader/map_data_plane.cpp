@@ -37,6 +37,7 @@ Error mapError(const char* action, const char* map, int errnum) {
   if (errnum == E2BIG || errnum == ENOSPC) {
     return Error(Error::Code::kExhausted, what + ": the map is full");
   }
+  if (errnum == EPERM) return Error::system(what, errnum, kAgentMapsRemedy);
   return Error::system(what, errnum);
 }
 

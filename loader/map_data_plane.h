@@ -9,6 +9,10 @@
 
 namespace sluice::loader {
 
+/// What an operator can do when the agent may not use its maps.
+constexpr const char* kAgentMapsRemedy =
+    "use Linux 5.19 or newer, or sysctl kernel.unprivileged_bpf_disabled=0";
+
 /// The kernel's tables by file descriptor. Needs no capability; on kernels before 5.19 it needs
 /// kernel.unprivileged_bpf_disabled=0 or CAP_BPF, because bpf(2) as a whole is closed there.
 class MapDataPlane final : public DataPlane {

@@ -8,15 +8,17 @@
 #include <sys/capability.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/utsname.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
-#include <fstream>
 
 #include "loader/cgroup.h"
 #include "loader/features.h"
 #include "loader/libbpf_log.h"
+#include "loader/map_data_plane.h"
 #include "loader/pins.h"
 #include "loader/programs.h"
 #include "userspace/base/fd.h"
@@ -102,16 +104,33 @@ Probe probeNetnsCookie() {
       "use a newer kernel"};
 }
 
-/// Before 5.19 the switch closes bpf(2) to the agent altogether, map descriptors or not.
-Probe probeUnprivilegedBpf() {
-  std::ifstream file("/proc/sys/kernel/unprivileged_bpf_disabled");
-  std::string value;
-  if (!(file >> value) || value == "0" || hasSetRetval()) {
-    return {"agent_maps", Status::kOk, "the agent can use maps without capabilities", ""};
+/// Whether a process without capabilities reads that map: what the agent does, tried by a child.
+/// Between fork and exit it makes system calls alone.
+bool readsWithoutCapabilities(const Fd& map) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+    const std::array<__user_cap_data_struct, _LINUX_CAPABILITY_U32S_3> none{};
+    const uint32_t key = 0;
+    uint64_t value = 0;
+    const bool reads = ::syscall(SYS_capset, &header, none.data()) == 0 &&
+                       bpf_map_lookup_elem(map.get(), &key, &value) == 0;
+    ::_exit(reads ? 0 : 1);
   }
-  return {"agent_maps", Status::kWarn,
-          "kernel.unprivileged_bpf_disabled=" + value + " may keep the agent from its maps",
-          "use Linux 5.19 or newer, or sysctl kernel.unprivileged_bpf_disabled=0"};
+  int status = 1;
+  return child > 0 && ::waitpid(child, &status, 0) == child && status == 0;
+}
+
+/// Before 5.19 a switch closes bpf(2) to those without capabilities altogether, descriptors of maps
+/// or not.
+Probe probeAgentMaps() {
+  const Fd map(
+      bpf_map_create(BPF_MAP_TYPE_ARRAY, "probe", sizeof(uint32_t), sizeof(uint64_t), 1, nullptr));
+  if (!map) return failed("agent_maps", Error::system("make a map", errno));
+  if (readsWithoutCapabilities(map))
+    return {"agent_maps", Status::kOk, "the agent can use maps without capabilities", ""};
+  return {"agent_maps", Status::kFail,
+          "this kernel closes bpf(2) to the agent, which has no capabilities", kAgentMapsRemedy};
 }
 
 /// Loads everything, without pins. Null when the kernel refuses.
@@ -170,9 +189,9 @@ Probe probeAttach(const Programs& skeleton) {
 }  // namespace
 
 std::vector<Probe> probe(const std::string& pin_root) {
-  std::vector<Probe> probes{probeKernel(),        probeCapabilities(),   probeCgroup2(),
-                            probeBpffs(pin_root), probeSetRetval(),      probeSkcLookup(),
-                            probeNetnsCookie(),   probeUnprivilegedBpf()};
+  std::vector<Probe> probes{probeKernel(),        probeCapabilities(), probeCgroup2(),
+                            probeBpffs(pin_root), probeSetRetval(),    probeSkcLookup(),
+                            probeNetnsCookie(),   probeAgentMaps()};
   const auto skeleton = loadUnpinned(probes.emplace_back());
   probes.push_back(probeAttach(skeleton));
   return probes;

@@ -110,6 +110,10 @@ class Judge(unittest.TestCase):
         self.guest.cookie.update(status="fail", detail="none")
         self.assert_one_problem("probe netns_cookie: none")
 
+    def test_the_probe_whose_advice_was_followed_does_not(self):
+        self.guest.cookie.update(name="agent_maps", status="fail")
+        self.assertEqual(list(judge.problems(self.guest.record())), [])
+
     def test_the_kernels_complaints_fail(self):
         for line in ("WARNING: CPU: 0 PID: 1 at net/core/sock.c:1", "BUG: unable to handle page",
                      "Oops: 0000 [#1] SMP", "refcount_t: underflow; use-after-free."):

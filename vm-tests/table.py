@@ -13,7 +13,7 @@ INTRODUCTION = """\
 
 What was tried on which kernel. This page is written by `./dev vm-test`, from what its runs have shown;
 [vm-tests/](../vm-tests/README.md) says how they are made. Kernels are Debian's, freshly booted under
-emulation. A warning in a kernel's log fails its run. Where `agent_maps` warns, its advice is followed before
+emulation. A warning in a kernel's log fails its run. Where `agent_maps` fails, its advice is followed before
 anything else is tried.
 """
 
