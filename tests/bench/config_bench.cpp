@@ -10,16 +10,9 @@
 #include <ctime>
 #include <functional>
 
-#include "maps/tables.hpp"
 #include "tests/bench/bare_yaml.h"
-#include "tests/bench/mesh.h"
+#include "tests/bench/live_mesh.h"
 #include "tests/support/files.h"
-#include "userspace/routing/admission.h"
-#include "userspace/routing/hold_back.h"
-#include "userspace/routing/resolver.h"
-#include "userspace/source/directory.h"
-#include "userspace/source/resource_store.h"
-#include "userspace/steering/steering.h"
 
 namespace sluice::test {
 namespace {
@@ -87,37 +80,20 @@ double allocated() {
 template <typename T>
 T must(Result<T> result) {
   if (!result) fail(result.error());
-  return *std::move(result);
+  if constexpr (!std::is_void_v<T>) return *std::move(result);
 }
-
-/// A directory of its own, gone at the end.
-class Directory {
- public:
-  Directory() {
-    std::string name = (std::filesystem::temp_directory_path() / "sluice-mesh-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) fail(Error::system("make a directory"));
-    path_ = name;
-  }
-  Directory(const Directory&) = delete;
-  Directory& operator=(const Directory&) = delete;
-  ~Directory() { std::filesystem::remove_all(path_); }
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
 
 class Bench {
  public:
   int run() {
     const double before = allocated();
-    const auto bytes = must(mesh_.write(directory_.path()));
-    auto files = must(source::readDirectory(directory_.path().string()));
+    files_ = must(mesh_.files());
+    size_t bytes = 0;
+    for (const auto& file : files_) bytes += file.text.size();
     fmt::print("{} services, {} endpoints, {} VirtualServices; {:.1f} MB of YAML\n\n",
                size_.services, size_.services * size_.endpoints_per_service, size_.virtual_services,
                static_cast<double>(bytes) / 1e6);
-    measureLoad(files);
-    files_ = std::move(files);
+    measureLoad();
     measureFull(before);
     measureChanges();
     printMemory();
@@ -125,14 +101,12 @@ class Bench {
   }
 
  private:
-  void measureLoad(const std::vector<source::SourceFile>& files) {
+  void measureLoad() {
     const double bare = milliseconds([&] {
-      for (const auto& file : files) parseBare(file.text);
+      for (const auto& file : files_) parseBare(file.text);
     });
-    const double load = milliseconds([&] { store_.update(files); });
-    for (const auto& diagnostic : store_.diagnostics())
-      if (diagnostic.level == Diagnostic::Level::kError)
-        fail(Error(Error::Code::kInvalid, diagnostic.position.text() + ": " + diagnostic.message));
+    const double load = milliseconds([&] { mesh_.load(files_); });
+    must(mesh_.check());
     fmt::print("bare parse by yaml-cpp      {:9.0f} ms\n", bare);
     fmt::print("load from YAML              {:9.0f} ms   {:.2f} x the bare parse\n", load,
                load / bare);
@@ -142,10 +116,9 @@ class Bench {
     size_t text = 0;
     for (const auto& file : files_) text += file.text.capacity();
     const double loaded = allocated() - static_cast<double>(text) / (1 << 20);
-    const double resolve = milliseconds([&] { this->resolve(); });
+    const double resolve = milliseconds([&] { must(mesh_.resolve()); });
     const double resolved = allocated() - static_cast<double>(text) / (1 << 20);
-    steering_ = must(steering::Steering::create(tables_, clock_));
-    const double stage = milliseconds([&] { this->stage(); });
+    const double stage = milliseconds([&] { must(mesh_.stage()); });
     fmt::print("full resolve                {:9.0f} ms\n", resolve);
     fmt::print("full contents of the tables {:9.0f} ms   {} writes\n", stage, tables_.writes);
     const double staged = allocated() - static_cast<double>(text) / (1 << 20);
@@ -153,44 +126,21 @@ class Bench {
                loaded - nothing, resolved - loaded, staged - resolved);
   }
 
-  /// As the agent does it.
-  void resolve() {
-    auto admitted = admission_.update(store_.snapshot());
-    if (!admitted.held.empty()) fail(Error(Error::Code::kInvalid, admitted.held.front().why));
-    auto consistent = routing::holdBack(std::move(admitted.snapshot), *in_force_);
-    if (!consistent.held.empty()) fail(Error(Error::Code::kInvalid, consistent.held.front().why));
-    routing_ = resolver_.update(consistent.snapshot);
-    in_force_ = std::move(consistent.snapshot);
-  }
-
-  void stage() {
-    const auto refused = must(steering_->stage(*routing_));
-    if (!refused.empty()) fail(Error(refused.front().error).in(refused.front().service));
-    if (auto published = steering_->publish(); !published) fail(published.error());
-  }
-
-  /// One more file, whose document counts instead of the generated one. Every round is a change.
   void measureChanges() {
-    measureChange("one endpoint", [this](int round) {
-      return mesh_.slice(kChanged,
-                         size_.endpoints_per_service - static_cast<size_t>(1 + round % 2));
-    });
-    measureChange("one VirtualService",
-                  [this](int round) { return mesh_.virtualService(kChanged, 89 - round % 2); });
+    measureChange("one endpoint", &LiveMesh::withOneEndpointLess);
+    measureChange("one VirtualService", &LiveMesh::withOtherWeights);
   }
 
-  void measureChange(const char* what, const std::function<std::string(int)>& document) {
+  void measureChange(const char* what, LiveMesh::Change change) {
     std::vector<double> reads, resolves, stages;
     for (int round = 0; round < kChanges; ++round) {
-      // Comes before the generated files, so that this is the definition that counts.
-      auto files = files_;
-      files.push_back({(directory_.path() / "0-changed.yaml").string(), document(round), {}});
-      reads.push_back(milliseconds([&] { store_.update(files); }));
-      const auto last = steering::routesOf(*routing_);
-      resolves.push_back(milliseconds([&] { resolve(); }));
-      if (steering::changedServices(last, *routing_).size() != 1)
+      const auto files = (mesh_.*change)(files_, kChanged, round);
+      reads.push_back(milliseconds([&] { mesh_.load(files); }));
+      const auto last = steering::routesOf(mesh_.routing());
+      resolves.push_back(milliseconds([&] { must(mesh_.resolve()); }));
+      if (steering::changedServices(last, mesh_.routing()).size() != 1)
         fail(Error(Error::Code::kInvalid, "the change is none, or one of more than its service"));
-      stages.push_back(milliseconds([&] { stage(); }));
+      stages.push_back(milliseconds([&] { must(mesh_.stage()); }));
     }
     fmt::print(
         "{:18} changed: {:8.2f} ms to the contents (resolve {:.2f}, contents {:.2f}); "
@@ -207,16 +157,8 @@ class Bench {
   }
 
   const MeshSize size_;
-  const Mesh mesh_{size_};
-  const Directory directory_;
-  SteadyClock clock_;
   ForgetfulDataPlane tables_;
-  source::ResourceStore store_;
-  routing::Admission admission_;
-  routing::Resolver resolver_;
-  std::shared_ptr<const Snapshot> in_force_ = std::make_shared<const Snapshot>();
-  std::shared_ptr<const routing::Routing> routing_;
-  std::unique_ptr<steering::Steering> steering_;
+  LiveMesh mesh_{size_, tables_};
   std::vector<source::SourceFile> files_;
 };
 

@@ -12,10 +12,12 @@
 #include <string_view>
 #include <vector>
 
+#include "tests/bench/connect/change_cost.h"
 #include "tests/bench/connect/connecting.h"
 #include "tests/bench/connect/hook_cost.h"
 #include "tests/bench/connect/map_memory.h"
 #include "tests/bench/connect/nat.h"
+#include "tests/bench/connect/transfers.h"
 #include "tests/bench/connect/translations.h"
 #include "tests/bench/mesh.h"
 #include "tests/bench/proxy/usage.h"
@@ -26,6 +28,7 @@ namespace sluice::test {
 namespace {
 
 constexpr size_t kEndpoints = 10;  ///< of each service
+constexpr std::array kTransfers = {Transfer::kExchanges, Transfer::kBulk};
 
 struct Options {
   std::vector<size_t> services = {1, 100, 10'000};
@@ -49,12 +52,9 @@ class Run {
     SLUICE_TRY(build());
     auto sluiced = SluicedProcess::start(*lab_);
     if (!sluiced) return std::move(sluiced).error();
-    auto sink = startSink(*lab_, "servers");
-    if (!sink) return std::move(sink).error();
-    auto cost = HookCost::watch("connect4");
-    if (!cost) return std::move(cost).error();
-    for (int round = 0; round < options_.rounds; ++round) SLUICE_TRY(play(round, *cost));
+    SLUICE_TRY(connectMany());
     SLUICE_TRY(nothingWasLeftOut());
+    SLUICE_TRY(transferMuch());
     return tell(*sluiced);
   }
 
@@ -81,6 +81,42 @@ class Run {
              {web.cgroup, web.network_namespace})
             .write(lab_->configDirectory());
     return written ? Result<void>() : std::move(written).error();
+  }
+
+  Result<void> connectMany() {
+    auto sink = startSink(*lab_, "servers");
+    if (!sink) return std::move(sink).error();
+    auto cost = HookCost::watch("connect4");
+    if (!cost) return std::move(cost).error();
+    for (int round = 0; round < options_.rounds; ++round) SLUICE_TRY(play(round, *cost));
+    return {};
+  }
+
+  /// Once connected, a connection is one like any other.
+  Result<void> transferMuch() {
+    auto talker = startTalker(*lab_, "servers");
+    if (!talker) return std::move(talker).error();
+    for (int round = 0; round < options_.rounds; ++round)
+      for (size_t i = 0; i < kTransfers.size(); ++i) {
+        auto gained = compareTransfer(kTransfers[i], round);
+        if (!gained) return std::move(gained).error();
+        transfers_[i].push_back(*gained);
+      }
+    return {};
+  }
+
+  /// Sluice's share of what is reached directly; which is first alternates.
+  Result<double> compareTransfer(Transfer transfer, int round) const {
+    std::array<double, 2> rates{};
+    for (size_t i = 0; i < rates.size(); ++i) {
+      const size_t at = (i + static_cast<size_t>(round)) % rates.size();
+      const auto& contender = contenders_[at];
+      auto rate = transferFor(*lab_, contender.host, contender.to.front(), transfer,
+                              std::chrono::milliseconds(options_.milliseconds));
+      if (!rate) return rate;
+      rates[at] = *rate;
+    }
+    return rates[0] / rates[1];
   }
 
   /// Another contender begins each round.
@@ -125,6 +161,8 @@ class Run {
       fmt::print("  p99 of connect / {:<8} {}\n", peer.host,
                  ratio(peer, &ConnectRate::p99_us).text());
     }
+    fmt::print("  keep-alive / direct       {}\n", ratioOf(transfers_[0]).text());
+    fmt::print("  bulk / direct             {}\n", ratioOf(transfers_[1]).text());
     auto status = sluiced.status();
     if (!status) return std::move(status).error();
     fmt::print("  memory                    {:.0f} MiB of processes, {:.0f} MiB of maps\n",
@@ -149,12 +187,36 @@ class Run {
   std::array<Contender, 4> contenders_{
       {{"web", {}, {}}, {"direct", {}, {}}, {"nft", {}, {}}, {"iptables", {}, {}}}};
   std::vector<double> hook_ns_;
+  std::array<std::vector<double>, kTransfers.size()> transfers_;  ///< ratios
 };
+
+/// "median 1.9 ms, 2.4 ms at worst".
+std::string spread(const std::vector<double>& took_ms) {
+  return fmt::format("median {:.1f} ms, {:.1f} ms at worst", medianOf(took_ms),
+                     *std::ranges::max_element(took_ms));
+}
+
+Result<void> tellChangeCost(size_t services, int changes) {
+  auto lab = Lab::create({});
+  if (!lab) return std::move(lab).error();
+  const MeshSize size{.services = services,
+                      .endpoints_per_service = kEndpoints,
+                      .virtual_services = (services + 1) / 2};
+  auto cost = changeCost(lab->bpffs() / "sluice", size, changes);
+  if (!cost) return std::move(cost).error();
+  fmt::print("\n{} services, {} VirtualServices, until the kernel's tables have it\n", services,
+             size.virtual_services);
+  fmt::print("  an endpoint changed       {}\n", spread(cost->endpoint));
+  fmt::print("  a VirtualService changed  {}\n", spread(cost->virtual_service));
+  return {};
+}
 
 Result<void> bench(const Options& options) {
   fmt::print("Sluice / the other: geometric mean and 95 % interval of {} rounds of {} ms\n",
              options.rounds, options.milliseconds);
   for (const size_t services : options.services) SLUICE_TRY(Run(options, services).all());
+  for (const size_t services : options.services)
+    SLUICE_TRY(tellChangeCost(services, options.rounds));
   return {};
 }
 
@@ -163,6 +225,7 @@ Result<void> bench(const Options& options) {
 
 int main(int argc, char** argv) {
   if (argc == 2 && std::string_view(argv[1]) == "sink") return sluice::test::sink();
+  if (argc == 2 && std::string_view(argv[1]) == "talker") return sluice::test::talker();
   sluice::test::Options options;
   CLI::App app{"What a connection costs on the connect path."};
   app.add_option("--services", options.services, "How many there are; several in turn");

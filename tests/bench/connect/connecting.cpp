@@ -2,23 +2,20 @@
 #include "tests/bench/connect/connecting.h"
 
 #include <fmt/format.h>
-#include <netinet/in.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
 #include <random>
 #include <sstream>
 
+#include "tests/bench/connect/serving.h"
 #include "userspace/base/fd.h"
 
 namespace sluice::test {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-constexpr uint16_t kPort = 8080;
 
 Result<void> connectOnce(const SocketAddress& to, std::vector<uint32_t>& took_ns) {
   const Fd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
@@ -55,22 +52,11 @@ Result<std::string> load(const std::vector<SocketAddress>& to, Duration length, 
 }  // namespace
 
 int sink() {
-  const Fd listener(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  sockaddr_in any{};
-  any.sin_family = AF_INET;
-  any.sin_port = htons(kPort);
-  if (::bind(listener.get(), reinterpret_cast<const sockaddr*>(&any), sizeof(any)) != 0) return 1;
-  if (::listen(listener.get(), 4096) != 0) return 1;
-  if (::write(STDOUT_FILENO, "ready\n", 6) != 6) return 1;
-  for (;;) Fd(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
+  return serveForEver([](const Fd&) {});
 }
 
 Result<Process> startSink(const Lab& lab, std::string_view host) {
-  auto process = lab.spawn(host, {"/proc/self/exe", "sink"}, Output::kPipe);
-  if (!process) return process;
-  auto ready = process->readLine(std::chrono::seconds(10));
-  if (!ready) return std::move(ready).error().in("start the sink");
-  return process;
+  return startServing(lab, host, "sink");
 }
 
 Result<ConnectRate> connectFor(const Lab& lab, std::string_view host,
