@@ -150,6 +150,11 @@ Result<void> forgetRecords(const std::vector<WorkloadId>& workloads, DataPlane& 
   return {};
 }
 
+Result<void> adopt(Links& links, DataPlane& data_plane) {
+  SLUICE_TRY(links.adopt());
+  return forgetRecords(links.steeredByOthers(), data_plane);
+}
+
 }  // namespace
 
 struct Kernel::State {
@@ -163,10 +168,10 @@ struct Kernel::State {
 Kernel::Kernel(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Kernel::~Kernel() = default;
 
-Result<std::unique_ptr<Kernel>> Kernel::load(const Options& options) {
+Result<std::unique_ptr<Kernel>> Kernel::load(const Options& options, Fd given_lock) {
   const PinPaths paths(options.pin_root, options.schema);
   SLUICE_TRY(checkBpffs(paths.root()));
-  auto lock = lockPins(paths.root());
+  auto lock = given_lock ? Result<Fd>(std::move(given_lock)) : lockPins(paths.root());
   if (!lock) return std::move(lock).error();
   auto skeleton = preparePrograms(options, paths);
   if (!skeleton) return std::move(skeleton).error();
@@ -174,8 +179,7 @@ Result<std::unique_ptr<Kernel>> Kernel::load(const Options& options) {
   if (!data_plane) return std::move(data_plane).error();
 
   Links links(paths, programFds(*skeleton), bpf_map__fd((*skeleton)->maps.workload));
-  SLUICE_TRY(links.adopt());
-  SLUICE_TRY(forgetRecords(links.steeredByOthers(), **data_plane));
+  SLUICE_TRY(adopt(links, **data_plane));
   auto state = std::make_unique<State>(State{paths, *std::move(lock), *std::move(skeleton),
                                              *std::move(data_plane), std::move(links)});
   return std::unique_ptr<Kernel>(new Kernel(std::move(state)));
@@ -212,6 +216,12 @@ Result<void> Kernel::takeOver() {
 }
 
 bool Kernel::isTakingOver() const { return !state_->paths.others().empty(); }
+
+int Kernel::lock() const { return state_->lock.get(); }
+
+void Kernel::releaseLock() { state_->lock.reset(); }
+
+Result<void> Kernel::takeBack() { return adopt(state_->links, *state_->data_plane); }
 
 DataPlane& Kernel::dataPlane() { return *state_->data_plane; }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "maps/abi/limits.h"
+#include "userspace/base/fd.h"
 #include "userspace/base/result.h"
 #include "userspace/model/data_plane.h"
 #include "userspace/model/ids.h"
@@ -35,7 +36,9 @@ class Kernel {
   ///
   /// kUnsupported: no bpffs, or pinned maps or links of another layout. kUnavailable: another
   /// process has the pins. A refused program's error ends with the verifier's last lines.
-  static Result<std::unique_ptr<Kernel>> load(const Options& options);
+  ///
+  /// `lock`: of the pins, from the process that hands them over; it must not change them any more.
+  static Result<std::unique_ptr<Kernel>> load(const Options& options, Fd lock = {});
 
   /// Detaches and removes everything under `pin_root`, of every version.
   static Result<void> uninstall(const std::string& pin_root);
@@ -59,6 +62,13 @@ class Kernel {
   /// isTakingOver(). A failure is that of one workload, whose old programs steer on.
   Result<void> takeOver();
   bool isTakingOver() const;
+
+  /// The lock of the pins, borrowed; -1 after releaseLock(). Whoever has a duplicate has it, too.
+  int lock() const;
+  /// From here on the pins are those of the process that has a duplicate.
+  void releaseLock();
+  /// Another process had the pins and has ended: this object's programs steer again. As load().
+  Result<void> takeBack();
 
   /// Lives as long as this object.
   DataPlane& dataPlane();

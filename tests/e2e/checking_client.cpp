@@ -31,7 +31,7 @@ void CheckingClient::run() {
     do {
       outcome_ = once(*connection);
       ++requests_;
-    } while (!done() && requests_ != last);
+    } while (!done() && !closes_ && requests_ != last);
   }
 }
 
@@ -44,6 +44,7 @@ Result<void> CheckingClient::once(HttpConnection& connection) {
   request.chunked = requests_ % 3 == 0;
   const auto response = connection.exchange(request);
   if (!response) return Error(response.error()).in(fmt::format("request {}", requests_));
+  closes_ = response->head.header("connection") == "close";
   const bool right = habits_.statuses.contains(response->status);
   if (right && (response->status != 200 || response->body == request.body)) return {};
   return Error(Error::Code::kInvalid,

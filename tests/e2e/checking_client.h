@@ -18,7 +18,7 @@ class CheckingClient {
     std::string target = "/echo";
     HttpHeaders headers = {};              ///< of each request
     std::set<int> statuses = {200};        ///< that are right; 200 with the request's body
-    uint64_t requests_per_connection = 0;  ///< 0: one connection for all
+    uint64_t requests_per_connection = 0;  ///< 0: one, until the server closes it
   };
 
   CheckingClient(const SocketAddress& service, Habits habits);
@@ -42,6 +42,7 @@ class CheckingClient {
   std::atomic<bool> stopped_ = false;
   Result<void> outcome_;
   uint64_t requests_ = 0;
+  bool closes_ = false;  ///< the last answer said that its connection does
   std::thread thread_;
 };
 

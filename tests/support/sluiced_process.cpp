@@ -3,7 +3,9 @@
 
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <csignal>
+#include <thread>
 
 #include "tests/support/programs.h"
 
@@ -11,6 +13,7 @@ namespace sluice::test {
 namespace {
 
 constexpr auto kLongestStop = std::chrono::seconds(30);
+constexpr auto kLongestTakeOver = std::chrono::seconds(90);
 
 Error failed(const std::string& what, const Finished& finished) {
   return Error(Error::Code::kSystem, what + ": status " + std::to_string(finished.status) + ": " +
@@ -20,6 +23,19 @@ Error failed(const std::string& what, const Finished& finished) {
 Result<void> killNow(pid_t pid) {
   if (::kill(pid, SIGKILL) != 0) return Error::system("kill " + std::to_string(pid));
   return {};
+}
+
+Result<Process> spawnHeld(const Lab& lab, const Arguments& argv) {
+  Arguments held = {"sh", "-c", "kill -STOP $$; exec \"$@\"", "sh"};
+  held.insert(held.end(), argv.begin(), argv.end());
+  auto process = lab.spawn("node", held);
+  if (!process) return process;
+  siginfo_t stopped{};
+  const auto id = static_cast<id_t>(process->pid());
+  if (::waitid(P_PID, id, &stopped, WSTOPPED | WEXITED | WNOWAIT) != 0 ||
+      stopped.si_code != CLD_STOPPED)
+    return Error(Error::Code::kSystem, "sluiced does not wait to be started");
+  return process;
 }
 
 }  // namespace
@@ -138,17 +154,43 @@ Result<void> SluicedProcess::startAgain() {
 }
 
 Result<pid_t> SluicedProcess::startHeld() {
-  Arguments argv = {"sh", "-c", "kill -STOP $$; exec \"$@\"", "sh"};
-  argv.insert(argv.end(), argv_.begin(), argv_.end());
-  auto process = lab_->spawn("node", argv);
+  auto process = spawnHeld(*lab_, argv_);
   if (!process) return std::move(process).error();
   process_ = *std::move(process);
-  siginfo_t stopped{};
-  const auto id = static_cast<id_t>(process_.pid());
-  if (::waitid(P_PID, id, &stopped, WSTOPPED | WEXITED | WNOWAIT) != 0 ||
-      stopped.si_code != CLD_STOPPED)
-    return Error(Error::Code::kSystem, "sluiced does not wait to be started");
   return process_.pid();
+}
+
+Arguments SluicedProcess::successorArguments() const {
+  auto argv = argv_;
+  if (std::ranges::find(argv, "--take-over") == argv.end()) argv.emplace_back("--take-over");
+  return argv;
+}
+
+Result<SluicedProcess> SluicedProcess::successor(const Arguments& under,
+                                                 const Arguments& more_arguments) const {
+  auto argv = successorArguments();
+  argv.insert(argv.begin(), under.begin(), under.end());
+  argv.insert(argv.end(), more_arguments.begin(), more_arguments.end());
+  auto process = lab_->spawn("node", argv);
+  if (!process) return std::move(process).error();
+  return SluicedProcess(*lab_, successorArguments(), *std::move(process));
+}
+
+Result<SluicedProcess> SluicedProcess::successorHeld() const {
+  auto process = spawnHeld(*lab_, successorArguments());
+  if (!process) return std::move(process).error();
+  return SluicedProcess(*lab_, successorArguments(), *std::move(process));
+}
+
+Result<void> SluicedProcess::waitServing() {
+  const auto deadline = std::chrono::steady_clock::now() + kLongestTakeOver;
+  while (std::chrono::steady_clock::now() < deadline) {
+    if (!process_.running()) break;
+    const auto seen = status();  // the other one's as long as it has the place
+    if (seen && seen->value("brokerPid", 0) == process_.pid()) return waitApplied();
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  return Error(Error::Code::kUnavailable, "the successor does not serve");
 }
 
 }  // namespace sluice::test

@@ -47,11 +47,22 @@ class SluicedProcess {
   /// The same, but it stands still until SIGCONT lets it take its first step. Its process id.
   Result<pid_t> startHeld();
 
+  /// One that is to take this one's place, just started; `under`: a command that runs it.
+  Result<SluicedProcess> successor(const Arguments& under = {},
+                                   const Arguments& more_arguments = {}) const;
+  /// The same, which stands still until SIGCONT lets it take its first step.
+  Result<SluicedProcess> successorHeld() const;
+  /// Returns when this one answers and has applied the configuration; fails when it ends.
+  Result<void> waitServing();
+  /// How it ends by itself.
+  Result<int> waitEnd(Duration longest) { return process_.wait(longest); }
+
   /// Returns when an agent answers and has applied the configuration; fails when sluiced ends.
   Result<void> waitReady();
 
  private:
   SluicedProcess(const Lab& lab, Arguments argv, Process process);
+  Arguments successorArguments() const;
   static Arguments arguments(const Lab& lab, const Arguments& more);
   Result<pid_t> pidOf(const std::string& field) const;
 

@@ -124,8 +124,10 @@ Json AdminCommands::items(const std::string& what) const {
 }
 
 void AdminCommands::getConnections(const Json& request, const AdminServer::Reply& reply) const {
-  parts_.connections.list([this, reply, unsteered = flagOf(request, "unsteered")](
+  parts_.connections.list([this, reply, unsteered = flagOf(request, "unsteered"),
+                           alive = std::weak_ptr<const bool>(alive_)](
                               const Result<std::vector<WorkloadConnection>>& in_kernel) {
+    if (alive.expired()) return;
     if (!in_kernel) return reply(observe::errorAnswer(in_kernel.error()));
     if (!unsteered) return replyConnections(*in_kernel, reply);
     const auto is_steered = [this](const SocketAddress& peer) { return isSteered(peer); };
@@ -136,8 +138,9 @@ void AdminCommands::getConnections(const Json& request, const AdminServer::Reply
 
 void AdminCommands::replyConnections(const std::vector<WorkloadConnection>& in_kernel,
                                      const AdminServer::Reply& reply) const {
-  parts_.fleet.connections([this, reply,
-                            in_kernel](const std::vector<proxy::ConnectionInfo>& in_proxy) {
+  parts_.fleet.connections([this, reply, in_kernel, alive = std::weak_ptr<const bool>(alive_)](
+                               const std::vector<proxy::ConnectionInfo>& in_proxy) {
+    if (alive.expired()) return;
     reply(observe::envelope("connections", connectionViews(in_kernel, in_proxy, connectionNames(),
                                                            SteadyClock().now())));
   });

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 
 #include "userspace/agent/admin_server.h"
 #include "userspace/agent/configuration.h"
@@ -59,6 +60,7 @@ class AdminCommands {
   observe::Json items(const std::string& what) const;
 
   Parts parts_;
+  std::shared_ptr<const bool> alive_ = std::make_shared<bool>(true);  ///< for late answers
 };
 
 }  // namespace sluice::agent

@@ -17,7 +17,8 @@ Heartbeat::~Heartbeat() { control_.cancel(timer_); }
 
 void Heartbeat::ask() {
   timer_ = 0;
-  fleet_.comeRound([this] {
+  fleet_.comeRound([this, alive = std::weak_ptr<const bool>(alive_)] {
+    if (alive.expired()) return;
     beat();
     timer_ = control_.after(kInterval, [this] { ask(); });
   });

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <memory>
+
 #include "userspace/agent/fleet.h"
 #include "userspace/base/reactor.h"
 #include "userspace/model/data_plane.h"
@@ -28,6 +30,7 @@ class Heartbeat {
   Fleet& fleet_;
   DataPlane& data_plane_;
   Reactor::TimerId timer_ = 0;
+  std::shared_ptr<const bool> alive_ = std::make_shared<bool>(true);  ///< for late answers
 };
 
 }  // namespace sluice::agent

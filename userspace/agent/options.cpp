@@ -91,6 +91,14 @@ void addRunOptions(CLI::App& app, Options& options) {
                  "Seconds after which an agent that gives no sign of life is replaced")
       ->default_val(30u)
       ->check(CLI::Range(1u, 3600u));
+  app.add_flag("--take-over", options.take_over,
+               "Take the place of the sluiced that runs with the same --pin-root and --socket, if "
+               "one does");
+  app.add_option("--drain", options.drain,
+                 "Seconds that connections of the proxy have to end when another one has taken "
+                 "this one's place")
+      ->default_val(300u)
+      ->check(CLI::Range(1u, 86400u));
   app.add_option("--log-level", options.log_level, "trace, debug, info, warn or error")
       ->default_val("info")
       ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error"}));

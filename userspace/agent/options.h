@@ -25,6 +25,8 @@ struct Options {
   SocketAddress metrics;
   unsigned workers = 1;
   unsigned patience = 0;  ///< seconds
+  bool take_over = false;
+  unsigned drain = 0;  ///< seconds
   std::string log_level;
   std::string access_log;                  ///< "off", "errors", "all"
   std::string access_log_format;           ///< "text", "json"

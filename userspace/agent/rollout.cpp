@@ -145,6 +145,10 @@ void Rollout::showHeld(std::vector<routing::HeldBack> held) {
 }
 
 void Rollout::finish(const Attempt& attempt) {
+  if (const auto ask = std::exchange(ask_, nullptr))
+    return ask([this, attempt, alive = std::weak_ptr<const bool>(alive_)] {
+      if (!alive.expired()) finish(attempt);
+    });
   if (auto published = publish(attempt); !published) return fail(attempt, published.error());
   succeed(attempt);
 }
@@ -223,6 +227,7 @@ void Rollout::lookForGone() {
 }
 
 void Rollout::succeed(const Attempt& attempt) {
+  if (const auto first = std::exchange(first_, nullptr)) first();
   lookForGone();
   const bool known = status_.last_success && status_.revision == attempt.snapshot->revision;
   if (known && !status_.problem) return settle();

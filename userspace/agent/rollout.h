@@ -68,6 +68,11 @@ class Rollout {
   /// (ENDPOINT_GONE).
   void onGoneEndpoints(std::function<void()> told) { gone_endpoints_ = std::move(told); }
 
+  /// Called once everything is ready to be published for the first time: it is when `go` is called.
+  void beforeFirst(std::function<void(std::function<void()> go)> ask) { ask_ = std::move(ask); }
+  /// Called when something is in force for the first time.
+  void onFirst(std::function<void()> told) { first_ = std::move(told); }
+
   const Status& status() const { return status_; }
   /// What is in force; null before the first.
   std::shared_ptr<const routing::Routing> routing() const { return routing_; }
@@ -135,6 +140,8 @@ class Rollout {
   Reactor::TimerId house_ = 0;
   std::vector<std::function<void()>> waiting_;
   std::function<void()> gone_endpoints_ = [] {};
+  std::function<void(std::function<void()>)> ask_;                    ///< until it is called
+  std::function<void()> first_;                                       ///< until it is called
   std::shared_ptr<const bool> alive_ = std::make_shared<bool>(true);  ///< for late answers
 };
 

@@ -28,27 +28,35 @@ using namespace std::chrono_literals;
 constexpr Duration kLongestJoin = 10s;
 /// Shorter than the broker's patience, after which it kills.
 constexpr Duration kDrain = 8s;
+/// How long a client may leave a connection idle that is to end with its next response: longer than
+/// between two requests that follow each other, and shorter than what the kernel's tables forget
+/// takes to be used again (steering::Options::grace), with time for a request.
+constexpr Duration kIdle = 20s;
 
 /// What must be opened before the sandbox closes.
 struct Opened {
   broker::Session session;
   /// Asks the kernel for each table's shape, which the sandbox does not allow.
   std::unique_ptr<loader::MapDataPlane> data_plane;
-  Fd admin;
-  Fd metrics;
+  Fd admin;    ///< stays here, so that it can be heard again
+  Fd metrics;  ///< the same
 };
 
-Result<Opened> openAll(const Options& options) {
+Result<Fd> duplicate(const Fd& socket) {
+  Fd copy(::fcntl(socket.get(), F_DUPFD_CLOEXEC, 0));
+  if (!copy) return Error::system("duplicate a listening socket");
+  return copy;
+}
+
+Result<Opened> openAll() {
   auto session = broker::join(broker::kControlFd, kLongestJoin);
   if (!session) return std::move(session).error();
   auto data_plane = loader::MapDataPlane::create(std::move(session->tables));
   if (!data_plane) return std::move(data_plane).error();
-  auto admin = listenAdmin(options.socket);
-  if (!admin) return std::move(admin).error();
-  auto metrics = listenTcp(options.metrics);
-  if (!metrics) return std::move(metrics).error();
-  return Opened{*std::move(session), *std::move(data_plane), *std::move(admin),
-                *std::move(metrics)};
+  if (session->sockets.size() != 2)
+    return Error(Error::Code::kInvalid, "the broker has sent no sockets to listen on");
+  auto admin = std::move(session->sockets[0]), metrics = std::move(session->sockets[1]);
+  return Opened{*std::move(session), *std::move(data_plane), std::move(admin), std::move(metrics)};
 }
 
 /// The parts of a running agent, in the order in which they need each other.
@@ -63,10 +71,10 @@ class Agent {
   Result<void> run() {
     SLUICE_TRY(makeBase());
     SLUICE_TRY(makeWorkers());
+    SLUICE_TRY(makeBroker());
     SLUICE_TRY(makeControl());
     SLUICE_TRY(makeServers());
     reactor_->run();
-    ::unlink(options_.socket.c_str());
     return std::move(outcome_);
   }
 
@@ -105,11 +113,16 @@ class Agent {
     return {};
   }
 
-  Result<void> makeControl() {
-    auto workloads = broker::WorkloadClient::create(*reactor_, Fd(broker::kControlFd),
-                                                    [this](const Error& error) { lost(error); });
+  Result<void> makeBroker() {
+    auto workloads = broker::WorkloadClient::create(
+        *reactor_, Fd(broker::kControlFd), [this](const Error& error) { lost(error); },
+        [this](const broker::Command& command) { ordered(command); });
     if (!workloads) return std::move(workloads).error();
     workloads_ = *std::move(workloads);
+    return {};
+  }
+
+  Result<void> makeControl() {
     auto steering = steering::Steering::create(*data_plane_, clock_);
     if (!steering) return std::move(steering).error().in("take over what the kernel holds");
     steering_ = *std::move(steering);
@@ -122,6 +135,10 @@ class Agent {
       });
     });
     enroller_ = std::make_unique<Enroller>(*reactor_, *workloads_, enrolmentEvents());
+    rollout_->beforeFirst([this](const std::function<void()>& go) {
+      enroller_->whenAttempted([this, go] { workloads_->report(broker::Event::kReady, 0, go); });
+    });
+    rollout_->onFirst([this] { workloads_->report(broker::Event::kServes, 0, [] {}); });
     auto configuration = Configuration::open(*reactor_, options_.config, *rollout_, *enroller_);
     if (!configuration) return std::move(configuration).error();
     configuration_ = *std::move(configuration);
@@ -140,12 +157,15 @@ class Agent {
     commands_ = std::make_unique<AdminCommands>(
         AdminCommands::Parts{broker_, *data_plane_, *steering_, *rollout_, *enroller_, *fleet_,
                              *workloads_, *configuration_});
+    auto admin_socket = duplicate(opened_.admin), metrics_socket = duplicate(opened_.metrics);
+    if (!admin_socket) return std::move(admin_socket).error();
+    if (!metrics_socket) return std::move(metrics_socket).error();
     auto admin = AdminServer::create(
-        *reactor_, std::move(opened_.admin),
+        *reactor_, *std::move(admin_socket),
         [this](const auto& request, const auto& reply) { commands_->handle(request, reply); });
     if (!admin) return std::move(admin).error();
     admin_ = *std::move(admin);
-    auto metrics = MetricsServer::create(*reactor_, std::move(opened_.metrics),
+    auto metrics = MetricsServer::create(*reactor_, *std::move(metrics_socket),
                                          [this](std::string_view path) { return page(path); });
     if (!metrics) return std::move(metrics).error();
     metrics_ = *std::move(metrics);
@@ -204,6 +224,51 @@ class Agent {
     return {200, *std::move(text)};
   }
 
+  /// What belongs to the place that another sluiced takes: docs/adr/0013-handover.md.
+  void ordered(const broker::Command& command) {
+    const auto done = [this, round = command.round] {
+      workloads_->report(broker::Event::kDone, round, [] {});
+    };
+    switch (static_cast<broker::Order>(command.order)) {
+      case broker::Order::kPause:
+        pause();
+        return done();
+      case broker::Order::kResume:
+        return resume();
+      case broker::Order::kStopAccepting:
+        return fleet_->stopAccepting(done);
+      case broker::Order::kRetire:
+        return retire(std::chrono::seconds(command.seconds));
+    }
+  }
+
+  /// Everything but the proxy goes, as if the agent had died: what a fresh one can make again.
+  void pause() {
+    metrics_.reset();
+    admin_.reset();
+    commands_.reset();
+    heartbeat_.reset();
+    configuration_.reset();
+    enroller_.reset();
+    rollout_.reset();
+    steering_.reset();
+  }
+
+  void resume() {
+    auto made = makeControl();
+    if (made) made = makeServers();
+    if (made) return;
+    outcome_ = std::move(made).error().in("go on after another sluiced has failed");
+    reactor_->stop();
+  }
+
+  void retire(Duration deadline) {
+    stopping_ = true;
+    opened_.admin.reset();
+    opened_.metrics.reset();
+    fleet_->retire(kIdle, deadline, [this] { reactor_->stop(); });
+  }
+
   void stop() {
     if (std::exchange(stopping_, true)) return;
     log::info("stop: finish the requests that are running");
@@ -242,7 +307,7 @@ class Agent {
 
 Result<void> runAgent(const Options& options) {
   SLUICE_TRY(log::setUp("sluiced[agent]", options.log_level));
-  auto opened = openAll(options);
+  auto opened = openAll();
   if (!opened) return std::move(opened).error();
   SLUICE_TRY(broker::enterSandbox());
   return Agent(options, *std::move(opened)).run();

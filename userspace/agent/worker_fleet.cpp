@@ -210,6 +210,23 @@ observe::Requests WorkerFleet::requests(const std::map<WorkloadId, std::string>&
   return sum;
 }
 
+void WorkerFleet::stopAccepting(std::function<void()> done) {
+  const auto ready = whenAllAre(std::move(done));
+  for (const auto& member : members_)
+    member->reactor->post([worker = member->worker.get(), ready] {
+      worker->stopAccepting();
+      ready();
+    });
+}
+
+void WorkerFleet::retire(Duration patience, Duration deadline, std::function<void()> done) {
+  const auto ready = whenAllAre(std::move(done));
+  for (const auto& member : members_)
+    member->reactor->post([worker = member->worker.get(), patience, deadline, ready] {
+      worker->retire(patience, deadline, ready);
+    });
+}
+
 void WorkerFleet::drain(Duration deadline, std::function<void()> done) {
   const auto ready = whenAllAre(std::move(done));
   for (const auto& member : members_)

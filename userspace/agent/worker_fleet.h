@@ -40,6 +40,10 @@ class WorkerFleet final : public Fleet {
   /// What all workers have counted (RequestMetrics::collect()).
   observe::Requests requests(const std::map<WorkloadId, std::string>& names) const;
   void drain(Duration deadline, std::function<void()> done) override;
+  /// Worker::stopAccepting(), until listen().
+  void stopAccepting(std::function<void()> done);
+  /// Worker::retire().
+  void retire(Duration patience, Duration deadline, std::function<void()> done);
 
  private:
   struct Member;

@@ -38,7 +38,9 @@ Result<std::unique_ptr<Broker>> Broker::create(Reactor& reactor, Attachments& at
        [raw] { return raw->resetGone(); },
        [raw, connection_store] {
          return listConnections(raw->enrolments_, raw->visitor_, connection_store);
-       }});
+       },
+       [raw](const Report& report, const auto& answer) { raw->onReport(report, answer); },
+       std::move(options.sockets)});
   if (!server.ok()) return std::move(server).error();
   broker->server_ = *std::move(server);
   broker->supervisor_ = std::make_unique<Supervisor>(
@@ -46,6 +48,12 @@ Result<std::unique_ptr<Broker>> Broker::create(Reactor& reactor, Attachments& at
                                    options.stop_deadline});
   broker->watchdog_ =
       std::make_unique<Watchdog>(reactor, tables_view, *broker->supervisor_, options.patience);
+  broker->orders_ =
+      std::make_unique<AgentOrders>(*raw->server_, *raw->supervisor_, *raw->watchdog_);
+  broker->ready_ = std::move(options.ready);
+  broker->serves_ = std::move(options.serves);
+  for (auto& [workload, inherited] : options.inherited)
+    broker->enrolments_.inherit(workload, std::move(inherited));
   return broker;
 }
 
@@ -67,6 +75,13 @@ Result<void> Broker::resetGone() {
   });
   if (reset > 0) log::info("connections reset because their endpoint no longer exists: {}", reset);
   return outcome;
+}
+
+void Broker::onReport(const Report& report, const std::function<void()>& answer) {
+  if (report.event == static_cast<uint32_t>(Event::kReady)) return ready_(answer);
+  if (report.event == static_cast<uint32_t>(Event::kDone)) orders_->reported(report.round);
+  if (report.event == static_cast<uint32_t>(Event::kServes)) serves_();
+  answer();
 }
 
 // An agent that is ending closes its channels too; killing it then changes nothing.

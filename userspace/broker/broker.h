@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "userspace/broker/agent_orders.h"
 #include "userspace/broker/attachments.h"
 #include "userspace/broker/connector.h"
 #include "userspace/broker/reaper.h"
@@ -24,6 +25,13 @@ class Broker {
     uint32_t workers = 1;            ///< channels for Connect, one per worker of the proxy
     Duration stop_deadline = std::chrono::seconds(10);
     Duration patience = std::chrono::seconds(30);  ///< with an agent that gives no sign of life
+    std::vector<int> sockets = {};                 ///< borrowed, for the agent: admin, metrics
+    /// What another sluiced hands over with its place.
+    std::map<WorkloadId, InheritedListeners> inherited = {};
+    /// The agent is about to publish for the first time since it was started, and waits for `go`.
+    std::function<void(std::function<void()> go)> ready = [](const auto& go) { go(); };
+    /// It has published, and accepts.
+    std::function<void()> serves = [] {};
   };
 
   /// Borrows all. `tables`: descriptors in the order of maps/abi/tables.def, for the agent;
@@ -36,6 +44,17 @@ class Broker {
   /// Starts the agent.
   Result<void> start() { return supervisor_->start(); }
 
+  /// The place is still another's: an agent that ends is not replaced, `failed` is called instead.
+  /// Until settle().
+  void succeed(std::function<void()> failed) { supervisor_->hold(std::move(failed)); }
+  void settle() { supervisor_->release(); }
+
+  /// For Successor.
+  AgentOrders& orders() { return *orders_; }
+  Enrolments& enrolments() { return enrolments_; }
+  /// Opens no connection for the agent any more.
+  void closeConnector() { connector_.close(); }
+
   /// Stops the agent, then calls `stopped`. Attachments stay: they are the kernel's.
   void stop(std::function<void()> stopped) { supervisor_->stop(std::move(stopped)); }
 
@@ -44,6 +63,7 @@ class Broker {
          int connection_store);
   void onSessionEnded(const Error& error);
   Result<void> resetGone();
+  void onReport(const Report& report, const std::function<void()>& answer);
 
   Cgroups cgroups_;
   NamespaceVisitor visitor_;
@@ -53,6 +73,9 @@ class Broker {
   std::unique_ptr<Server> server_;
   std::unique_ptr<Supervisor> supervisor_;
   std::unique_ptr<Watchdog> watchdog_;
+  std::unique_ptr<AgentOrders> orders_;
+  std::function<void(std::function<void()>)> ready_;
+  std::function<void()> serves_;
 };
 
 }  // namespace sluice::broker

@@ -9,8 +9,8 @@
 
 namespace sluice::broker {
 
-Result<std::unique_ptr<Calls>> Calls::open(Reactor& reactor, Fd channel, Lost lost) {
-  std::unique_ptr<Calls> calls(new Calls(reactor, std::move(lost)));
+Result<std::unique_ptr<Calls>> Calls::open(Reactor& reactor, Fd channel, Lost lost, Told told) {
+  std::unique_ptr<Calls> calls(new Calls(reactor, std::move(lost), std::move(told)));
   auto* raw = calls.get();
   auto opened = Channel::open(
       reactor, std::move(channel), Channel::Reading::kAlways,
@@ -47,6 +47,7 @@ Result<void> Calls::onPacket(Packet packet) {
     return Error(Error::Code::kInvalid, "broker channel: a message without a header");
   }
   std::memcpy(&header, packet.bytes.data(), sizeof(header));
+  if (header.request == 0 && told_) return told_(packet);
   const auto answer = waiting_.extract(header.request);
   if (answer.empty()) {
     return Error(Error::Code::kInvalid, "broker channel: an answer to no request");

@@ -22,9 +22,14 @@ class Calls {
   /// The channel has ended; every waiting Answer has been called.
   using Lost = std::function<void(const Error&)>;
 
+  /// A packet that answers nothing: its request number is 0. An error ends the channel.
+  using Told = std::function<Result<void>(const Packet&)>;
+
   static constexpr size_t kMaxWaiting = 4096;
 
-  static Result<std::unique_ptr<Calls>> open(Reactor& reactor, Fd channel, Lost lost);
+  /// Without `told` such packets are errors.
+  static Result<std::unique_ptr<Calls>> open(Reactor& reactor, Fd channel, Lost lost,
+                                             Told told = {});
 
   /// A number for the next request.
   uint64_t number() { return ++last_; }
@@ -34,13 +39,15 @@ class Calls {
   void announce(std::span<const std::byte> bytes);
 
  private:
-  Calls(Reactor& reactor, Lost lost) : reactor_(reactor), lost_(std::move(lost)) {}
+  Calls(Reactor& reactor, Lost lost, Told told)
+      : reactor_(reactor), lost_(std::move(lost)), told_(std::move(told)) {}
   void refuse(Answer answer, Error error);
   Result<void> onPacket(Packet packet);
   void onEnded(const Error& error);
 
   Reactor& reactor_;
   Lost lost_;
+  Told told_;
   std::unique_ptr<Channel> channel_;  ///< null once it has ended
   std::unordered_map<uint64_t, Answer> waiting_;
   uint64_t last_ = 0;

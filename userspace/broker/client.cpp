@@ -99,15 +99,29 @@ Result<Session> join(int control, Duration longest) {
                  "start sluiced afresh, it starts both");
   }
   if (packet->fds_lost) return lostFds();
-  SLUICE_TRY(expectFds(*packet, size_t{hello->tables} + hello->workers));
-  const auto middle = packet->fds.begin() + hello->tables;
-  return Session{{std::make_move_iterator(packet->fds.begin()), std::make_move_iterator(middle)},
-                 {std::make_move_iterator(middle), std::make_move_iterator(packet->fds.end())}};
+  SLUICE_TRY(expectFds(*packet, size_t{hello->tables} + hello->workers + hello->sockets));
+  auto next = std::make_move_iterator(packet->fds.begin());
+  const auto take = [&next](uint32_t count) {
+    std::vector<Fd> taken(next, next + count);
+    next += count;
+    return taken;
+  };
+  auto tables = take(hello->tables);
+  auto workers = take(hello->workers);
+  return Session{std::move(tables), std::move(workers), take(hello->sockets)};
 }
 
 Result<std::unique_ptr<WorkloadClient>> WorkloadClient::create(Reactor& reactor, Fd control,
-                                                               Calls::Lost lost) {
-  auto calls = Calls::open(reactor, std::move(control), std::move(lost));
+                                                               Calls::Lost lost, Ordered ordered) {
+  Calls::Told told;
+  if (ordered)
+    told = [ordered = std::move(ordered)](const Packet& packet) -> Result<void> {
+      const auto command = decode<Command>(packet.bytes);
+      if (!command.ok()) return command.error();
+      ordered(*command);
+      return {};
+    };
+  auto calls = Calls::open(reactor, std::move(control), std::move(lost), std::move(told));
   if (!calls.ok()) return std::move(calls).error();
   return std::unique_ptr<WorkloadClient>(new WorkloadClient(reactor, *std::move(calls)));
 }
@@ -161,6 +175,17 @@ void WorkloadClient::resetGone(std::function<void(Result<void>)> done) {
   const auto request = message<ResetGone>(calls_->number());
   calls_->send(request.header.request, bytesOf(request),
                [done = std::move(done)](const Result<Packet>& packet) { done(outcomeOf(packet)); });
+}
+
+void WorkloadClient::report(Event event, uint64_t round, std::function<void()> answered) {
+  auto request = message<Report>(calls_->number());
+  request.event = static_cast<uint32_t>(event);
+  request.round = round;
+  calls_->send(request.header.request, bytesOf(request),
+               [answered = std::move(answered)](const Result<Packet>& packet) {
+                 // A broker that is gone ends the agent: see `lost`.
+                 if (outcomeOf(packet)) answered();
+               });
 }
 
 Result<std::unique_ptr<SocketClient>> SocketClient::create(Reactor& reactor, Fd worker,

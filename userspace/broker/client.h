@@ -7,6 +7,7 @@
 
 #include "userspace/base/reactor.h"
 #include "userspace/broker/calls.h"
+#include "userspace/broker/protocol.h"
 #include "userspace/model/broker.h"
 
 namespace sluice::broker {
@@ -15,6 +16,7 @@ namespace sluice::broker {
 struct Session {
   std::vector<Fd> tables;   ///< in the order of maps/abi/tables.def
   std::vector<Fd> workers;  ///< a channel for each worker: SocketClient::create()
+  std::vector<Fd> sockets;  ///< Broker::Options::sockets
 };
 
 /// Receives it from `control` (kControlFd), which stays open for WorkloadClient::create(). Blocks
@@ -26,15 +28,21 @@ Result<Session> join(int control, Duration longest);
 /// it; those that wait when it is destroyed are not called.
 class WorkloadClient final : public Workloads, public Connections {
  public:
+  /// What the broker orders; Event::kDone is to be reported when it is done.
+  using Ordered = std::function<void(const Command&)>;
+
   /// `lost` is called when the channel has ended, after every waiting callback got kUnavailable.
   static Result<std::unique_ptr<WorkloadClient>> create(Reactor& reactor, Fd control,
-                                                        Calls::Lost lost);
+                                                        Calls::Lost lost, Ordered ordered = {});
 
   void enroll(const Enrolment& enrolment, std::function<void(Result<Enrolled>)> done) override;
   void keepOnly(const std::vector<WorkloadId>& workloads,
                 std::function<void(Result<void>)> done) override;
   void list(std::function<void(Result<std::vector<WorkloadConnection>>)> done) override;
   void resetGone(std::function<void(Result<void>)> done) override;
+
+  /// `round`: of the Command that is done. `answered`: the broker knows; after kReady: go on.
+  void report(Event event, uint64_t round, std::function<void()> answered);
 
  private:
   WorkloadClient(Reactor& reactor, std::unique_ptr<Calls> calls)

@@ -31,6 +31,8 @@ Result<void> startConnect(const Fd& fd, int family, const SocketAddress& address
 }  // namespace
 
 Result<Fd> Connector::connect(const UpstreamTarget& target) {
+  if (closed_)
+    return Error(Error::Code::kUnavailable, "another sluiced has taken over some time ago");
   const auto* there = enrolments_.namespaceOf(target.workload);
   if (there == nullptr) {
     return Error(Error::Code::kPermission,

@@ -18,10 +18,14 @@ class Connector {
   /// errno (ENETUNREACH, EADDRNOTAVAIL, EAFNOSUPPORT, …).
   Result<Fd> connect(const UpstreamTarget& target);
 
+  /// Every connect() fails from here on.
+  void close() { closed_ = true; }
+
  private:
   Authorizer authorizer_;
   const Enrolments& enrolments_;
   const NamespaceVisitor& visitor_;
+  bool closed_ = false;
 };
 
 }  // namespace sluice::broker

@@ -17,6 +17,18 @@ Result<Fd> duplicate(const Fd& fd) {
   return copy;
 }
 
+Result<Listeners> duplicate(const Listeners& listeners) {
+  auto listener4 = duplicate(listeners.listener4);
+  if (!listener4.ok()) return std::move(listener4).error();
+  auto listener6 = duplicate(listeners.listener6);
+  if (!listener6.ok()) return std::move(listener6).error();
+  auto alive = duplicate(listeners.alive);
+  if (!alive.ok()) return std::move(alive).error();
+  return Listeners{*std::move(listener4),    *std::move(listener6),    *std::move(alive),
+                   listeners.listener4_port, listeners.listener6_port, listeners.alive_port,
+                   listeners.netns_cookie};
+}
+
 }  // namespace
 
 Result<Enrolled> Enrolments::enroll(const Enrolment& enrolment) {
@@ -26,7 +38,7 @@ Result<Enrolled> Enrolments::enroll(const Enrolment& enrolment) {
   SLUICE_TRY(admit(workload, *entry));
   const auto found = entries_.find(workload);
   Entry* old = found == entries_.end() ? nullptr : &found->second;
-  SLUICE_TRY(openListeners(old, *entry));
+  SLUICE_TRY(openListeners(workload, old, *entry));
   auto attached = attachments_.attach(workload, entry->cgroup.get());
   if (!attached.ok()) {
     entries_.erase(workload);
@@ -59,7 +71,13 @@ Result<void> Enrolments::admit(WorkloadId workload, const Entry& entry) const {
   return {};
 }
 
-Result<void> Enrolments::openListeners(Entry* old, Entry& entry) const {
+Result<void> Enrolments::openListeners(WorkloadId workload, Entry* old, Entry& entry) {
+  auto inherited = inherited_.extract(workload);
+  const auto& here = entry.network_namespace.identity();
+  if (!inherited.empty() && inherited.mapped().network_namespace == here) {
+    entry.listeners = std::move(inherited.mapped().listeners);
+    return visitor_.visit(entry.network_namespace, [&] { return entry.listeners.addV6(); });
+  }
   if (old == nullptr || old->network_namespace.identity() != entry.network_namespace.identity()) {
     auto opened = visitor_.visit(entry.network_namespace, &Listeners::open);
     if (!opened.ok()) return std::move(opened).error();
@@ -89,8 +107,20 @@ Result<Enrolled> Enrolments::answer(const Entry& entry) const {
                   addresses->v6};
 }
 
+Result<std::map<WorkloadId, InheritedListeners>> Enrolments::bequest() const {
+  std::map<WorkloadId, InheritedListeners> all;
+  for (const auto& [workload, entry] : entries_) {
+    auto copies = duplicate(entry.listeners);
+    if (!copies.ok()) return std::move(copies).error();
+    all.emplace(workload,
+                InheritedListeners{entry.network_namespace.identity(), *std::move(copies)});
+  }
+  return all;
+}
+
 Result<void> Enrolments::keepOnly(const std::vector<WorkloadId>& workloads) {
   const std::set<WorkloadId> kept(workloads.begin(), workloads.end());
+  std::erase_if(inherited_, [&](const auto& each) { return !kept.contains(each.first); });
   std::set<WorkloadId> gone;
   for (const auto& [workload, entry] : entries_) gone.insert(workload);
   for (const auto workload : attachments_.attached()) gone.insert(workload);

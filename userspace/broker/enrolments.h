@@ -27,6 +27,20 @@ class Enrolments {
   /// kExhausted: as many workloads as there may be. kInvalid: the cgroup is another workload's.
   Result<Enrolled> enroll(const Enrolment& enrolment);
 
+  /// A workload that is enrolled later, in the same network namespace, gets those instead of fresh
+  /// ones, with whatever waits in their backlogs.
+  void inherit(WorkloadId workload, InheritedListeners inherited) {
+    inherited_.insert_or_assign(workload, std::move(inherited));
+  }
+
+  /// Duplicates of what each workload has: what the next sluiced inherits.
+  Result<std::map<WorkloadId, InheritedListeners>> bequest() const;
+
+  /// Another sluiced accepts for the workloads, which stay enrolled.
+  void closeListeners() {
+    for (auto& [workload, entry] : entries_) entry.listeners = {};
+  }
+
   /// As Workloads::keepOnly(). Goes on after a failure, and then answers the first one.
   Result<void> keepOnly(const std::vector<WorkloadId>& workloads);
 
@@ -52,7 +66,7 @@ class Enrolments {
 
   Result<Entry> locate(const Enrolment& enrolment) const;
   Result<void> admit(WorkloadId workload, const Entry& entry) const;
-  Result<void> openListeners(Entry* old, Entry& entry) const;
+  Result<void> openListeners(WorkloadId workload, Entry* old, Entry& entry);
   Result<Enrolled> answer(const Entry& entry) const;
 
   const Cgroups& cgroups_;
@@ -60,6 +74,7 @@ class Enrolments {
   Attachments& attachments_;
   size_t capacity_;
   std::map<WorkloadId, Entry> entries_;
+  std::map<WorkloadId, InheritedListeners> inherited_;  ///< of workloads not enrolled yet
 };
 
 }  // namespace sluice::broker

@@ -5,6 +5,7 @@
 
 #include "userspace/base/fd.h"
 #include "userspace/base/result.h"
+#include "userspace/broker/file_identity.h"
 #include "userspace/model/address.h"
 
 namespace sluice::broker {
@@ -26,6 +27,12 @@ struct Listeners {
 
   /// Opens listener6 if it is absent and the calling thread's namespace has IPv6 by now.
   Result<void> addV6();
+};
+
+/// The listeners that another sluiced has had for a workload.
+struct InheritedListeners {
+  FileIdentity network_namespace;
+  Listeners listeners;
 };
 
 /// The first address of each family in the calling thread's namespace that others can reach:

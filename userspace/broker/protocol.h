@@ -5,7 +5,8 @@
 //
 //   control channel   broker: Hello (once, with the fds of the tables and of the worker channels)
 //                     agent: Enroll, KeepOnly,     broker: EnrollReply, Reply
-//                            ResetGone, ListConnections
+//                            ResetGone, ListConnections, Report
+//                     broker: Command (unasked; the agent answers with a Report when it is done)
 //   worker channels   agent: Connect               broker: Reply (with the socket)
 //
 // Each request gets one reply with its number. Whatever breaks these rules ends the session.
@@ -25,7 +26,7 @@
 namespace sluice::broker {
 
 /// Raise with any change of a message.
-constexpr uint32_t kProtocol = 3;
+constexpr uint32_t kProtocol = 4;
 
 /// The descriptor under which the agent inherits its end of the control channel.
 constexpr int kControlFd = 3;
@@ -43,13 +44,15 @@ enum class MessageType : uint32_t {
   kConnect,
   kReply,
   kResetGone,
-  kListConnections
+  kListConnections,
+  kCommand,
+  kReport
 };
 
 struct Header {
   uint32_t type = 0;  ///< MessageType
   uint32_t pad = 0;
-  uint64_t request = 0;  ///< the agent's number of the request; 0 in Hello
+  uint64_t request = 0;  ///< the agent's number of the request; 0 in Hello and Command
 };
 
 /// How a request ended.
@@ -60,7 +63,7 @@ struct Status {
   char hint[240] = {};
 };
 
-/// fds: the tables in the order of maps/abi/tables.def, then one channel per worker.
+/// fds: the tables in the order of maps/abi/tables.def, one channel per worker, the sockets.
 struct Hello {
   static constexpr MessageType kType = MessageType::kHello;
   Header header;
@@ -68,6 +71,8 @@ struct Hello {
   uint32_t schema = SLUICE_SCHEMA;
   uint32_t tables = 0;
   uint32_t workers = 0;
+  uint32_t sockets = 0;
+  uint32_t pad = 0;
 };
 
 struct Enroll {
@@ -141,8 +146,38 @@ struct Connect {
   uint8_t origin_address[16] = {};  ///< v4-mapped, network byte order
 };
 
-/// To KeepOnly and ResetGone, and with one fd after a success to Connect (the socket) and to
-/// ListConnections (the file).
+/// What the agent of a sluiced that is being replaced is told (docs/adr/0013-handover.md).
+enum class Order : uint32_t {
+  kPause = 1,      ///< write no table and ask for nothing from here on; go on proxying
+  kResume,         ///< all of it again, from what the tables hold by now
+  kStopAccepting,  ///< leave new connections in the listeners' backlogs
+  kRetire          ///< end: let connections finish, for `seconds` at most
+};
+
+struct Command {
+  static constexpr MessageType kType = MessageType::kCommand;
+  Header header;
+  uint32_t order = 0;    ///< Order
+  uint32_t seconds = 0;  ///< of kRetire
+  uint64_t round = 0;    ///< to be named in the Report
+};
+
+enum class Event : uint32_t {
+  kDone = 1,  ///< what the Command of that round ordered; none for kRetire
+  kReady,     ///< about to publish for the first time: the reply says when
+  kServes     ///< has published, and hears everybody's listeners
+};
+
+struct Report {
+  static constexpr MessageType kType = MessageType::kReport;
+  Header header;
+  uint32_t event = 0;  ///< Event
+  uint32_t pad = 0;
+  uint64_t round = 0;  ///< of kDone
+};
+
+/// To KeepOnly, ResetGone and Report, and with one fd after a success to Connect (the socket) and
+/// to ListConnections (the file).
 struct Reply {
   static constexpr MessageType kType = MessageType::kReply;
   Header header;

@@ -55,6 +55,14 @@ Result<Fd> fileOf(const std::vector<WorkloadConnection>& connections) {
   return file;
 }
 
+Result<void> addDuplicates(const std::vector<int>& from, std::vector<Fd>& to) {
+  for (const int fd : from) {
+    to.emplace_back(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
+    if (!to.back()) return Error::system("duplicate a descriptor for the agent");
+  }
+  return {};
+}
+
 void describe(const Enrolled& enrolled, EnrollReply& reply) {
   reply.netns_cookie = enrolled.netns_cookie;
   reply.listener4_port = enrolled.listener4_port;
@@ -68,9 +76,10 @@ void describe(const Enrolled& enrolled, EnrollReply& reply) {
 
 Result<std::unique_ptr<Server>> Server::create(Reactor& reactor, Enrolments& enrolments,
                                                Connector& connector, Options options) {
-  if (options.tables.size() + options.workers > kMaxFds) {
+  const size_t others = options.tables.size() + options.sockets.size();
+  if (others + options.workers > kMaxFds) {
     return Error(Error::Code::kInvalid, fmt::format("{} workers", options.workers),
-                 fmt::format("use at most {}", kMaxFds - options.tables.size()));
+                 fmt::format("use at most {}", kMaxFds - others));
   }
   return std::unique_ptr<Server>(new Server(reactor, enrolments, connector, std::move(options)));
 }
@@ -83,6 +92,7 @@ Server::Server(Reactor& reactor, Enrolments& enrolments, Connector& connector, O
 
 Result<Fd> Server::open() {
   close();
+  session_ = std::make_shared<bool>(true);
   auto control = addChannel(&Server::onControl);
   if (!control.ok()) return control;
   std::vector<Fd> workers;
@@ -96,6 +106,7 @@ Result<Fd> Server::open() {
 }
 
 void Server::close() {
+  session_.reset();
   channels_.clear();
   kept_.clear();
 }
@@ -118,14 +129,13 @@ Result<Fd> Server::addChannel(Handle handle) {
 
 Result<void> Server::greet(std::vector<Fd> workers) {
   std::vector<Fd> fds;
-  for (const int table : options_.tables) {
-    fds.emplace_back(::fcntl(table, F_DUPFD_CLOEXEC, 0));
-    if (!fds.back()) return Error::system("duplicate a table's descriptor");
-  }
+  SLUICE_TRY(addDuplicates(options_.tables, fds));
   std::ranges::move(workers, std::back_inserter(fds));
+  SLUICE_TRY(addDuplicates(options_.sockets, fds));
   auto hello = message<Hello>(0);
   hello.tables = static_cast<uint32_t>(options_.tables.size());
   hello.workers = options_.workers;
+  hello.sockets = static_cast<uint32_t>(options_.sockets.size());
   channels_.front()->send(bytesOf(hello), std::move(fds));
   return {};
 }
@@ -153,6 +163,10 @@ Result<void> Server::onControl(Channel& channel, const Packet& packet) {
     replyWith(channel, request->header,
               connections.ok() ? fileOf(*connections) : Result<Fd>(connections.error()));
     return {};
+  }
+  if (typeOf(packet.bytes) == static_cast<uint32_t>(MessageType::kReport)) {
+    const auto request = decode<Report>(packet.bytes);
+    return request.ok() ? onReport(*request) : request.error();
   }
   const auto request = decode<Enroll>(packet.bytes);
   return request.ok() ? onEnroll(channel, *request) : request.error();
@@ -186,6 +200,24 @@ Result<void> Server::onKeepOnly(Channel& channel, const KeepOnly& request) {
   const auto outcome = enrolments_.keepOnly(std::exchange(kept_, {}));
   channel.send(bytesOf(replyTo(request.header, outcome)));
   return {};
+}
+
+/// The only one that may be answered later: by then the agent may be another one.
+Result<void> Server::onReport(const Report& request) {
+  options_.reported(request,
+                    [this, header = request.header, session = std::weak_ptr<const bool>(session_)] {
+                      if (!session.expired()) channels_.front()->send(bytesOf(replyTo(header, {})));
+                    });
+  return {};
+}
+
+void Server::command(Order order, uint64_t round, uint32_t seconds) {
+  if (channels_.empty()) return;
+  auto command = message<Command>(0);
+  command.order = static_cast<uint32_t>(order);
+  command.seconds = seconds;
+  command.round = round;
+  channels_.front()->send(bytesOf(command));
 }
 
 Result<void> Server::onWorker(Channel& channel, const Packet& packet) {

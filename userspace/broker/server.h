@@ -29,6 +29,10 @@ class Server {
     std::function<Result<std::vector<WorkloadConnection>>()> connections = [] {
       return Result<std::vector<WorkloadConnection>>(std::vector<WorkloadConnection>());
     };
+    /// What the agent reports; it is answered when `answer` is called.
+    std::function<void(const Report&, std::function<void()> answer)> reported =
+        [](const Report&, const std::function<void()>& answer) { answer(); };
+    std::vector<int> sockets = {};  ///< borrowed; each agent gets duplicates, behind its channels
   };
 
   /// Borrows all. kInvalid: more tables and workers than one message carries.
@@ -44,6 +48,9 @@ class Server {
   /// Ends the session without a call of `ended`.
   void close();
 
+  /// To the agent of this session, if there is one.
+  void command(Order order, uint64_t round, uint32_t seconds = 0);
+
  private:
   using Handle = Result<void> (Server::*)(Channel&, const Packet&);
 
@@ -56,6 +63,7 @@ class Server {
   Result<void> onWorker(Channel& channel, const Packet& packet);
   Result<void> onEnroll(Channel& channel, const Enroll& request);
   Result<void> onKeepOnly(Channel& channel, const KeepOnly& request);
+  Result<void> onReport(const Report& request);
 
   Reactor& reactor_;
   Enrolments& enrolments_;
@@ -63,6 +71,8 @@ class Server {
   Options options_;
   std::vector<std::unique_ptr<Channel>> channels_;  ///< of the session; control first
   std::vector<WorkloadId> kept_;                    ///< of a KeepOnly that has begun
+  /// Of the session, for late answers; null between two.
+  std::shared_ptr<const bool> session_;
 };
 
 }  // namespace sluice::broker

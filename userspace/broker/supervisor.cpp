@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <csignal>
+#include <utility>
 
 #include "userspace/base/log.h"
 
@@ -47,6 +48,11 @@ void Supervisor::onExit() {
     stopped_();
     return;
   }
+  if (held_) {
+    log::warn("the agent has ended: {}", how);
+    const auto held = held_;  // it may release()
+    return held();
+  }
   const Duration delay = backoff_.next(reactor_.now() - started_);
   log::warn("the agent has ended: {}; starting it again in {} ms", how,
             std::chrono::duration_cast<std::chrono::milliseconds>(delay).count());
@@ -57,14 +63,32 @@ void Supervisor::restart() {
   if (child_ && !stopping_) child_->signal(SIGKILL);
 }
 
+void Supervisor::hold(std::function<void()> ended) {
+  held_ = std::move(ended);
+  if (!child_) reactor_.cancel(std::exchange(timer_, 0));
+}
+
+void Supervisor::release() {
+  if (!std::exchange(held_, nullptr) || child_ || stopping_) return;
+  launchLater(Duration::zero());
+}
+
 void Supervisor::stop(std::function<void()> stopped) {
   if (stopping_) return;
+  if (child_) child_->signal(SIGTERM);
+  awaitEnd(options_.stop_deadline, std::move(stopped));
+}
+
+void Supervisor::retire(Duration deadline, std::function<void()> stopped) {
+  if (!stopping_) awaitEnd(deadline, std::move(stopped));
+}
+
+void Supervisor::awaitEnd(Duration deadline, std::function<void()> stopped) {
   stopping_ = true;
   stopped_ = std::move(stopped);
   reactor_.cancel(timer_);
   if (!child_) return reactor_.post(stopped_);
-  child_->signal(SIGTERM);
-  timer_ = reactor_.after(options_.stop_deadline, [this] {
+  timer_ = reactor_.after(deadline, [this] {
     log::warn("the agent does not stop: killing it");
     child_->signal(SIGKILL);
   });

@@ -38,6 +38,15 @@ class Supervisor {
   /// the first call counts.
   void stop(std::function<void()> stopped);
 
+  /// From here on an agent that ends is not replaced; `ended` is called instead, each time.
+  void hold(std::function<void()> ended);
+
+  /// As before hold(): one is started at once if none runs.
+  void release();
+
+  /// An agent that has been told to end by itself has so long. As stop() otherwise.
+  void retire(Duration deadline, std::function<void()> stopped);
+
   /// 0 while none runs.
   pid_t agent() const { return child_ ? child_->pid() : 0; }
   /// When the newest agent was started.
@@ -47,6 +56,7 @@ class Supervisor {
   Result<void> launch();
   void launchLater(Duration delay);
   void onExit();
+  void awaitEnd(Duration deadline, std::function<void()> stopped);
 
   Reactor& reactor_;
   Options options_;
@@ -55,6 +65,7 @@ class Supervisor {
   TimePoint started_;
   Reactor::TimerId timer_ = 0;  ///< of the next start, or of the stop's deadline
   std::function<void()> stopped_;
+  std::function<void()> held_;  ///< none: an agent that ends is replaced
   bool stopping_ = false;
 };
 

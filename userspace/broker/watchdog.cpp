@@ -24,7 +24,18 @@ void Watchdog::lookLater() {
   });
 }
 
+void Watchdog::pause() {
+  paused_ = true;
+  suspected_ = false;
+}
+
+void Watchdog::resume() {
+  paused_ = false;
+  resumed_ = reactor_.now();
+}
+
 void Watchdog::look() {
+  if (paused_) return;
   const Duration silent = silence();
   if (!std::exchange(suspected_, silent > patience_) || !suspected_) return;
   suspected_ = false;
@@ -36,7 +47,7 @@ void Watchdog::look() {
 /// Since the agent's last sign of life; since its start while it has given none.
 Duration Watchdog::silence() const {
   if (supervisor_.agent() == 0) return Duration::zero();
-  TimePoint last = supervisor_.started();
+  TimePoint last = std::max(supervisor_.started(), resumed_);
   if (const auto record = maps::View<Table::kControl>(tables_).get(0))
     last = std::max(last, TimePoint(std::chrono::nanoseconds(record->heartbeat_ns)));
   return reactor_.now() - last;

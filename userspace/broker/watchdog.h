@@ -19,6 +19,10 @@ class Watchdog {
   Watchdog(const Watchdog&) = delete;
   Watchdog& operator=(const Watchdog&) = delete;
 
+  /// No sign of life is expected until resume(); from there on the agent has all its time again.
+  void pause();
+  void resume();
+
  private:
   void lookLater();
   void look();
@@ -30,6 +34,8 @@ class Watchdog {
   const Duration patience_;
   Reactor::TimerId timer_ = 0;
   bool suspected_ = false;
+  bool paused_ = false;
+  TimePoint resumed_;
 };
 
 }  // namespace sluice::broker

@@ -137,6 +137,18 @@ void Worker::closed(Http2Server& connection) {
   if (idle() && drained_) finishDraining();
 }
 
+void Worker::retire(Duration patience, Duration deadline, std::function<void()> done) {
+  context_.draining = true;
+  for (const auto& [key, connection] : http2_) connection->drain();
+  if (listeners_.empty()) {
+    drained_ = done;
+    if (idle()) return finishDraining();
+  }
+  patience = std::min(patience, deadline);
+  drain_timer_ = context_.reactor.after(
+      patience, [this, rest = deadline - patience, done = std::move(done)] { drain(rest, done); });
+}
+
 void Worker::drain(Duration deadline, std::function<void()> done) {
   context_.draining = true;
   drained_ = std::move(done);

@@ -52,6 +52,14 @@ class Worker {
   /// Accepts no more for that workload; connections that are open stay.
   void removeListener(WorkloadId workload);
 
+  /// Leaves connections in all listeners' backlogs, until addListener().
+  void stopAccepting() { listeners_.clear(); }
+
+  /// Ends without a client noticing: each connection ends behind the response to its next request,
+  /// streams of HTTP/2 move elsewhere. From `patience` on as drain(). Where it still accepts, it
+  /// goes on until then.
+  void retire(Duration patience, Duration deadline, std::function<void()> done);
+
   /// Accepts no more, closes idle connections, ends the others after their response, and resets
   /// what is left after `deadline`; then calls `done`, once, never from within this call.
   void drain(Duration deadline, std::function<void()> done);

@@ -28,6 +28,8 @@ TEST(Options, DefaultsAreTheDocumentedOnes) {
   EXPECT_EQ(options.socket, "/run/sluice/admin.sock");
   EXPECT_EQ(options.metrics.text(), "127.0.0.1:15020");
   EXPECT_GE(options.workers, 1u);
+  EXPECT_FALSE(options.take_over);
+  EXPECT_EQ(options.drain, 300u);
   EXPECT_EQ(options.access_log, "off");
   EXPECT_EQ(options.access_log_format, "text");
   EXPECT_EQ(options.metrics_compat, "none");

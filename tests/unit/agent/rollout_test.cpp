@@ -219,5 +219,27 @@ TEST_F(RolloutTest, RevisionIsInTheKernel) {
   EXPECT_EQ(record->schema, static_cast<uint32_t>(SLUICE_SCHEMA));
 }
 
+TEST_F(RolloutTest, TheFirstPublicationWaitsUntilItMay) {
+  std::function<void()> go;
+  int asked = 0;
+  rollout_.beforeFirst([&](std::function<void()> may) {
+    ++asked;
+    go = std::move(may);
+  });
+  int first = 0;
+  rollout_.onFirst([&] { ++first; });
+  applyNow(snapshot(routedTo("v1"), 1));
+  EXPECT_EQ(asked, 1);
+  EXPECT_EQ(services(), 0u);
+  EXPECT_EQ(first, 0);
+  go();
+  EXPECT_EQ(services(), 1u);
+  EXPECT_EQ(first, 1);
+  applyNow(snapshot(routedTo("v2"), 2));
+  EXPECT_EQ(rollout_.status().revision, 2u);
+  EXPECT_EQ(asked, 1);
+  EXPECT_EQ(first, 1);
+}
+
 }  // namespace
 }  // namespace sluice::agent

@@ -126,5 +126,34 @@ TEST_F(EnrolmentsTest, WorkloadThatCannotBeDetachedStaysAndIsReported) {
   EXPECT_EQ(enrolments_.namespaceOf({1}), nullptr);
 }
 
+TEST_F(EnrolmentsTest, InheritedListenersAreForTheSameNamespaceAlone) {
+  const TestCgroup cgroup;
+  const TestNamespace there, elsewhere;
+  ASSERT_TRUE(enroll(1, cgroup, there).ok());
+  const auto port = enroll(1, cgroup, there)->listener4_port;
+  Enrolments next(cgroups_, visitor_, attachments_, 2);
+  for (auto& [workload, listeners] : *enrolments_.bequest())
+    next.inherit(workload, std::move(listeners));
+  const auto other = next.enroll({{1}, cgroup.path(), elsewhere.path()});
+  ASSERT_TRUE(other.ok());
+  EXPECT_TRUE(elsewhere.inside([&] { return connectTo("127.1.2.3", other->listener4_port); }).ok());
+  enrolments_.closeListeners();
+  EXPECT_FALSE(there.inside([&] { return connectTo("127.1.2.3", port); }).ok())
+      << "nobody has them any more";
+}
+
+TEST_F(EnrolmentsTest, InheritedListenersOfWorkloadsThatNobodyKeepsAreClosed) {
+  const TestCgroup cgroup;
+  const TestNamespace there;
+  const auto port = enroll(1, cgroup, there)->listener4_port;
+  Enrolments next(cgroups_, visitor_, attachments_, 2);
+  for (auto& [workload, listeners] : *enrolments_.bequest())
+    next.inherit(workload, std::move(listeners));
+  enrolments_.closeListeners();
+  EXPECT_TRUE(there.inside([&] { return connectTo("127.1.2.3", port); }).ok());
+  ASSERT_TRUE(next.keepOnly({{2}}).ok());
+  EXPECT_FALSE(there.inside([&] { return connectTo("127.1.2.3", port); }).ok());
+}
+
 }  // namespace
 }  // namespace sluice::broker

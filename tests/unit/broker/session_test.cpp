@@ -18,7 +18,13 @@ class SessionTest : public testing::Test {
                                  {{table_.get()},
                                   2,
                                   [this](const Error& e) { ended_.push_back(e); },
-                                  [this] { return ++resets_, reset_outcome_; }});
+                                  [this] { return ++resets_, reset_outcome_; },
+                                  {},
+                                  [this](const Report& report, std::function<void()> answer) {
+                                    reports_.push_back(report);
+                                    answers_.push_back(std::move(answer));
+                                  },
+                                  {socket_.get()}});
     server_ = *std::move(server);
     startAgent();
   }
@@ -32,7 +38,9 @@ class SessionTest : public testing::Test {
     control_ = control.get();
     worker_ = session_.workers[0].get();
     const auto lost = [this](const Error&) { ++lost_; };
-    workloads_ = *WorkloadClient::create(*reactor_, std::move(control), lost);
+    workloads_ =
+        *WorkloadClient::create(*reactor_, std::move(control), lost,
+                                [this](const Command& command) { commands_.push_back(command); });
     sockets_ = *SocketClient::create(*reactor_, std::move(session_.workers[0]), lost);
   }
 
@@ -68,6 +76,10 @@ class SessionTest : public testing::Test {
   int lost_ = 0;
   int resets_ = 0;
   Result<void> reset_outcome_;
+  Fd socket_{::open("/dev/zero", O_RDONLY | O_CLOEXEC)};  ///< as good as any
+  std::vector<Report> reports_;
+  std::vector<std::function<void()>> answers_;
+  std::vector<Command> commands_;
   std::unique_ptr<Server> server_;
   Session session_;
   int control_ = -1, worker_ = -1;  ///< the agent's ends, owned by the clients
@@ -263,6 +275,47 @@ TEST(Join, SilentAndForeignBrokersAreTold) {
   hello.protocol = kProtocol + 1;
   ASSERT_TRUE(*sendPacket(pair.first.get(), bytesOf(hello), {}));
   EXPECT_EQ(join(pair.second.get(), 5s).error().code(), Error::Code::kUnsupported);
+}
+
+TEST_F(SessionTest, SocketsComeAsTheyAre) {
+  ASSERT_EQ(session_.sockets.size(), 1u);
+  EXPECT_EQ(*FileIdentity::of(session_.sockets[0].get()), *FileIdentity::of(socket_.get()));
+}
+
+TEST_F(SessionTest, TheBrokerCommandsUnaskedAndTheAgentReports) {
+  server_->command(Order::kRetire, 5, 60);
+  runUntil(*reactor_, [&] { return !commands_.empty(); });
+  EXPECT_EQ(commands_[0].order, static_cast<uint32_t>(Order::kRetire));
+  EXPECT_EQ(commands_[0].seconds, 60u);
+  EXPECT_EQ(commands_[0].round, 5u);
+
+  bool answered = false;
+  workloads_->report(Event::kReady, 5, [&] { answered = true; });
+  runUntil(*reactor_, [&] { return !reports_.empty(); });
+  EXPECT_EQ(reports_[0].event, static_cast<uint32_t>(Event::kReady));
+  EXPECT_EQ(reports_[0].round, 5u);
+  reactor_->runOnce(10ms);
+  EXPECT_FALSE(answered) << "not before the broker says so";
+  answers_[0]();
+  runUntil(*reactor_, [&] { return answered; });
+}
+
+TEST_F(SessionTest, AnAnswerThatComesTooLateIsNotForTheNextAgent) {
+  workloads_->report(Event::kReady, 0, [] { FAIL() << "it was another one that asked"; });
+  runUntil(*reactor_, [&] { return !reports_.empty(); });
+  startAgent();
+  answers_[0]();
+  for (int i = 0; i < 5; ++i) reactor_->runOnce(10ms);
+  EXPECT_EQ(lost_, 0);
+}
+
+TEST_F(SessionTest, AClosedConnectorRefuses) {
+  const TestCgroup cgroup;
+  const TestNamespace there;
+  ASSERT_TRUE(enroll(1, cgroup, there).ok());
+  ASSERT_TRUE(connect({{1}, {1}, {1}, {1}}).ok());
+  connector_.close();
+  EXPECT_EQ(connect({{1}, {1}, {1}, {1}}).error().code(), Error::Code::kUnavailable);
 }
 
 }  // namespace

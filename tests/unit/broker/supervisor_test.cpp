@@ -179,5 +179,48 @@ TEST(Signals, ArriveOnTheReactorAndAreUnblockedAfterwards) {
   EXPECT_EQ(sigismember(&blocked, SIGTERM), 0);
 }
 
+TEST_F(SupervisorTest, WhileItHoldsNobodyComesAfterAnAgentThatEnds) {
+  supervise("echo up >&3; exec sleep 100");
+  ASSERT_TRUE(supervisor_->start().ok());
+  EXPECT_EQ(heard(), "up\n");
+  int ended = 0;
+  supervisor_->hold([&] { ++ended; });
+  supervisor_->restart();
+  runUntil(*reactor_, [&] { return ended == 1; });
+  EXPECT_EQ(supervisor_->agent(), 0);
+  EXPECT_EQ(channels_.size(), 1u);
+  supervisor_->release();
+  runUntil(*reactor_, [&] { return channels_.size() == 2; });
+  EXPECT_EQ(heard(), "up\n");
+  supervisor_->restart();
+  runUntil(*reactor_, [&] { return channels_.size() == 3; });
+  EXPECT_EQ(ended, 1);
+}
+
+TEST_F(SupervisorTest, WhileItHoldsAnAgentThatWasDueIsNotStarted) {
+  supervise("exit 1");
+  ASSERT_TRUE(supervisor_->start().ok());
+  runUntil(*reactor_, [&] { return channels_.size() == 2 && supervisor_->agent() == 0; });
+  supervisor_->hold([] {});
+  bool due = false;
+  reactor_->after(250ms, [&] { due = true; });
+  runUntil(*reactor_, [&] { return due; });
+  EXPECT_EQ(channels_.size(), 2u);
+  supervisor_->release();
+  runUntil(*reactor_, [&] { return channels_.size() == 3; });
+}
+
+TEST_F(SupervisorTest, OneThatRetiresEndsByItselfOrAtItsDeadline) {
+  for (const std::string script : {"sleep 0.05; exit", "exec sleep 100"}) {
+    supervise("trap 'echo told >&3' TERM; " + script);
+    ASSERT_TRUE(supervisor_->start().ok());
+    bool stopped = false;
+    supervisor_->retire(300ms, [&] { stopped = true; });
+    runUntil(*reactor_, [&] { return stopped; });
+    EXPECT_EQ(supervisor_->agent(), 0);
+    EXPECT_FALSE(receivePacket(channels_.back().get()).ok()) << "it was told nothing";
+  }
+}
+
 }  // namespace
 }  // namespace sluice::broker

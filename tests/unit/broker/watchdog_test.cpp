@@ -96,5 +96,21 @@ TEST_F(WatchdogTest, TheSignsOfAPredecessorAreNotTheSuccessors) {
   EXPECT_NE(supervisor_.agent(), 0);
 }
 
+TEST_F(WatchdogTest, WhilePausedNothingIsExpectedAndThenAllTimeIsThereAgain) {
+  beat();
+  watchdog_.pause();
+  pass(kPatience * 10);
+  pass(kPatience);
+  EXPECT_EQ(started_, 1);
+  watchdog_.resume();
+  pass(kPatience / 2);
+  pass(kPatience / 4);
+  EXPECT_NE(supervisor_.agent(), 0);
+  EXPECT_EQ(started_, 1);
+  pass(kPatience);
+  pass(kPatience / 4);
+  EXPECT_TRUE(isReplaced());
+}
+
 }  // namespace
 }  // namespace sluice::broker

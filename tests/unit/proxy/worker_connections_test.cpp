@@ -204,5 +204,64 @@ TEST_F(Connections, RemovedListenerKeepsItsConnections) {
   EXPECT_EQ(answerTo(client, kGet), kOk);
 }
 
+TEST_F(Connections, RetiringAnswersOnceMoreAndSaysThatItCloses) {
+  Peer& keeps = connect();
+  answerTo(keeps, kGet);
+  bool done = false;
+  worker_->stopAccepting();
+  worker_->retire(20s, 60s, [&] { done = true; });
+  settle();
+  EXPECT_FALSE(keeps.over()) << "its next request may be on its way";
+  EXPECT_FALSE(done);
+  keeps.send(kGet);
+  ASSERT_TRUE(until([&] { return keeps.over() && done; }));
+  EXPECT_THAT(keeps.received(), testing::HasSubstr("Connection: close\r\n"));
+}
+
+TEST_F(Connections, RetiringClosesWhatStaysIdle) {
+  Peer& idle = connect();
+  answerTo(idle, kGet);
+  bool done = false;
+  worker_->stopAccepting();
+  worker_->retire(20s, 60s, [&] { done = true; });
+  clock_.advance(19s);
+  settle();
+  EXPECT_FALSE(idle.over());
+  clock_.advance(1s);
+  ASSERT_TRUE(until([&] { return idle.over() && done; }));
+}
+
+TEST_F(Connections, RetiringGoesOnAcceptingWhereItWasNotStopped) {
+  bool done = false;
+  worker_->retire(20s, 60s, [&] { done = true; });
+  settle();
+  EXPECT_FALSE(done);
+  Peer& late = connect();
+  late.send(kGet);
+  ASSERT_TRUE(until([&] { return late.over(); }));
+  EXPECT_THAT(late.received(), testing::HasSubstr("Connection: close\r\n"));
+  clock_.advance(20s);
+  ASSERT_TRUE(until([&] { return done; }));
+}
+
+TEST_F(Connections, RetiringEndsAtItsDeadline) {
+  servers_.clear();
+  serve();
+  routeToServers();
+  Peer& active = connect();
+  active.send(kGet);
+  request();
+  bool done = false;
+  worker_->stopAccepting();
+  worker_->retire(20s, 60s, [&] { done = true; });
+  clock_.advance(20s);
+  settle();
+  clock_.advance(39s);
+  settle();
+  EXPECT_FALSE(done);
+  clock_.advance(1s);
+  ASSERT_TRUE(until([&] { return active.over() && done; }));
+}
+
 }  // namespace
 }  // namespace sluice::proxy::test
