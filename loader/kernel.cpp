@@ -10,6 +10,7 @@
 #include "loader/link_info.h"
 #include "loader/links.h"
 #include "loader/map_data_plane.h"
+#include "loader/other_programs.h"
 #include "loader/pins.h"
 #include "loader/programs.h"
 #include "maps/abi/types.h"
@@ -201,6 +202,11 @@ Result<void> Kernel::attach(WorkloadId workload, int cgroup_fd) {
 Result<void> Kernel::detach(WorkloadId workload) { return state_->links.detach(workload); }
 
 std::vector<WorkloadId> Kernel::attached() const { return state_->links.attached(); }
+
+Neighbours Kernel::neighbours(int cgroup_fd) const {
+  const auto storage = mapInfo(bpf_map__fd(state_->skeleton->maps.workload));
+  return otherPrograms(cgroup_fd, storage.ok() ? storage->id : 0);
+}
 
 Result<void> Kernel::takeOver() {
   const maps::View<Table::kWorkloads> records(*state_->data_plane);

@@ -10,6 +10,7 @@
 #include "userspace/base/result.h"
 #include "userspace/model/data_plane.h"
 #include "userspace/model/ids.h"
+#include "userspace/model/neighbour.h"
 
 namespace sluice::loader {
 
@@ -55,6 +56,9 @@ class Kernel {
 
   /// Those that another schema's programs steer included.
   std::vector<WorkloadId> attached() const;
+
+  /// Programs of others that meet ours on this cgroup, or would, were ours attached to it.
+  Neighbours neighbours(int cgroup_fd) const;
 
   /// Of the workloads that were attached and are still steered by a version of another schema:
   /// those whose record `workloads` has by now are steered by this one from here on. When there

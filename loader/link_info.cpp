@@ -13,22 +13,6 @@ namespace {
 
 constexpr uint32_t kMapsPerProgram = 64;  // the kernel's MAX_USED_MAPS
 
-/// Ids of the maps that a program uses.
-Result<std::vector<uint32_t>> mapsOf(uint32_t program_id) {
-  const Fd program(bpf_prog_get_fd_by_id(program_id));
-  if (!program) return Error::system("open the attached program");
-  std::vector<uint32_t> maps(kMapsPerProgram);
-  bpf_prog_info info{};
-  info.nr_map_ids = kMapsPerProgram;
-  info.map_ids = reinterpret_cast<uintptr_t>(maps.data());
-  uint32_t size = sizeof(info);
-  if (bpf_obj_get_info_by_fd(program.get(), &info, &size) != 0) {
-    return Error::system("inspect the attached program");
-  }
-  maps.resize(std::min(info.nr_map_ids, kMapsPerProgram));
-  return maps;
-}
-
 }  // namespace
 
 Result<bpf_link_info> linkInfo(int link) {
@@ -43,6 +27,21 @@ Result<bpf_map_info> mapInfo(int map) {
   uint32_t size = sizeof(info);
   if (bpf_obj_get_info_by_fd(map, &info, &size) != 0) return Error::system("inspect a map");
   return info;
+}
+
+Result<std::vector<uint32_t>> mapsOf(uint32_t program_id) {
+  const Fd program(bpf_prog_get_fd_by_id(program_id));
+  if (!program) return Error::system("open the attached program");
+  std::vector<uint32_t> maps(kMapsPerProgram);
+  bpf_prog_info info{};
+  info.nr_map_ids = kMapsPerProgram;
+  info.map_ids = reinterpret_cast<uintptr_t>(maps.data());
+  uint32_t size = sizeof(info);
+  if (bpf_obj_get_info_by_fd(program.get(), &info, &size) != 0) {
+    return Error::system("inspect the attached program");
+  }
+  maps.resize(std::min(info.nr_map_ids, kMapsPerProgram));
+  return maps;
 }
 
 bool isGone(int link) {

@@ -4,12 +4,18 @@
 
 #include <linux/bpf.h>
 
+#include <cstdint>
+#include <vector>
+
 #include "userspace/base/result.h"
 
 namespace sluice::loader {
 
 Result<bpf_link_info> linkInfo(int link);
 Result<bpf_map_info> mapInfo(int map);
+
+/// Ids of the maps that a program uses.
+Result<std::vector<uint32_t>> mapsOf(uint32_t program_id);
 
 /// The cgroup has been removed: nobody can run the program any more.
 bool isGone(int link);

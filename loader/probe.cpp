@@ -15,13 +15,15 @@
 
 #include <array>
 
-#include "loader/cgroup.h"
 #include "loader/features.h"
 #include "loader/libbpf_log.h"
 #include "loader/map_data_plane.h"
+#include "loader/other_programs.h"
 #include "loader/pins.h"
 #include "loader/programs.h"
 #include "userspace/base/fd.h"
+#include "userspace/model/cgroup2.h"
+#include "userspace/model/codes.h"
 
 namespace sluice::loader {
 
@@ -186,6 +188,21 @@ Probe probeAttach(const Programs& skeleton) {
   return {"attach", Status::kOk, "programs can be attached to cgroups", ""};
 }
 
+/// Of the root: they meet every workload. Programs of ours are never attached there.
+void probeNeighbours(std::vector<Probe>& probes) {
+  const auto root = findCgroup2Mount();
+  if (!root) return;
+  const Fd cgroup(::open(root->c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const auto found = otherPrograms(cgroup.get(), 0);
+  for (const auto& [code, who] : found) {
+    const auto& kind = *findCode(code);
+    probes.push_back({"neighbours", Status::kWarn, fmt::format("{} {}: {}", code, who, kind.says),
+                      std::string(kind.remedy)});
+  }
+  if (found.empty())
+    probes.push_back({"neighbours", Status::kOk, "nobody else is on the hooks of all cgroups", ""});
+}
+
 }  // namespace
 
 std::vector<Probe> probe(const std::string& pin_root) {
@@ -194,6 +211,7 @@ std::vector<Probe> probe(const std::string& pin_root) {
                             probeNetnsCookie(),   probeAgentMaps()};
   const auto skeleton = loadUnpinned(probes.emplace_back());
   probes.push_back(probeAttach(skeleton));
+  probeNeighbours(probes);
   return probes;
 }
 

@@ -11,9 +11,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "loader/cgroup.h"
 #include "maps/lib/address.h"
 #include "tests/support/cgroup.h"
+#include "userspace/model/cgroup2.h"
 
 namespace sluice::test {
 
@@ -120,7 +120,7 @@ void KernelTest::mountBpffs() {
 }
 
 void KernelTest::makeCgroup() {
-  const auto root = loader::findCgroup2Mount();
+  const auto root = findCgroup2Mount();
   ASSERT_TRUE(root.ok()) << root.error().message();
   cgroup_ = fs::path(*root) / ("sluice-bpf-test-" + std::to_string(::getpid()));
   ASSERT_TRUE(fs::create_directory(cgroup_));

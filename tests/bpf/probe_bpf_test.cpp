@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <filesystem>
 
-#include "loader/cgroup.h"
 #include "loader/probe.h"
 #include "tests/bpf/kernel_test.h"
+#include "userspace/model/cgroup2.h"
 
 namespace sluice::test {
 namespace {
@@ -21,7 +21,7 @@ TEST_F(ProbeKernel, EverythingThatTheOtherTestsUseIsThere) {
 TEST_F(ProbeKernel, LeavesNoCgroupBehind) {
   loader::probe(pins_);
   const auto own = "sluice-probe-" + std::to_string(::getpid());
-  EXPECT_FALSE(std::filesystem::exists(std::filesystem::path(*loader::findCgroup2Mount()) / own));
+  EXPECT_FALSE(std::filesystem::exists(std::filesystem::path(*findCgroup2Mount()) / own));
 }
 
 TEST_F(ProbeKernel, MissingBpffsFailsWithAHint) {

@@ -10,42 +10,12 @@
 
 #include <filesystem>
 #include <fstream>
-#include <sstream>
-#include <vector>
+
+#include "userspace/model/cgroup2.h"
 
 namespace sluice::broker {
 
 namespace {
-
-std::vector<std::string> words(const std::string& line) {
-  std::istringstream stream(line);
-  std::vector<std::string> result;
-  for (std::string word; stream >> word;) result.push_back(word);
-  return result;
-}
-
-// proc(5): mountinfo writes space, tab, newline and backslash as \ooo.
-std::string unescape(const std::string& text) {
-  std::string result;
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '\\' && i + 3 < text.size()) {
-      result += static_cast<char>(std::stoi(text.substr(i + 1, 3), nullptr, 8));
-      i += 3;
-    } else {
-      result += text[i];
-    }
-  }
-  return result;
-}
-
-// "36 35 98:0 /root /mount/point options [optional…] - type source options"
-std::string mountPointOfType(const std::string& line, const std::string& type) {
-  const auto fields = words(line);
-  for (size_t i = 6; i + 1 < fields.size(); ++i) {
-    if (fields[i] == "-") return fields[i + 1] == type ? unescape(fields[4]) : std::string();
-  }
-  return {};
-}
 
 // The line "0::/path" of /proc/self/cgroup is the cgroup2 hierarchy (cgroups(7)).
 std::string ownCgroup() {
@@ -81,16 +51,11 @@ Result<Fd> openBeneath(int root, const std::string& path) {
 }  // namespace
 
 Result<Cgroups> Cgroups::find() {
-  std::ifstream file("/proc/self/mountinfo");
-  for (std::string line; std::getline(file, line);) {
-    auto mount_point = mountPointOfType(line, "cgroup2");
-    if (mount_point.empty()) continue;
-    Fd root(::open(mount_point.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-    if (!root) return Error::system(fmt::format("open {}", mount_point));
-    return Cgroups(std::move(mount_point), std::move(root));
-  }
-  return Error(Error::Code::kUnsupported, "no cgroup2 file system is mounted",
-               "mount one: mount -t cgroup2 none /sys/fs/cgroup/unified");
+  auto mount_point = findCgroup2Mount();
+  if (!mount_point.ok()) return std::move(mount_point).error();
+  Fd root(::open(mount_point->c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!root) return Error::system(fmt::format("open {}", *mount_point));
+  return Cgroups(*std::move(mount_point), std::move(root));
 }
 
 Result<Fd> Cgroups::open(const std::string& path) const {

@@ -13,7 +13,7 @@ namespace sluice::broker {
 /// The cgroup2 hierarchy, wherever it is mounted.
 class Cgroups {
  public:
-  /// Takes the first cgroup2 mount of /proc/self/mountinfo. kUnsupported: there is none.
+  /// kUnsupported: it is not mounted.
   static Result<Cgroups> find();
 
   /// The directory of `path`, which is below the mount ("/kubepods/pod1"). Follows no symlink and

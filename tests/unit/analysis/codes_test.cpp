@@ -104,6 +104,9 @@ constexpr Group kGroups[] = {
     {"SLU3", "What this data plane can hold", ""},
     {"SLU4", "Why a route takes its path",
      "Shown by `sluicectl analyze`, `sluicectl explain` and `sluicectl get routes -o wide`.\n\n"},
+    {"SLU5", "What else acts on a workload's connections",
+     "Shown by `sluicectl status` and `sluicectl check`; more in "
+     "[coexistence.md](../coexistence.md).\n\n"},
 };
 
 constexpr std::string_view kIntroduction = R"(# Codes
