@@ -37,6 +37,7 @@ class KernelAttachments final : public broker::Attachments {
   }
   Result<void> detach(WorkloadId workload) override { return kernel_.detach(workload); }
   std::vector<WorkloadId> attached() const override { return kernel_.attached(); }
+  Neighbours neighbours(int cgroup) const override { return kernel_.neighbours(cgroup); }
 
  private:
   loader::Kernel& kernel_;

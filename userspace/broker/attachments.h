@@ -5,6 +5,7 @@
 
 #include "userspace/base/result.h"
 #include "userspace/model/ids.h"
+#include "userspace/model/neighbour.h"
 
 namespace sluice::broker {
 
@@ -23,6 +24,9 @@ class Attachments {
 
   /// In any order; those that an earlier broker attached too.
   virtual std::vector<WorkloadId> attached() const = 0;
+
+  /// Programs of others that meet ours on this cgroup, or would, were ours attached to it.
+  virtual Neighbours neighbours(int cgroup) const = 0;
 };
 
 }  // namespace sluice::broker

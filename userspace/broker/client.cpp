@@ -63,14 +63,18 @@ Result<void> outcomeOf(const Result<Packet>& packet) {
 Result<Enrolled> enrolledOf(Result<Packet> packet) {
   const auto reply = successOf<EnrollReply>(packet);
   if (!reply.ok()) return reply.error();
-  SLUICE_TRY(expectFds(*packet, reply->listener6_port == 0 ? 1 : 2));
+  const size_t has4 = reply->listener4_port != 0, has6 = reply->listener6_port != 0;
+  SLUICE_TRY(expectFds(*packet, has4 + has6));
+  auto neighbours = neighboursOf(*reply);
+  if (!neighbours.ok()) return std::move(neighbours).error();
   Enrolled enrolled;
-  enrolled.listener4 = std::move(packet->fds[0]);
-  if (reply->listener6_port != 0) enrolled.listener6 = std::move(packet->fds[1]);
+  if (has4 != 0) enrolled.listener4 = std::move(packet->fds.front());
+  if (has6 != 0) enrolled.listener6 = std::move(packet->fds.back());
   enrolled.listener4_port = reply->listener4_port;
   enrolled.listener6_port = reply->listener6_port;
   enrolled.alive_port = reply->alive_port;
   enrolled.netns_cookie = reply->netns_cookie;
+  enrolled.neighbours = *std::move(neighbours);
   std::ranges::copy(reply->address4, enrolled.address4.bytes.begin());
   std::ranges::copy(reply->address6, enrolled.address6.bytes.begin());
   return enrolled;

@@ -6,6 +6,9 @@
 
 #include <set>
 
+#include "userspace/base/log.h"
+#include "userspace/broker/neighbours.h"
+
 namespace sluice::broker {
 
 namespace {
@@ -36,6 +39,8 @@ Result<Enrolled> Enrolments::enroll(const Enrolment& enrolment) {
   auto entry = locate(enrolment);
   if (!entry.ok()) return std::move(entry).error();
   SLUICE_TRY(admit(workload, *entry));
+  auto neighbours = neighboursOf(*entry);
+  if (keepsAway(neighbours)) return leaveAlone(workload, std::move(neighbours));
   const auto found = entries_.find(workload);
   Entry* old = found == entries_.end() ? nullptr : &found->second;
   SLUICE_TRY(openListeners(workload, old, *entry));
@@ -44,7 +49,28 @@ Result<Enrolled> Enrolments::enroll(const Enrolment& enrolment) {
     entries_.erase(workload);
     return std::move(attached).error();
   }
-  return answer(entries_.insert_or_assign(workload, *std::move(entry)).first->second);
+  return answer(entries_.insert_or_assign(workload, *std::move(entry)).first->second,
+                std::move(neighbours));
+}
+
+Neighbours Enrolments::neighboursOf(const Entry& entry) const {
+  auto found = attachments_.neighbours(entry.cgroup.get());
+  addProcesses(entry.cgroup.get(), found);
+  const auto ports = visitor_.visit(entry.network_namespace, &listeningPorts);
+  if (ports.ok())
+    addListeners(*ports, found);
+  else
+    log::warn("look for listeners of other meshes: {}", ports.error().message());
+  return found;
+}
+
+/// Also a workload that was enrolled before its neighbour came.
+Result<Enrolled> Enrolments::leaveAlone(WorkloadId workload, Neighbours neighbours) {
+  SLUICE_TRY(attachments_.detach(workload));
+  entries_.erase(workload);
+  Enrolled nothing;
+  nothing.neighbours = std::move(neighbours);
+  return nothing;
 }
 
 Result<Enrolments::Entry> Enrolments::locate(const Enrolment& enrolment) const {
@@ -89,7 +115,7 @@ Result<void> Enrolments::openListeners(WorkloadId workload, Entry* old, Entry& e
   return {};
 }
 
-Result<Enrolled> Enrolments::answer(const Entry& entry) const {
+Result<Enrolled> Enrolments::answer(const Entry& entry, Neighbours neighbours) const {
   auto listener4 = duplicate(entry.listeners.listener4);
   if (!listener4.ok()) return std::move(listener4).error();
   auto listener6 = duplicate(entry.listeners.listener6);
@@ -104,7 +130,8 @@ Result<Enrolled> Enrolments::answer(const Entry& entry) const {
                   listeners.alive_port,
                   listeners.netns_cookie,
                   addresses->v4,
-                  addresses->v6};
+                  addresses->v6,
+                  std::move(neighbours)};
 }
 
 Result<std::map<WorkloadId, InheritedListeners>> Enrolments::bequest() const {

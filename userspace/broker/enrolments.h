@@ -66,8 +66,10 @@ class Enrolments {
 
   Result<Entry> locate(const Enrolment& enrolment) const;
   Result<void> admit(WorkloadId workload, const Entry& entry) const;
+  Neighbours neighboursOf(const Entry& entry) const;
+  Result<Enrolled> leaveAlone(WorkloadId workload, Neighbours neighbours);
   Result<void> openListeners(WorkloadId workload, Entry* old, Entry& entry);
-  Result<Enrolled> answer(const Entry& entry) const;
+  Result<Enrolled> answer(const Entry& entry, Neighbours neighbours) const;
 
   const Cgroups& cgroups_;
   const NamespaceVisitor& visitor_;

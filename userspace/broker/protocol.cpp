@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <string_view>
 
+#include "userspace/model/codes.h"
+
 namespace sluice::broker {
 
 namespace {
@@ -87,6 +89,31 @@ UpstreamTarget load(const Connect& message) {
   origin.port = message.origin_port;
   std::ranges::copy(message.origin_address, origin.ip.bytes.begin());
   return target;
+}
+
+void store(const Neighbours& neighbours, EnrollReply& reply) {
+  const auto count = std::min(neighbours.size(), kMaxNeighbours);
+  reply.neighbour_count = static_cast<uint16_t>(count);
+  for (size_t i = 0; i < count; ++i) {
+    copy(neighbours[i].code, reply.neighbours[i].code);
+    copy(neighbours[i].who, reply.neighbours[i].who);
+  }
+}
+
+Result<Neighbours> neighboursOf(const EnrollReply& reply) {
+  if (reply.neighbour_count > kMaxNeighbours)
+    return Error(Error::Code::kInvalid, "broker channel: too many neighbours");
+  Neighbours neighbours;
+  for (const auto& record : std::span(reply.neighbours).first(reply.neighbour_count)) {
+    auto code = textOf(record.code);
+    if (!code.ok()) return std::move(code).error();
+    auto who = textOf(record.who);
+    if (!who.ok()) return std::move(who).error();
+    if (findCode(*code) == nullptr || !isOfNeighbours(*code))
+      return Error(Error::Code::kInvalid, "broker channel: an unknown kind of neighbour");
+    neighbours.push_back({*std::move(code), *std::move(who)});
+  }
+  return neighbours;
 }
 
 ConnectionRecord recordOf(const WorkloadConnection& connection) {

@@ -22,6 +22,7 @@
 #include "maps/abi/types.h"
 #include "userspace/base/result.h"
 #include "userspace/model/broker.h"
+#include "userspace/model/neighbour.h"
 
 namespace sluice::broker {
 
@@ -83,7 +84,15 @@ struct Enroll {
   char network_namespace[kMaxPath] = {};  ///< NUL-terminated
 };
 
-/// fds: listener4, and listener6 if its port is not 0; none after a failure.
+struct NeighbourRecord {
+  char code[8] = {};           ///< NUL-terminated
+  char who[kMaxWho + 8] = {};  ///< NUL-terminated
+};
+
+/// As many kinds as can come together: a sandbox has neither sidecar nor Envoy.
+constexpr size_t kMaxNeighbours = 8;
+
+/// fds: listener4 and listener6, those whose ports are not 0; none after a failure.
 struct EnrollReply {
   static constexpr MessageType kType = MessageType::kEnrollReply;
   Header header;
@@ -92,9 +101,10 @@ struct EnrollReply {
   uint16_t listener4_port = 0;
   uint16_t listener6_port = 0;
   uint16_t alive_port = 0;
-  uint16_t pad = 0;
+  uint16_t neighbour_count = 0;
   uint8_t address4[16] = {};  ///< v4-mapped, network byte order
   uint8_t address6[16] = {};  ///< network byte order
+  NeighbourRecord neighbours[kMaxNeighbours] = {};
 };
 
 constexpr uint32_t kKeepFirst = 1;  ///< starts a new list
@@ -232,6 +242,10 @@ Result<Enrolment> load(const Enroll& message);
 
 void store(const UpstreamTarget& target, Connect& message);
 UpstreamTarget load(const Connect& message);
+
+void store(const Neighbours& neighbours, EnrollReply& reply);
+/// Fails with kInvalid when there are too many, a text has no end or a code does not exist.
+Result<Neighbours> neighboursOf(const EnrollReply& reply);
 
 ConnectionRecord recordOf(const WorkloadConnection& connection);
 WorkloadConnection connectionOf(const ConnectionRecord& record);

@@ -68,6 +68,7 @@ void describe(const Enrolled& enrolled, EnrollReply& reply) {
   reply.listener4_port = enrolled.listener4_port;
   reply.listener6_port = enrolled.listener6_port;
   reply.alive_port = enrolled.alive_port;
+  store(enrolled.neighbours, reply);
   std::ranges::copy(enrolled.address4.bytes, reply.address4);
   std::ranges::copy(enrolled.address6.bytes, reply.address6);
 }
@@ -180,7 +181,7 @@ Result<void> Server::onEnroll(Channel& channel, const Enroll& request) {
   auto enrolled = enrolments_.enroll(*enrolment);
   if (enrolled.ok()) {
     describe(*enrolled, reply);
-    fds.push_back(std::move(enrolled->listener4));
+    if (enrolled->listener4) fds.push_back(std::move(enrolled->listener4));
     if (enrolled->listener6) fds.push_back(std::move(enrolled->listener6));
   } else {
     store(enrolled.error(), reply.status);

@@ -25,6 +25,8 @@ constexpr uint32_t kLiving = 1U << TCP_ESTABLISHED | 1U << TCP_SYN_SENT | 1U << 
                              1U << TCP_FIN_WAIT2 | 1U << TCP_CLOSE_WAIT | 1U << TCP_LAST_ACK |
                              1U << TCP_CLOSING;
 
+constexpr std::array<uint8_t, 2> kFamilies{AF_INET, AF_INET6};
+
 /// Asks for the sockets of one family, with one map's storage.
 struct ListRequest {
   nlmsghdr header{};
@@ -151,14 +153,27 @@ Result<SocketDiag> SocketDiag::open() {
 
 Result<std::vector<SeenSocket>> SocketDiag::sockets(int store) const {
   std::vector<SeenSocket> found;
-  for (const uint8_t family : {uint8_t{AF_INET}, uint8_t{AF_INET6}})
-    SLUICE_TRY(list(family, store, found));
+  for (const uint8_t family : kFamilies) {
+    const auto wanted = listRequest(family, store);
+    SLUICE_TRY(list(&wanted, sizeof(wanted), found));
+  }
   return found;
 }
 
-Result<void> SocketDiag::list(uint8_t family, int store, std::vector<SeenSocket>& found) const {
-  const auto wanted = listRequest(family, store);
-  SLUICE_TRY(request(&wanted, sizeof(wanted)));
+Result<std::vector<SeenSocket>> SocketDiag::listeners() const {
+  std::vector<SeenSocket> found;
+  for (const uint8_t family : kFamilies) {
+    auto wanted = listRequest(family, -1);
+    wanted.what.idiag_states = 1U << TCP_LISTEN;
+    wanted.header.nlmsg_len = offsetof(ListRequest, storages);
+    SLUICE_TRY(list(&wanted, wanted.header.nlmsg_len, found));
+  }
+  return found;
+}
+
+Result<void> SocketDiag::list(const void* message, size_t message_size,
+                              std::vector<SeenSocket>& found) const {
+  SLUICE_TRY(request(message, message_size));
   std::vector<std::byte> buffer(kDatagram);
   while (true) {
     const ssize_t size = ::recv(netlink_.get(), buffer.data(), buffer.size(), 0);

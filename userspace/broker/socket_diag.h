@@ -40,6 +40,9 @@ class SocketDiag {
   /// listeners and those in TIME_WAIT left out. Linux 5.7.
   Result<std::vector<SeenSocket>> sockets(int store) const;
 
+  /// TCP sockets that listen.
+  Result<std::vector<SeenSocket>> listeners() const;
+
   /// As SOCK_DESTROY: the peer gets a reset, the owner ECONNABORTED. kNotFound: it is gone, or it
   /// is another socket by now.
   Result<void> destroy(const SeenSocket& socket) const;
@@ -47,7 +50,7 @@ class SocketDiag {
  private:
   explicit SocketDiag(Fd netlink) : netlink_(std::move(netlink)) {}
   Result<void> request(const void* message, size_t size) const;
-  Result<void> list(uint8_t family, int store, std::vector<SeenSocket>& found) const;
+  Result<void> list(const void* message, size_t message_size, std::vector<SeenSocket>& found) const;
 
   Fd netlink_;
 };

@@ -13,6 +13,7 @@
 #include "userspace/base/result.h"
 #include "userspace/model/address.h"
 #include "userspace/model/ids.h"
+#include "userspace/model/neighbour.h"
 
 namespace sluice {
 
@@ -50,6 +51,7 @@ struct Enrolment {
 };
 
 /// What an enrolled workload has. The listeners stay open in the broker when the agent goes.
+/// A workload that a neighbour keeps us away from has nothing but its neighbours.
 struct Enrolled {
   Fd listener4;                 ///< on every 127.x.y.z of the namespace, device lo; non-blocking
   Fd listener6;                 ///< on [::1]; empty where the namespace has no IPv6
@@ -59,6 +61,9 @@ struct Enrolled {
   uint64_t netns_cookie = 0;
   IpAddress address4;  ///< the namespace's first global address of each family, or zero
   IpAddress address6;
+  Neighbours neighbours = {};
+
+  bool isLeftAlone() const { return listener4_port == 0; }
 };
 
 /// Attaching and releasing workloads.
@@ -68,6 +73,7 @@ class Workloads {
 
   /// Attaches the programs to the workload's cgroup and opens its listeners; what is attached
   /// or open already stays as it is. Nothing is steered before `workloads[id]` is written.
+  /// Where keepsAway() says so, nothing is attached or open from here on.
   virtual void enroll(const Enrolment& enrolment, std::function<void(Result<Enrolled>)> done) = 0;
 
   /// Detaches and closes everything of every workload that is not listed.

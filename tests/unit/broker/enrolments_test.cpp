@@ -2,6 +2,7 @@
 #include "userspace/broker/enrolments.h"
 
 #include "tests/unit/broker/support.h"
+#include "userspace/model/codes.h"
 
 namespace sluice::broker {
 namespace {
@@ -89,6 +90,60 @@ TEST_F(EnrolmentsTest, CgroupOfAnotherWorkloadAndTooManyWorkloadsAreRefused) {
   EXPECT_EQ(enroll(3, c, there).error().code(), Error::Code::kExhausted);
   EXPECT_TRUE(enroll(2, b, there).ok());
   EXPECT_EQ(attachments_.cgroups.size(), 2u);
+}
+
+TEST_F(EnrolmentsTest, NeighboursThatWeGetOnWithAreTold) {
+  const TestCgroup cgroup;
+  const TestNamespace there;
+  attachments_.others = {{code::kCiliumSocketLb, "cil_sock4_conne"}};
+  const auto enrolled = enroll(1, cgroup, there);
+  ASSERT_TRUE(enrolled.ok());
+  EXPECT_EQ(enrolled->neighbours, attachments_.others);
+  EXPECT_FALSE(enrolled->isLeftAlone());
+  EXPECT_EQ(attachments_.attached().size(), 1u);
+}
+
+TEST_F(EnrolmentsTest, ANeighbourThatKeepsUsAwayHasTheWorkloadLeftAlone) {
+  const TestCgroup cgroup;
+  const TestNamespace there;
+  attachments_.others = {{code::kExclusiveProgram, "calico_connect_"}};
+  const auto enrolled = enroll(1, cgroup, there);
+  ASSERT_TRUE(enrolled.ok());
+  EXPECT_TRUE(enrolled->isLeftAlone());
+  EXPECT_FALSE(enrolled->listener4);
+  EXPECT_EQ(enrolled->neighbours, attachments_.others);
+  EXPECT_TRUE(attachments_.attached().empty());
+  EXPECT_EQ(enrolments_.namespaceOf({1}), nullptr);
+}
+
+TEST_F(EnrolmentsTest, ANeighbourThatComesLaterHasTheWorkloadReleased) {
+  const TestCgroup cgroup;
+  const TestNamespace there;
+  auto first = enroll(1, cgroup, there);
+  const uint16_t port = first->listener4_port;
+  first->listener4.reset();
+  attachments_.others = {{code::kSidecar, "pilot-agent"}};
+  EXPECT_TRUE(enroll(1, cgroup, there)->isLeftAlone());
+  EXPECT_TRUE(attachments_.attached().empty());
+  const auto reached = there.inside([&] { return connectTo("127.0.0.1", port); });
+  EXPECT_EQ(reached.error().errnum(), ECONNREFUSED);
+  attachments_.others.clear();
+  EXPECT_FALSE(enroll(1, cgroup, there)->isLeftAlone()) << "it has gone again";
+}
+
+TEST_F(EnrolmentsTest, ListenersOfAnotherMeshInTheNamespaceAreFound) {
+  const TestCgroup cgroup;
+  const TestNamespace there;
+  const auto listeners = there.inside([] {
+    std::vector<Fd> both;
+    both.push_back(listenAt("127.0.0.1", 15001).first);
+    both.push_back(listenAt("127.0.0.1", 15006).first);
+    return Result<std::vector<Fd>>(std::move(both));
+  });
+  const auto enrolled = enroll(1, cgroup, there);
+  ASSERT_TRUE(enrolled.ok());
+  EXPECT_TRUE(enrolled->isLeftAlone());
+  EXPECT_EQ(enrolled->neighbours.at(0).code, code::kMeshRedirect);
 }
 
 TEST_F(EnrolmentsTest, FailedAttachmentLeavesNothing) {

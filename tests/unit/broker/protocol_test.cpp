@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "userspace/model/codes.h"
+
 namespace sluice::broker {
 namespace {
 
@@ -43,6 +45,28 @@ TEST(Protocol, EnrolmentTravelsWhole) {
   EXPECT_EQ(received->workload, good().workload);
   EXPECT_EQ(received->cgroup, good().cgroup);
   EXPECT_EQ(received->network_namespace, good().network_namespace);
+}
+
+TEST(Protocol, NeighboursTravelWhole) {
+  Neighbours neighbours;
+  for (const char* code : {code::kCiliumSocketLb, code::kSidecar})
+    addNeighbour(neighbours, code, std::string(1000, 'x'));
+  for (int i = 0; i < 50; ++i) addNeighbour(neighbours, code::kSidecar, "another one");
+  auto sent = message<EnrollReply>(1);
+  store(neighbours, sent);
+  EXPECT_EQ(*neighboursOf(sent), neighbours);
+}
+
+TEST(Protocol, MoreNeighboursUnknownOnesAndTextsWithoutAnEndAreRefused) {
+  auto good_reply = message<EnrollReply>(1);
+  store({{code::kSidecar, "who"}}, good_reply);
+  auto more = good_reply, unknown = good_reply, node = good_reply, endless = good_reply;
+  more.neighbour_count = kMaxNeighbours + 1;
+  std::ranges::copy("SLU5999", unknown.neighbours[0].code);
+  std::ranges::copy(std::string_view(code::kNoCgroup2), node.neighbours[0].code);
+  std::ranges::fill(endless.neighbours[0].who, 'x');
+  EXPECT_TRUE(neighboursOf(good_reply).ok());
+  for (const auto& reply : {more, unknown, node, endless}) EXPECT_FALSE(neighboursOf(reply).ok());
 }
 
 TEST(Protocol, TextWithoutAnEndIsRefused) {

@@ -6,6 +6,7 @@
 #include "tests/unit/broker/support.h"
 #include "userspace/broker/client.h"
 #include "userspace/broker/server.h"
+#include "userspace/model/codes.h"
 
 namespace sluice::broker {
 namespace {
@@ -105,6 +106,21 @@ TEST_F(SessionTest, ResettingIsAskedForAndAnswered) {
   runUntil(*reactor_, [&] { return answers.size() == 2; });
   EXPECT_EQ(answers[1].error().message(), "no rights");
   EXPECT_EQ(resets_, 2);
+}
+
+TEST_F(SessionTest, NeighboursAreToldAlsoOfAWorkloadThatIsLeftAlone) {
+  const TestCgroup cgroup;
+  const TestNamespace there;
+  attachments_.others = {{code::kCiliumSocketLb, "cil_sock4_conne"}};
+  const auto enrolled = enroll(1, cgroup, there);
+  ASSERT_TRUE(enrolled.ok()) << enrolled.error().message();
+  EXPECT_EQ(enrolled->neighbours, attachments_.others);
+  EXPECT_TRUE(enrolled->listener4);
+  attachments_.others.push_back({code::kExclusiveProgram, "cil_sock4_conne"});
+  const auto alone = enroll(1, cgroup, there);
+  ASSERT_TRUE(alone.ok()) << alone.error().message();
+  EXPECT_TRUE(alone->isLeftAlone());
+  EXPECT_EQ(alone->neighbours, attachments_.others);
 }
 
 TEST_F(SessionTest, ConnectionsThatWaitedForTheNextAgentAreServedByIt) {

@@ -155,7 +155,10 @@ class FakeAttachments final : public Attachments {
     return list;
   }
 
+  Neighbours neighbours(int) const override { return others; }
+
   std::map<WorkloadId, FileIdentity> cgroups;
+  Neighbours others;
   std::optional<Error> failure;
 };
 
@@ -173,11 +176,11 @@ inline Result<Fd> connectTo(const std::string& ip, uint16_t port) {
   return Error::system("connect to " + address.text());
 }
 
-/// A listener of the calling thread's namespace, and its port.
-inline std::pair<Fd, uint16_t> listenAt(const std::string& ip) {
+/// A listener of the calling thread's namespace, and its port; 0: the kernel chooses.
+inline std::pair<Fd, uint16_t> listenAt(const std::string& ip, uint16_t port = 0) {
   Fd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   sockaddr_storage storage;
-  socklen_t length = SocketAddress{*IpAddress::parse(ip), 0}.to(AF_INET, storage);
+  socklen_t length = SocketAddress{*IpAddress::parse(ip), port}.to(AF_INET, storage);
   EXPECT_EQ(::bind(fd.get(), reinterpret_cast<const sockaddr*>(&storage), length), 0);
   EXPECT_EQ(::listen(fd.get(), 16), 0);
   ::getsockname(fd.get(), reinterpret_cast<sockaddr*>(&storage), &length);
