@@ -7,6 +7,7 @@
 
 #include "userspace/agent/error_text.h"
 #include "userspace/base/log.h"
+#include "userspace/model/codes.h"
 #include "userspace/steering/workload_id.h"
 
 namespace sluice::agent {
@@ -21,6 +22,7 @@ struct Enroller::Entry {
   uint64_t attempt = 0;  ///< the one whose answer counts
   /// The last answer of this place, without its sockets, which have been handed on.
   std::optional<Enrolled> enrolled;
+  Neighbours neighbours;  ///< of the last answer
 };
 
 namespace {
@@ -45,6 +47,20 @@ Enrolled withoutSockets(const Enrolled& from) {
           from.netns_cookie,
           from.address4,
           from.address6};
+}
+
+bool isNews(const Neighbour& neighbour, const Neighbours& known) {
+  return std::ranges::find(known, neighbour.code, &Neighbour::code) == known.end();
+}
+
+/// Each kind once per workload, until it has been gone.
+void logNews(const std::string& workload, const Neighbours& before, const Neighbours& now) {
+  for (const auto& neighbour : now) {
+    if (!isNews(neighbour, before)) continue;
+    const auto& kind = *findCode(neighbour.code);
+    log::warn("workload {}: {} {}: {}; hint: {}", workload, neighbour.code, neighbour.who,
+              kind.says, kind.remedy);
+  }
 }
 
 bool sameAddresses(const Enrolled& a, const Enrolled& b) {
@@ -103,6 +119,7 @@ void Enroller::adopt(const std::shared_ptr<const Workload>& workload) {
   if (known) return;
   entry->id = steering::workloadId(key);
   entry->enrolled.reset();
+  entry->neighbours.clear();
   entry->state = State::kFirstAttempt;
   entry->delay = kFirstRetry;
   attempt(key);
@@ -133,12 +150,16 @@ void Enroller::onFailure(Entry& entry, const Error& error) {
   if (!entry.failure || entry.failure->message() != error.message())
     log::warn("enroll workload {}: {}", entry.workload->metadata.key(), withHint(error));
   entry.failure = error;
+  entry.neighbours.clear();
   entry.state = State::kRetrying;
   again(entry, entry.delay);
   entry.delay = std::min(entry.delay * 2, kLongestRetry);
 }
 
 void Enroller::onSuccess(Entry& entry, Enrolled enrolled) {
+  logNews(entry.workload->metadata.key(), entry.neighbours, enrolled.neighbours);
+  entry.neighbours = std::move(enrolled.neighbours);
+  if (enrolled.isLeftAlone()) return onLeftAlone(entry);
   const bool known = entry.enrolled && sameSockets(*entry.enrolled, enrolled) &&
                      sameAddresses(*entry.enrolled, enrolled);
   entry.failure.reset();
@@ -149,6 +170,14 @@ void Enroller::onSuccess(Entry& entry, Enrolled enrolled) {
   if (known) return;
   log::info("workload {} is enrolled", entry.workload->metadata.key());
   events_.enrolled(entry.id, *entry.workload, std::move(enrolled));
+}
+
+void Enroller::onLeftAlone(Entry& entry) {
+  entry.failure.reset();
+  entry.state = State::kLeftAlone;
+  entry.delay = kFirstRetry;
+  if (std::exchange(entry.enrolled, std::nullopt)) events_.gone(entry.id);
+  again(entry, kRecheck);
 }
 
 void Enroller::again(Entry& entry, Duration delay) {
@@ -174,6 +203,7 @@ std::vector<Enroller::Status> Enroller::status() const {
   all.reserve(entries_.size());
   for (const auto& [key, entry] : entries_) {
     all.push_back({entry->workload, entry->id, entry->state, entry->failure});
+    all.back().neighbours = entry->neighbours;
     if (!entry->enrolled) continue;
     all.back().listener4_port = entry->enrolled->listener4_port;
     all.back().listener6_port = entry->enrolled->listener6_port;

@@ -16,18 +16,19 @@ namespace sluice::agent {
 
 /// Keeps the workloads of the configuration enrolled: asks the broker, tries again with back-off
 /// while a cgroup or namespace is missing, and looks from time to time whether they are still the
-/// same ones (a unit that restarts gets a new cgroup under its old path).
+/// same ones (a unit that restarts gets a new cgroup under its old path), and who is beside them.
 class Enroller {
  public:
   /// What the rest of the agent does about it; called on the reactor's thread.
   struct Events {
     /// For a fresh enrolment, and when sockets or namespace have changed since.
     std::function<void(WorkloadId, const Workload&, Enrolled)> enrolled;
-    /// Before the broker closes what the workload has.
+    /// Before the broker closes what the workload has, or when it has because of a neighbour.
     std::function<void(WorkloadId)> gone;
   };
 
-  enum class State { kFirstAttempt, kRetrying, kEnrolled };
+  /// kLeftAlone: a neighbour keeps us away.
+  enum class State { kFirstAttempt, kRetrying, kEnrolled, kLeftAlone };
 
   struct Status {
     std::shared_ptr<const Workload> workload;
@@ -36,6 +37,7 @@ class Enroller {
     std::optional<Error> failure;  ///< of the last attempt
     uint16_t listener4_port = 0;   ///< host byte order; 0: not enrolled or no such family
     uint16_t listener6_port = 0;
+    Neighbours neighbours = {};  ///< as they were when the broker last answered
   };
 
   static constexpr Duration kFirstRetry = std::chrono::milliseconds(100);
@@ -66,6 +68,7 @@ class Enroller {
   void onAnswer(const std::string& key, uint64_t attempt, Result<Enrolled> answer);
   void onFailure(Entry& entry, const Error& error);
   void onSuccess(Entry& entry, Enrolled enrolled);
+  void onLeftAlone(Entry& entry);
   void again(Entry& entry, Duration delay);
   void tellWaiting();
 

@@ -205,6 +205,7 @@ class Agent {
                               .rejected_resources = countRejected(configuration_->store()),
                               .workloads_enrolled = enrolled,
                               .workloads_pending = workloads.size() - enrolled,
+                              .neighbours = countNeighbours(workloads),
                               .clusters = rollout_->clusters().facts(),
                               .proxy_events = {},
                               .proxy_connections = proxy.open_connections,

@@ -52,6 +52,8 @@ const char* stateName(Enroller::State state) {
       return "enrolled";
     case Enroller::State::kRetrying:
       return "retrying";
+    case Enroller::State::kLeftAlone:
+      return "leftAlone";
     case Enroller::State::kFirstAttempt:
       break;
   }
@@ -114,6 +116,15 @@ Json listView(const List& list, const View& view) {
   return views;
 }
 
+Json neighbourView(const Neighbour& neighbour) {
+  const auto& kind = *findCode(neighbour.code);
+  return {{"code", neighbour.code},
+          {"level", levelName(kind.level)},
+          {"who", neighbour.who},
+          {"message", kind.says},
+          {"hint", kind.remedy}};
+}
+
 }  // namespace
 
 Json workloadView(const Enroller::Status& status) {
@@ -127,7 +138,8 @@ Json workloadView(const Enroller::Status& status) {
           {"listener4Port", status.listener4_port},
           {"listener6Port", status.listener6_port},
           {"message", status.failure ? status.failure->message() : ""},
-          {"hint", status.failure ? status.failure->hint() : ""}};
+          {"hint", status.failure ? status.failure->hint() : ""},
+          {"neighbours", listView(status.neighbours, neighbourView)}};
 }
 
 size_t countRejected(const source::ResourceStore& store) {
@@ -141,6 +153,15 @@ size_t countEnrolled(std::span<const Enroller::Status> workloads) {
   return static_cast<size_t>(
       std::count_if(workloads.begin(), workloads.end(),
                     [](const auto& status) { return status.state == Enroller::State::kEnrolled; }));
+}
+
+std::map<std::string, size_t> countNeighbours(std::span<const Enroller::Status> workloads) {
+  std::map<std::string, size_t> counts;
+  for (const auto& kind : codes())
+    if (isOfNeighbours(kind.code)) counts[std::string(kind.code)] = 0;
+  for (const auto& workload : workloads)
+    for (const auto& neighbour : workload.neighbours) ++counts[neighbour.code];
+  return counts;
 }
 
 Json statusView(const StatusFacts& facts) {

@@ -115,15 +115,27 @@ Noun endpoints() {
            [](const Json& item) { return "endpoint/" + cellText(item, "address"); }}};
 }
 
+/// Their codes; sluicectl status says more.
+std::string neighboursText(const Json& item) {
+  std::string text;
+  for (const auto& neighbour : item.value("neighbours", Json::array()))
+    text += (text.empty() ? "" : ",") + cellText(neighbour, "code");
+  return text.empty() ? "-" : text;
+}
+
 Noun workloads() {
   return {"workloads",
           "workload",
           "wl",
-          {{fieldColumn("NAMESPACE", "namespace"), fieldColumn("NAME", "name"),
-            fieldColumn("STATE", "state"), fieldColumn("CGROUP", "cgroup"),
+          {{fieldColumn("NAMESPACE", "namespace"),
+            fieldColumn("NAME", "name"),
+            fieldColumn("STATE", "state"),
+            fieldColumn("CGROUP", "cgroup"),
+            {"NEIGHBOURS", neighboursText},
             fieldColumn("MESSAGE", "message"),
             fieldColumn("NETWORK-NAMESPACE", "networkNamespace", true),
-            fieldColumn("ID", "id", true), fieldColumn("LISTENER4", "listener4Port", true),
+            fieldColumn("ID", "id", true),
+            fieldColumn("LISTENER4", "listener4Port", true),
             fieldColumn("LISTENER6", "listener6Port", true)},
            named("workload")}};
 }

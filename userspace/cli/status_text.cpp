@@ -102,6 +102,14 @@ void printNames(const Terminal& terminal, const Json& status) {
   }
 }
 
+void printNeighbour(const Terminal& terminal, const Json& neighbour) {
+  terminal.out << "    " << terminal.paint(colourOf(neighbour), text(neighbour, "level")) << " "
+               << text(neighbour, "code") << " " << text(neighbour, "who") << "\n      "
+               << text(neighbour, "message") << "\n";
+  printHint(terminal, neighbour);
+}
+
+/// Those of an agent of an older version have no neighbours.
 void printWorkload(const Terminal& terminal, const Json& workload) {
   const bool enrolled = workload.value("state", std::string()) == "enrolled";
   terminal.out << "  " << mark(terminal, enrolled ? Colour::kGreen : Colour::kYellow) << " "
@@ -111,6 +119,8 @@ void printWorkload(const Terminal& terminal, const Json& workload) {
     terminal.out << ", " << printable(message);
   terminal.out << "\n";
   printHint(terminal, workload);
+  for (const auto& neighbour : workload.value("neighbours", Json::array()))
+    printNeighbour(terminal, neighbour);
 }
 
 }  // namespace

@@ -77,6 +77,8 @@ void addFacts(MetricsPage& page, const AgentFacts& facts) {
   page.add(Metric::kConfigRejected, {}, number(facts.rejected_resources));
   page.add(Metric::kWorkloads, {"enrolled"}, number(facts.workloads_enrolled));
   page.add(Metric::kWorkloads, {"pending"}, number(facts.workloads_pending));
+  for (const auto& [code, workloads] : facts.neighbours)
+    page.add(Metric::kNeighbours, {code}, number(workloads));
   for (const auto& [event, count] : facts.proxy_events)
     page.add(Metric::kProxyEvents, {event}, number(count));
   page.add(Metric::kProxyConnections, {}, number(facts.proxy_connections));

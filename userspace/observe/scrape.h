@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -36,6 +37,7 @@ struct AgentFacts {
   size_t rejected_resources = 0;
   size_t workloads_enrolled = 0;
   size_t workloads_pending = 0;
+  std::map<std::string, size_t> neighbours = {};  ///< workloads that have one, by its code
   std::vector<ClusterFacts> clusters = {};
   std::vector<std::pair<std::string_view, uint64_t>> proxy_events;  ///< by name
   size_t proxy_connections = 0;

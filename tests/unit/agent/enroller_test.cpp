@@ -2,6 +2,7 @@
 #include "userspace/agent/enroller.h"
 
 #include "tests/unit/agent/support.h"
+#include "userspace/model/codes.h"
 #include "userspace/steering/workload_id.h"
 
 namespace sluice::agent {
@@ -115,6 +116,48 @@ TEST_F(EnrollerTest, SameSocketsAreHandedOnOnceAlsoWhereTheKernelHasNoCookies) {
   enroller_.want({named("web", "/moved")});
   broker_.asked.at(2).done(answer(1, 0));  // the same port of another namespace
   EXPECT_EQ(enrolled_.size(), 2u);
+}
+
+TEST_F(EnrollerTest, NeighboursAreThoseOfTheLastAnswer) {
+  enroller_.want({named("web", "/web")});
+  auto first = answer(1);
+  first.neighbours = {{code::kCiliumSocketLb, "cil_sock4_conne (id 1, connect4)"}};
+  broker_.asked[0].done(std::move(first));
+  EXPECT_EQ(enroller_.status()[0].neighbours.at(0).code, code::kCiliumSocketLb);
+  pass(Enroller::kRecheck);
+  broker_.asked.at(1).done(answer(1));
+  EXPECT_EQ(enroller_.status()[0].neighbours, Neighbours{});
+  EXPECT_EQ(enrolled_.size(), 1u);
+}
+
+TEST_F(EnrollerTest, WorkloadThatANeighbourKeepsUsFromIsGoneUntilItLeaves) {
+  enroller_.want({named("web", "/web")});
+  broker_.asked[0].done(answer(1));
+  pass(Enroller::kRecheck);
+  Enrolled alone;
+  alone.neighbours = {{code::kSidecar, "pilot-agent (pid 7)"}};
+  broker_.asked.at(1).done(std::move(alone));
+  EXPECT_EQ(gone_, std::vector{web_});
+  const auto status = enroller_.status();
+  EXPECT_EQ(status[0].state, Enroller::State::kLeftAlone);
+  EXPECT_EQ(status[0].listener4_port, 0);
+  EXPECT_EQ(status[0].neighbours.at(0).who, "pilot-agent (pid 7)");
+  pass(Enroller::kRecheck);
+  broker_.asked.at(2).done(answer(1));
+  EXPECT_EQ(enrolled_.size(), 2u) << "enrolled afresh, though its sockets look the same";
+  EXPECT_EQ(enroller_.status()[0].state, Enroller::State::kEnrolled);
+}
+
+TEST_F(EnrollerTest, NobodyWaitsForAWorkloadThatIsLeftAlone) {
+  enroller_.want({named("web", "/web")});
+  bool attempted = false;
+  enroller_.whenAttempted([&] { attempted = true; });
+  Enrolled alone;
+  alone.neighbours = {{code::kGvisor, "runsc (pid 7)"}};
+  broker_.asked[0].done(std::move(alone));
+  EXPECT_TRUE(attempted);
+  EXPECT_TRUE(enrolled_.empty());
+  EXPECT_TRUE(gone_.empty());
 }
 
 TEST_F(EnrollerTest, WorkloadThatGoesIsForgottenBeforeItIsReleased) {

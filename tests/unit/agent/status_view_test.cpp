@@ -64,5 +64,24 @@ TEST(StatusView, NamesPlacesCountsAndWhatIsPending) {
   EXPECT_EQ(status.at("workloads").at(0).at("message"), "no cgroup");
 }
 
+TEST(StatusView, NeighboursAreNamedWithWhatToDo) {
+  auto workload = std::make_shared<Workload>();
+  workload->metadata.name = "web";
+  Enroller::Status alone{workload, {1}, Enroller::State::kLeftAlone, std::nullopt};
+  alone.neighbours = {{code::kSidecar, "pilot-agent (pid 7)"}};
+  const auto view = workloadView(alone);
+  EXPECT_EQ(view.at("state"), "leftAlone");
+  const auto& neighbour = view.at("neighbours").at(0);
+  EXPECT_EQ(neighbour.at("code"), code::kSidecar);
+  EXPECT_EQ(neighbour.at("level"), "error");
+  EXPECT_EQ(neighbour.at("who"), "pilot-agent (pid 7)");
+  EXPECT_EQ(neighbour.at("message"), findCode(code::kSidecar)->says);
+  EXPECT_EQ(neighbour.at("hint"), findCode(code::kSidecar)->remedy);
+  const auto counts = countNeighbours(std::vector{alone, alone});
+  EXPECT_EQ(counts.at(code::kSidecar), 2u);
+  EXPECT_EQ(counts.at(code::kGvisor), 0u);
+  EXPECT_FALSE(counts.contains(code::kNoCgroup2));
+}
+
 }  // namespace
 }  // namespace sluice::agent

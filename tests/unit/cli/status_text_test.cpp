@@ -67,6 +67,23 @@ TEST(StatusText, SaysWhatIsInForceWhatIsWrongAndWhatToDo) {
             "      hint: start the unit\n");
 }
 
+TEST(StatusText, NeighboursOfAWorkloadAreNamedBelowIt) {
+  auto beside = status();
+  beside["workloads"][0]["neighbours"] = Json::array({{{"code", "SLU5001"},
+                                                       {"level", "warning"},
+                                                       {"who", "cil_sock4_conne (id 42, connect4)"},
+                                                       {"message", "Cilium runs, too"},
+                                                       {"hint", "set the option"}}});
+  std::ostringstream out, err;
+  printStatus({out, err}, beside);
+  EXPECT_NE(out.str().find("  ✓ shop/web: enrolled\n"
+                           "    warning SLU5001 cil_sock4_conne (id 42, connect4)\n"
+                           "      Cilium runs, too\n"
+                           "      hint: set the option\n"),
+            std::string::npos)
+      << out.str();
+}
+
 TEST(StatusText, ProblemOfTheWholeConfigurationComesFirst) {
   auto broken = status();
   broken["problem"] = {{"message", "clusters: table full"}, {"hint", "fewer subsets"}};

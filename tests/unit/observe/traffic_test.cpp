@@ -85,6 +85,7 @@ TEST_F(TrafficTest, ScrapeShowsServicesDestinationsReasonsAndTheAgent) {
   facts.last_success = std::chrono::system_clock::time_point(std::chrono::milliseconds(1500));
   facts.rejected_resources = 2;
   facts.workloads_pending = 1;
+  facts.neighbours = {{"SLU5001", 2}};
   // What differs between clients adds up.
   facts.clusters = {{"outbound|80|v1|a", 1, 2, 3, 4}, {"outbound|80|v1|a@dr", 1, 1, 1, 1}};
   facts.proxy_events = {{"retries", 3}};
@@ -107,6 +108,7 @@ TEST_F(TrafficTest, ScrapeShowsServicesDestinationsReasonsAndTheAgent) {
         std::string("sluice_config_last_success_timestamp_seconds 1.5\n"),
         std::string("sluice_config_rejected_resources 2\n"),
         std::string("sluice_workloads{state=\"pending\"} 1\n"),
+        std::string("sluice_workload_neighbours{code=\"SLU5001\"} 2\n"),
         std::string("sluice_proxy_events_total{event=\"retries\"} 3\n"),
         std::string("sluice_proxy_connections 4\n"),
         std::string("sluice_dns_names{state=\"resolved\"} 6\n"),
