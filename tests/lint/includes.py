@@ -13,7 +13,7 @@ import sources
 ARROWS = pathlib.Path(__file__).with_name("arrows.txt")
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]')
 KERNEL_ROOMS = ("bpf", "loader", "tests/bpf", "tests/unit/loader", "tests/cases/backend",
-                "tests/bench/connect")
+                "tests/bench/connect", "tests/support/other_program")
 
 
 def read_arrows(path=ARROWS):

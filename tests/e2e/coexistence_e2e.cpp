@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who else acts on a workload's connections is named, and goes on: docs/coexistence.md.
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "tests/e2e/shop.h"
+#include "tests/support/other_program/other_program.h"
+#include "tests/support/programs.h"
+#include "userspace/model/codes.h"
+
+namespace sluice::test {
+namespace {
+
+namespace fs = std::filesystem;
+using How = OtherProgram::How;
+
+class Coexistence : public ShopTest {
+ protected:
+  void SetUp() override {
+    ASSERT_NO_FATAL_FAILURE(ShopTest::SetUp());
+    ASSERT_TRUE(apply("product-api-destinationrule.yaml").ok());
+  }
+
+  /// The cgroup of all hosts of the lab, above that of the workload.
+  fs::path above() const {
+    return fs::path(shop().lab().host("web").cgroup_directory).parent_path();
+  }
+
+  SocketAddress server() const { return {shop().lab().host("product-api-v2").address4, 8080}; }
+
+  std::string statusText() {
+    const auto text = sluiced().ctl({"status"});
+    return text.ok() ? text->out : text.error().message();
+  }
+
+  /// Who answers the workload there, or why nobody does.
+  std::string answerOf(const SocketAddress& to) {
+    const auto answer = asWeb([&]() -> Result<std::string> {
+      auto connection = HttpConnection::connect(to, std::chrono::seconds(5));
+      if (!connection) return std::move(connection).error();
+      auto response = connection->exchange({});
+      if (!response) return std::move(response).error();
+      return response->servedBy();
+    });
+    return answer.ok() ? *answer : answer.error().message();
+  }
+
+  uint64_t neighbours(const std::string& code) {
+    const auto count = sample("sluice_workload_neighbours{code=\"" + code + "\"}");
+    return count.ok() ? *count : ~uint64_t{0};
+  }
+};
+
+// As Cilium has it: on a cgroup above, for a service that no rule of Sluice names.
+TEST_F(Coexistence, AnotherLoadBalancerIsNamedAndBothWork) {
+  const SocketAddress not_ours{*IpAddress::parse("10.96.0.99"), 80};
+  const auto cilium = OtherProgram::attach(
+      "cil_sock4_connect", OtherProgram::Redirect{not_ours, server()}, above(), How::kLink);
+  ASSERT_TRUE(cilium.ok()) << cilium.error().message();
+  EXPECT_TRUE(inTime([this] { return statusText(); }, "warning SLU5001 cil_sock4_conne (id "))
+      << statusText();
+  const auto text = statusText();
+  EXPECT_NE(text.find("default/web: enrolled"), std::string::npos) << text;
+  EXPECT_NE(text.find("hint: set `socketLB.hostNamespaceOnly: true`"), std::string::npos) << text;
+  EXPECT_EQ(neighbours(code::kCiliumSocketLb), 1u);
+
+  EXPECT_TRUE(cilium->isAttached());
+  EXPECT_EQ(answerOf(not_ours), "product-api-v2") << "theirs works";
+  EXPECT_NE(answerOf(productApi()).find("product-api-"), std::string::npos) << "and ours";
+  EXPECT_EQ(*counted("steered") + *counted("to_proxy"), 1u);
+}
+
+TEST_F(Coexistence, AProgramThatSharesWithNobodyIsNamedAndGoesOn) {
+  const auto alone = OtherProgram::attach(
+      "calico_connect_v4", OtherProgram::Redirect{productApi(), server()}, above(), How::kAlone);
+  ASSERT_TRUE(alone.ok()) << alone.error().message();
+  EXPECT_TRUE(inTime([this] { return statusText(); }, "default/web: leftAlone")) << statusText();
+  const auto text = statusText();
+  EXPECT_NE(text.find("error SLU5004 calico_connect_ (id "), std::string::npos) << text;
+  EXPECT_NE(text.find("warning SLU5002 calico_connect_ (id "), std::string::npos) << text;
+  EXPECT_TRUE(alone->isAttached());
+  EXPECT_EQ(answerOf(productApi()), "product-api-v2") << "it is theirs again";
+  EXPECT_EQ(neighbours(code::kExclusiveProgram), 1u);
+}
+
+TEST_F(Coexistence, AWorkloadWithASidecarIsLeftAloneUntilItHasNone) {
+  EXPECT_NE(answerOf(productApi()).find("product-api-"), std::string::npos);
+  const auto program = shop().lab().directory() / "pilot-agent";
+  fs::copy_file("/bin/sleep", program);
+  {
+    const auto sidecar = shop().lab().spawn("web", {program.string(), "1000"});
+    ASSERT_TRUE(sidecar.ok()) << sidecar.error().message();
+    EXPECT_TRUE(inTime([this] { return statusText(); }, "error SLU5005 pilot-agent (pid "))
+        << statusText();
+    EXPECT_NE(statusText().find("default/web: leftAlone"), std::string::npos);
+    EXPECT_EQ(answerOf(productApi()).find("product-api-"), std::string::npos)
+        << "a cluster IP without a route";
+    const auto listed = ask({"get", "workloads"});
+    ASSERT_TRUE(listed.ok());
+    EXPECT_EQ(listed->at("items")[0].at("state"), "leftAlone");
+  }
+  EXPECT_TRUE(inTime([this] { return statusText(); }, "default/web: enrolled")) << statusText();
+  EXPECT_NE(answerOf(productApi()).find("product-api-"), std::string::npos);
+}
+
+// Of a machine that has cgroup v1 alone: in a mount namespace of its own nothing of version 2 is
+// left.
+Result<Finished> withoutCgroup2(const std::string& command) {
+  const std::string script =
+      "set -e\nmount --make-rprivate /\n"
+      "awk '$0 ~ / - cgroup2 / {print $5}' /proc/self/mountinfo | xargs -r -n1 umount -l\n"
+      "mkdir -p \"$1\" && mount -t tmpfs none \"$1\"\n"
+      "grep -q ' - cgroup ' /proc/self/mountinfo || mount -t cgroup -o none,name=sluice-test none "
+      "\"$1\"\n" +
+      command;
+  return run(nullptr, {"unshare", "--mount", "sh", "-c", script, "sh", "/mnt"});
+}
+
+TEST(WithoutCgroup2, CheckSaysItByNameWithTheRemedy) {
+  const auto checked = withoutCgroup2(programPath("sluicectl") + " check");
+  ASSERT_TRUE(checked.ok()) << checked.error().message();
+  EXPECT_EQ(checked->status, 1) << checked->out << checked->err;
+  EXPECT_NE(checked->out.find("cgroup2        SLU5010: cgroups are mounted in version 1 alone\n"
+                              "    hint: boot with systemd.unified_cgroup_hierarchy=1"),
+            std::string::npos)
+      << checked->out << checked->err;
+}
+
+}  // namespace
+}  // namespace sluice::test
