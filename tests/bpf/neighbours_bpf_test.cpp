@@ -30,6 +30,7 @@ class NeighbourPrograms : public KernelTest {
     below_ = cgroup_ / "pod";
     ASSERT_TRUE(std::filesystem::create_directory(below_));
     pod_ = Fd(::open(below_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    sockets_.reset();
     auto sockets = SocketMaker::in(below_);
     ASSERT_TRUE(sockets.ok()) << sockets.error().message();
     sockets_ = *std::move(sockets);

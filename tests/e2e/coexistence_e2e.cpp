@@ -104,16 +104,26 @@ TEST_F(Coexistence, AWorkloadWithASidecarIsLeftAloneUntilItHasNone) {
 }
 
 // Of a machine that has cgroup v1 alone: in a mount namespace of its own nothing of version 2 is
-// left.
+// left. `$1` is a bpffs for the command.
 Result<Finished> withoutCgroup2(const std::string& command) {
   const std::string script =
       "set -e\nmount --make-rprivate /\n"
-      "awk '$0 ~ / - cgroup2 / {print $5}' /proc/self/mountinfo | xargs -r -n1 umount -l\n"
-      "mkdir -p \"$1\" && mount -t tmpfs none \"$1\"\n"
-      "grep -q ' - cgroup ' /proc/self/mountinfo || mount -t cgroup -o none,name=sluice-test none "
-      "\"$1\"\n" +
+      "awk '/ - cgroup2 / {print $5}' /proc/self/mountinfo | xargs -r -n1 umount -l\n"
+      "grep -q ' - cgroup ' /proc/self/mountinfo || mount -t cgroup -o none,name=test none \"$1\"\n"
+      "mount -t bpf bpf \"$1\"\n" +
       command;
   return run(nullptr, {"unshare", "--mount", "sh", "-c", script, "sh", "/mnt"});
+}
+
+TEST(WithoutCgroup2, SluicedSaysItByNameWithTheRemedyAndEnds) {
+  const auto started =
+      withoutCgroup2(programPath("sluiced") + " --config /mnt --pin-root /mnt/sluice");
+  ASSERT_TRUE(started.ok()) << started.error().message();
+  EXPECT_EQ(started->status, 1);
+  EXPECT_NE(started->err.find("sluiced: SLU5010: cgroups are mounted in version 1 alone\n"
+                              "hint: boot with systemd.unified_cgroup_hierarchy=1"),
+            std::string::npos)
+      << started->out << started->err;
 }
 
 TEST(WithoutCgroup2, CheckSaysItByNameWithTheRemedy) {

@@ -173,6 +173,8 @@ void Enroller::onSuccess(Entry& entry, Enrolled enrolled) {
 }
 
 void Enroller::onLeftAlone(Entry& entry) {
+  if (entry.state != State::kLeftAlone)
+    log::info("workload {} is left alone", entry.workload->metadata.key());
   entry.failure.reset();
   entry.state = State::kLeftAlone;
   entry.delay = kFirstRetry;
