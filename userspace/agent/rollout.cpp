@@ -40,6 +40,16 @@ void closeSockets(Enrolled& enrolled) {
   enrolled.listener6.reset();
 }
 
+/// Of the connect path; the kernel adds to them meanwhile.
+std::optional<balance::ConnectionCounts> connectionsOf(DataPlane& data_plane, EndpointId endpoint) {
+  const auto* stats = maps::View<Table::kEndpointStats>(data_plane).shared(endpoint.value);
+  if (stats == nullptr) return std::nullopt;
+  const auto load = [](const __u64& counter) {
+    return __atomic_load_n(&counter, __ATOMIC_RELAXED);
+  };
+  return balance::ConnectionCounts{load(stats->established), load(stats->failed)};
+}
+
 }  // namespace
 
 Rollout::Rollout(Reactor& reactor, DataPlane& data_plane, steering::Steering& steering,
@@ -50,6 +60,8 @@ Rollout::Rollout(Reactor& reactor, DataPlane& data_plane, steering::Steering& st
       fleet_(fleet),
       clusters_(reactor, [this] { healthChanged(); }),
       names_(reactor, std::move(dns), [this] { namesChanged(); }) {
+  clusters_.outliers.followConnections(
+      [this](EndpointId endpoint) { return connectionsOf(data_plane_, endpoint); });
   house_ = reactor_.after(kRetirePeriod, [this] { keepHouse(); });
 }
 

@@ -166,6 +166,7 @@ Result<ProxyCluster> RouteMaker::makeCluster(const routing::WeightedCluster& des
     // Without numbers the broker would refuse it: a route of the connect path names the
     // clusters of its own family alone.
     if (!cluster_id || !id) continue;
+    if (!monitors.empty()) monitors[i]->setEndpoint(id);
     made.endpoints.push_back(
         {endpoint.address, id, cluster_id, monitors.empty() ? nullptr : monitors[i]});
     shares.push_back(all_shares[i]);

@@ -52,6 +52,28 @@ bool OutlierMonitor::failedLocally() {
   return reaches(local_failures_, settings_.consecutive_local_failures);
 }
 
+bool OutlierMonitor::takeConnections(const ReadConnections& read) {
+  const uint32_t endpoint = endpoint_.load(std::memory_order_relaxed);
+  const auto counts = endpoint ? read({endpoint}) : std::nullopt;
+  const auto before =
+      std::exchange(seen_, counts ? std::optional(Seen{endpoint, *counts}) : std::optional<Seen>());
+  if (!counts || !before || before->endpoint != endpoint) return false;
+  // The number was another's in between, whose counters began anew.
+  if (counts->made < before->counts.made || counts->failed < before->counts.failed) return false;
+  return connected(counts->made - before->counts.made, counts->failed - before->counts.failed);
+}
+
+/// Whether a threshold is reached. `made` connections leave room for one row of failures more than
+/// there are of them, and one of these rows is at least as long as the average.
+bool OutlierMonitor::connected(uint64_t made, uint64_t failed) {
+  const uint64_t threshold = settings_.consecutiveFailedConnections();
+  if (made > 0) failed_connections_ = 0;
+  failed_connections_ += failed / (made + 1) + (failed % (made + 1) != 0);
+  const bool reached = threshold > 0 && failed_connections_ >= threshold;
+  if (reached || made > 0) failed_connections_ = 0;
+  return reached;
+}
+
 // --- the cluster -------------------------------------------------------------------------------
 
 std::shared_ptr<OutlierDetector> OutlierDetector::create(OutlierSettings settings,
@@ -112,12 +134,23 @@ void OutlierDetector::sweep(TimePoint now) {
       } else if (isOver(*monitor, now)) {
         monitor->ejected_ = false;
         monitor->succeeded();
+        monitor->failed_connections_ = 0;
         --ejected_;
       }
     }
     if (!markAvoided()) return;
   }
   changed_();
+}
+
+void OutlierDetector::countConnections(const ReadConnections& read, TimePoint now) {
+  std::vector<std::shared_ptr<OutlierMonitor>> monitors;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [address, monitor] : members_) monitors.push_back(monitor);
+  }
+  for (const auto& monitor : monitors)
+    if (monitor->takeConnections(read)) eject(*monitor, now);
 }
 
 bool OutlierDetector::isOver(const OutlierMonitor& monitor, TimePoint now) const {

@@ -7,16 +7,25 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <span>
 #include <vector>
 
 #include "userspace/balance/outlier_settings.h"
 #include "userspace/model/address.h"
+#include "userspace/model/ids.h"
 
 namespace sluice::balance {
 
 class OutlierDetector;
+
+/// Of the connections that the kernel leads to one endpoint, since ever.
+struct ConnectionCounts {
+  uint64_t made = 0;
+  uint64_t failed = 0;  ///< the endpoint refused, or did not answer
+};
+using ReadConnections = std::function<std::optional<ConnectionCounts>(EndpointId endpoint)>;
 
 /// What is known of one endpoint of one cluster. Used by all workers at once, without a lock but
 /// for the error that reaches a threshold.
@@ -31,17 +40,33 @@ class OutlierMonitor {
   void answered(int status, TimePoint now) { report(settings_.outcomeOf(status), now); }
   void report(Outcome outcome, TimePoint now);
 
+  /// Under which number the kernel counts connections to it; 0: under none.
+  void setEndpoint(EndpointId endpoint) {
+    endpoint_.store(endpoint.value, std::memory_order_relaxed);
+  }
+
  private:
   friend OutlierDetector;
 
   void succeeded();
   bool failed(Outcome outcome);
   bool failedLocally();
+  bool takeConnections(const ReadConnections& read);
+  bool connected(uint64_t made, uint64_t failed);
 
   const std::weak_ptr<OutlierDetector> detector_;
   const OutlierSettings settings_;
   std::atomic<uint32_t> errors_ = 0, gateway_errors_ = 0, local_failures_ = 0;
   std::atomic<bool> avoided_ = false;
+  std::atomic<uint32_t> endpoint_ = 0;
+
+  // Of the thread that reads the kernel's counters.
+  struct Seen {
+    uint32_t endpoint;
+    ConnectionCounts counts;
+  };
+  std::optional<Seen> seen_;
+  uint64_t failed_connections_ = 0;  ///< in a row
 
   // The detector's, under its lock.
   bool member_ = true;
@@ -71,6 +96,14 @@ class OutlierDetector : public std::enable_shared_from_this<OutlierDetector> {
 
   /// Lets endpoints in again whose time is over. To be called once in each interval.
   void sweep(TimePoint now);
+
+  /// Takes into account what connections of the connect path have met since the last call. On the
+  /// thread of sweep().
+  ///
+  /// They are a row of their own: a connection that is made says nothing about answers, and must
+  /// not end a row of 503s. Of failures and connections between two calls the order is not known:
+  /// they count as if the failures had been as far from each other as possible (adr/0011).
+  void countConnections(const ReadConnections& read, TimePoint now);
 
   struct Status {
     std::set<SocketAddress> ejected;

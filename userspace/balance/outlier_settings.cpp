@@ -50,4 +50,11 @@ Outcome OutlierSettings::outcomeOf(int status) const {
   return status >= 500 ? Outcome::kError : Outcome::kSuccess;
 }
 
+uint32_t OutlierSettings::consecutiveFailedConnections() const {
+  if (split_local) return consecutive_local_failures;
+  if (consecutive_errors == 0 || consecutive_gateway_errors == 0)
+    return std::max(consecutive_errors, consecutive_gateway_errors);
+  return std::min(consecutive_errors, consecutive_gateway_errors);
+}
+
 }  // namespace sluice::balance

@@ -33,6 +33,9 @@ struct OutlierSettings {
   std::set<uint32_t> error_codes;    ///< statuses that are errors; none: 500 and above
 
   Outcome outcomeOf(int status) const;
+  /// Connections in a row that cannot be made, after which an endpoint is ejected; 0: never. Envoy:
+  /// each counts as a local failure, or without the split as a 503.
+  uint32_t consecutiveFailedConnections() const;
 
   friend bool operator==(const OutlierSettings&, const OutlierSettings&) = default;
 };

@@ -10,6 +10,7 @@ OutlierWatch::OutlierWatch(Reactor& reactor, std::function<void()> changed)
     : reactor_(reactor), changed_(std::move(changed)) {}
 
 OutlierWatch::~OutlierWatch() {
+  reactor_.cancel(connection_timer_);
   for (const auto& [cluster, watched] : clusters_) reactor_.cancel(watched.timer);
 }
 
@@ -40,6 +41,18 @@ void OutlierWatch::sweepLater(const std::string& cluster) {
     clusters_.at(cluster).detector->sweep(reactor_.now());
     sweepLater(cluster);
   });
+}
+
+void OutlierWatch::followConnections(ReadConnections read) {
+  read_connections_ = std::move(read);
+  reactor_.cancel(connection_timer_);
+  countConnections();
+}
+
+void OutlierWatch::countConnections() {
+  for (const auto& [cluster, watched] : clusters_)
+    watched.detector->countConnections(read_connections_, reactor_.now());
+  connection_timer_ = reactor_.after(kConnectionPeriod, [this] { countConnections(); });
 }
 
 std::map<std::string, std::set<SocketAddress>> OutlierWatch::avoided() const {

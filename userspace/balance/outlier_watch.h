@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
@@ -28,6 +29,13 @@ class OutlierWatch {
   std::shared_ptr<OutlierDetector> detector(const std::string& cluster,
                                             const OutlierSettings& settings);
 
+  /// How often the kernel's counters are read: a second's worth of connections to a dead endpoint
+  /// is what it costs to notice.
+  static constexpr Duration kConnectionPeriod = std::chrono::seconds(1);
+
+  /// From now on connections of the connect path count, too (OutlierDetector::countConnections).
+  void followConnections(ReadConnections read);
+
   /// Endpoints that are to be avoided now, by cluster; clusters without any are left out.
   std::map<std::string, std::set<SocketAddress>> avoided() const;
   std::map<std::string, OutlierDetector::Status> status() const;
@@ -46,10 +54,13 @@ class OutlierWatch {
   };
 
   void sweepLater(const std::string& cluster);
+  void countConnections();
 
   Reactor& reactor_;
   std::function<void()> changed_;
   std::map<std::string, Watched> clusters_;
+  ReadConnections read_connections_;
+  Reactor::TimerId connection_timer_ = 0;
   std::shared_ptr<Link> link_ = std::make_shared<Link>();
 };
 

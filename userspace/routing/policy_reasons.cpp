@@ -20,7 +20,10 @@ bool limits(const ConnectionPoolSettings& pool, bool http) {
 
 class PolicyReasons {
  public:
-  PolicyReasons(bool http, std::vector<Reason>& reasons) : http_(http), reasons_(reasons) {}
+  PolicyReasons(Protocol protocol, std::vector<Reason>& reasons)
+      : http_(isHttp(protocol)),
+        answers_(http_ || protocol == Protocol::kUnknown),
+        reasons_(reasons) {}
 
   void add(const WeightedCluster& destination) {
     const auto& policy = *destination.cluster->settings;
@@ -40,10 +43,10 @@ class PolicyReasons {
     if (policy.connection_pool && limits(policy.connection_pool->value, http_))
       say(code::kConnectionPool, policy.connection_pool->from,
           "the proxy keeps the limits of the connection pool");
-    if (policy.outlier_detection)
+    // Connections that cannot be made are seen on the connect path, too.
+    if (policy.outlier_detection && answers_)
       say(code::kOutlierDetection, policy.outlier_detection->from,
-          http_ ? "the proxy watches the answers for outliers"
-                : "the proxy watches for connections that cannot be made");
+          "the proxy watches the answers for outliers");
   }
 
   void say(const char* code, const std::string& field, const char* text) {
@@ -53,13 +56,14 @@ class PolicyReasons {
   }
 
   bool http_;
+  bool answers_;  ///< there may be some that tell of an outlier
   std::vector<Reason>& reasons_;
 };
 
 }  // namespace
 
 void addPolicyReasons(const ServiceRoute& route, std::vector<Reason>& reasons) {
-  PolicyReasons found(isHttp(route.protocol), reasons);
+  PolicyReasons found(route.protocol, reasons);
   const auto add_all = [&](const std::vector<WeightedCluster>& destinations) {
     for (const auto& destination : destinations)
       if (destination.cluster) found.add(destination);

@@ -74,6 +74,20 @@ TEST_F(Ejections, LeaveNobodyWhereAllHaveFailed) {
   EXPECT_EQ(drawn().size(), 2u);
 }
 
+TEST_F(Ejections, ComeOfConnectionsThatTheKernelCouldNotMake) {
+  applyNow(snapshot(routedWith(oneError()), 1));
+  pass(balance::OutlierWatch::kConnectionPeriod);
+  bringIn();
+  const auto id = destination().endpoints.at(0).id.value;
+  connection_stats stats{};
+  stats.failed = 1;
+  ASSERT_TRUE(maps::View<Table::kEndpointStats>(data_plane_).put(id, stats).ok());
+  EXPECT_EQ(drawn().size(), 2u);
+  pass(balance::OutlierWatch::kConnectionPeriod);
+  bringIn();
+  EXPECT_EQ(drawn(), std::set<std::string>{"10.1.0.2:8080"});
+}
+
 TEST_F(Ejections, LastThroughChangesOfOtherThings) {
   applyNow(snapshot(routedWith(oneError()), 1));
   fail(0);

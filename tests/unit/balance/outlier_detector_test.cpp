@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
 #include <thread>
 
 namespace sluice::balance {
@@ -239,6 +240,114 @@ TEST_F(Outliers, ErrorsOfAllThreadsCountTogether) {
   for (auto& thread : threads) thread.join();
   EXPECT_THAT(ejected(), ElementsAre(1));
   EXPECT_EQ(changes_, 1);
+}
+
+/// What the kernel counts of connections to the endpoints, whose numbers are their ports.
+class ConnectOutliers : public Outliers {
+ protected:
+  void SetUp() override {
+    auto policy = twoErrors();
+    policy.consecutive_5xx_errors = 5;
+    follow(policy);
+  }
+  void follow(const OutlierDetection& policy) {
+    watch(policy, 2);
+    for (uint32_t i = 0; i < monitors_.size(); ++i) monitors_[i]->setEndpoint({i + 1});
+    read();
+  }
+  void read() {
+    const auto counts = [this](EndpointId endpoint) { return std::optional(counts_[endpoint]); };
+    detector_->countConnections(counts, now_);
+  }
+  /// To endpoint 1 within one period.
+  void happens(uint64_t made, uint64_t failed) {
+    counts_[{1}].made += made;
+    counts_[{1}].failed += failed;
+    read();
+  }
+
+  std::map<EndpointId, ConnectionCounts> counts_;
+};
+
+TEST_F(ConnectOutliers, FailuresInARowEject) {
+  happens(0, 4);
+  EXPECT_THAT(ejected(), IsEmpty());
+  happens(0, 1);
+  EXPECT_THAT(ejected(), ElementsAre(1));
+  EXPECT_EQ(changes_, 1);
+}
+
+TEST_F(ConnectOutliers, AConnectionBetweenThemBeginsTheRowAnew) {
+  happens(0, 4);
+  happens(1, 0);
+  happens(0, 4);
+  EXPECT_THAT(ejected(), IsEmpty());
+}
+
+TEST_F(ConnectOutliers, CountInOnePeriodOnlyAsManyInARowAsThereMustHaveBeen) {
+  happens(1, 8);
+  EXPECT_THAT(ejected(), IsEmpty()) << "four before it and four after";
+  happens(0, 4);
+  EXPECT_THAT(ejected(), IsEmpty()) << "the connection may have been the last";
+  happens(100, 404);
+  EXPECT_THAT(ejected(), IsEmpty());
+  happens(1, 9);
+  EXPECT_THAT(ejected(), ElementsAre(1)) << "five on one side of it";
+}
+
+TEST_F(ConnectOutliers, AreARowBesideThatOfAnswers) {
+  answer(0, {500, 500, 500, 500});
+  happens(1, 0);
+  answer(0, {500});
+  EXPECT_THAT(ejected(), ElementsAre(1)) << "a connection is no answer";
+}
+
+TEST_F(ConnectOutliers, WhatWasCountedBeforeIsNotNew) {
+  counts_[{1}] = {0, 1000};
+  follow(twoErrors());
+  read();
+  EXPECT_THAT(ejected(), IsEmpty());
+  monitors_[0]->setEndpoint({9});
+  counts_[{9}] = {0, 2000};
+  read();
+  EXPECT_THAT(ejected(), IsEmpty()) << "the counters of another number";
+  counts_[{9}] = {0, 0};
+  read();
+  EXPECT_THAT(ejected(), IsEmpty()) << "begun anew";
+  counts_[{9}] = {0, 2};
+  read();
+  EXPECT_THAT(ejected(), ElementsAre(1));
+}
+
+TEST_F(ConnectOutliers, BeginAnewWhenTheyAreLetIn) {
+  happens(0, 9);
+  happens(0, 4);
+  pass(3);
+  ASSERT_THAT(ejected(), IsEmpty());
+  happens(0, 4);
+  EXPECT_THAT(ejected(), IsEmpty());
+  happens(0, 1);
+  EXPECT_THAT(ejected(), ElementsAre(1));
+}
+
+TEST_F(ConnectOutliers, GoByTheThresholdOfTheirKind) {
+  auto policy = twoErrors();
+  EXPECT_EQ(OutlierSettings::of(policy).consecutiveFailedConnections(), 2U);
+  policy.consecutive_5xx_errors = 0;
+  EXPECT_EQ(OutlierSettings::of(policy).consecutiveFailedConnections(), 0U);
+  policy.consecutive_gateway_errors = 3;
+  EXPECT_EQ(OutlierSettings::of(policy).consecutiveFailedConnections(), 3U);
+  policy.consecutive_5xx_errors = 4;
+  EXPECT_EQ(OutlierSettings::of(policy).consecutiveFailedConnections(), 3U);
+  policy.split_external_local_origin_errors = true;
+  policy.consecutive_local_origin_failures = 7;
+  EXPECT_EQ(OutlierSettings::of(policy).consecutiveFailedConnections(), 7U);
+
+  policy = twoErrors();
+  policy.consecutive_5xx_errors = 0;
+  follow(policy);
+  happens(0, 1000);
+  EXPECT_THAT(ejected(), IsEmpty()) << "switched off";
 }
 
 }  // namespace

@@ -89,5 +89,22 @@ TEST_F(Watch, MonitorsMayOutliveIt) {
   EXPECT_EQ(changes_, 0);
 }
 
+TEST_F(Watch, FollowsTheKernelsConnections) {
+  ConnectionCounts counts;
+  watch_->followConnections([&](EndpointId) { return std::optional(counts); });
+  const auto monitors = twoServers("a");
+  monitors[0]->setEndpoint({7});
+  const auto passPeriod = [&] {
+    clock_.advance(OutlierWatch::kConnectionPeriod);
+    turn();
+  };
+  passPeriod();
+  counts.failed = 1;
+  passPeriod();
+  EXPECT_EQ(changes_, 1);
+  EXPECT_THAT(watch_->avoided(),
+              testing::ElementsAre(testing::Pair("a", testing::ElementsAre(server(1)))));
+}
+
 }  // namespace
 }  // namespace sluice::balance

@@ -218,7 +218,9 @@ TEST(Path, LimitsOfConnectionsNeedTheProxyOnEveryPort) {
   EXPECT_THAT(codes_of(idle, "tcp"), ElementsAre("SLU4023"));
   EXPECT_THAT(codes_of(idle, "http"), ElementsAre());
   EXPECT_THAT(codes_of(patience, "tcp"), ElementsAre());
-  EXPECT_THAT(codes_of(outliers, "tcp"), ElementsAre("SLU4024"));
+  EXPECT_THAT(codes_of(outliers, "http"), ElementsAre("SLU4024"));
+  EXPECT_THAT(codes_of(outliers, "undeclared"), ElementsAre("SLU4024"));
+  EXPECT_THAT(codes_of(outliers, "tcp"), ElementsAre()) << "the kernel counts connections";
 }
 
 TEST(Path, WhatTheClientDoesNotSendItselfNeedsTheProxy) {
