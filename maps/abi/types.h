@@ -108,9 +108,10 @@ enum route_via {
 #define ROUTE_TELL_ORIGIN                                                       \
 	2u /* via proxy: which of its addresses was called is in `origdst`, and \
 	    * the proxy may connect there */
-#define ROUTE_DRAIN_IDLE                                                     \
-	4u /* connections whose destination has left the route may be closed \
-	    * while they are idle */
+/* What the broker does to connections of the connect path: */
+#define ROUTE_DRAIN_IDLE 4u  /* if their destination has left the route: ends them when idle */
+#define ROUTE_DRAIN_NOW  8u  /* the same, whatever they are doing */
+#define ROUTE_REBALANCE  16u /* if their destination has too many: ends some when idle */
 
 /* Element of `routes`. Never changed while a binding may name it. */
 struct route {

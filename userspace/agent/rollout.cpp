@@ -217,6 +217,7 @@ void Rollout::enrolled(WorkloadId id, const std::string& key, Enrolled what) {
   member = {key, std::move(what)};
   if (!routing_) return;
   if (auto admitted = admit(id, member); !admitted) log::error("{}", admitted.error().message());
+  rerouted_();  // since before this agent, perhaps
 }
 
 void Rollout::gone(WorkloadId id) {
@@ -241,6 +242,7 @@ void Rollout::lookForGone() {
 void Rollout::succeed(const Attempt& attempt) {
   if (const auto first = std::exchange(first_, nullptr)) first();
   lookForGone();
+  if (steering_.takeRerouted()) rerouted_();
   const bool known = status_.last_success && status_.revision == attempt.snapshot->revision;
   if (known && !status_.problem) return settle();
   status_.revision = attempt.snapshot->revision;

@@ -72,6 +72,8 @@ class Rollout {
   void beforeFirst(std::function<void(std::function<void()> go)> ask) { ask_ = std::move(ask); }
   /// Called when something is in force for the first time.
   void onFirst(std::function<void()> told) { first_ = std::move(told); }
+  /// Called when connections of before may go where no route leads any more.
+  void onRerouted(std::function<void()> told) { rerouted_ = std::move(told); }
 
   const Status& status() const { return status_; }
   /// What is in force; null before the first.
@@ -142,6 +144,7 @@ class Rollout {
   std::function<void()> gone_endpoints_ = [] {};
   std::function<void(std::function<void()>)> ask_;                    ///< until it is called
   std::function<void()> first_;                                       ///< until it is called
+  std::function<void()> rerouted_ = [] {};
   std::shared_ptr<const bool> alive_ = std::make_shared<bool>(true);  ///< for late answers
 };
 

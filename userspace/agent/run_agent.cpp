@@ -134,6 +134,11 @@ class Agent {
           log::warn("reset connections to endpoints that are gone: {}", reset.error().message());
       });
     });
+    rollout_->onRerouted([this] {
+      workloads_->drain([](const Result<void>& asked) {
+        if (!asked) log::warn("look for connections that left: {}", asked.error().message());
+      });
+    });
     enroller_ = std::make_unique<Enroller>(*reactor_, *workloads_, enrolmentEvents());
     rollout_->beforeFirst([this](const std::function<void()>& go) {
       enroller_->whenAttempted([this, go] { workloads_->report(broker::Event::kReady, 0, go); });

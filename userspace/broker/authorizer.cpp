@@ -6,7 +6,7 @@
 
 #include <algorithm>
 
-#include "maps/lib/address.h"
+#include "userspace/broker/called_service.h"
 
 namespace sluice::broker {
 
@@ -55,26 +55,11 @@ Result<SocketAddress> Authorizer::authorizeOrigin(const route& route,
   if (route.via != ROUTE_VIA_PROXY || (route.flags & ROUTE_TELL_ORIGIN) == 0) {
     return refused(target, "the route does not go on to the address called");
   }
-  if (route.service == 0 || serviceOf(*target.origin) != route.service) {
+  const auto called = calledService(services_, *target.origin);
+  if (route.service == 0 || !called || called->id != route.service) {
     return refused(target, "the address called is not the service's");
   }
   return *target.origin;
-}
-
-/// As walk_service() of maps/lib/walk.h finds it; 0: none.
-uint32_t Authorizer::serviceOf(const SocketAddress& called) const {
-  service_key key{};
-  std::ranges::copy(called.ip.bytes, key.address);
-  key.port = htons(called.port);
-  key.protocol = IPPROTO_TCP;
-  if (address_is_any(key.address)) return 0;
-  if (const auto exact = services_.get(key); exact.ok()) return exact->id;
-  if (address_is_loopback(key.address)) return 0;
-  const bool v4 = called.ip.isV4();
-  std::ranges::fill(key.address, uint8_t{0});
-  if (v4) address_set_v4(key.address, 0);
-  const auto any = services_.get(key);
-  return any.ok() ? any->id : 0;
 }
 
 Result<void> Authorizer::checkCluster(const route& route, const UpstreamTarget& target) {

@@ -52,7 +52,6 @@ class Authorizer {
   Result<void> checkCluster(const route& route, const UpstreamTarget& target);
   Result<void> checkEndpoint(const UpstreamTarget& target);
   Result<SocketAddress> authorizeOrigin(const route& route, const UpstreamTarget& target) const;
-  uint32_t serviceOf(const SocketAddress& called) const;
   Result<SocketAddress> addressOf(EndpointId endpoint) const;
   static Result<bool> contains(const Search& search, Hints& hints, const ReadSlot& read);
 

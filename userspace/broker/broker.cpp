@@ -29,13 +29,13 @@ Result<std::unique_ptr<Broker>> Broker::create(Reactor& reactor, Attachments& at
   if (!cgroups.ok()) return std::move(cgroups).error();
   auto visitor = NamespaceVisitor::create();
   if (!visitor.ok()) return std::move(visitor).error();
-  std::unique_ptr<Broker> broker(new Broker(*std::move(cgroups), *std::move(visitor), attachments,
-                                            tables_view, connection_store));
+  std::unique_ptr<Broker> broker(new Broker(reactor, *std::move(cgroups), *std::move(visitor),
+                                            attachments, tables_view, connection_store));
   auto* raw = broker.get();
   auto server = Server::create(
       reactor, raw->enrolments_, raw->connector_,
       {std::move(tables), options.workers, [raw](const Error& e) { raw->onSessionEnded(e); },
-       [raw] { return raw->resetGone(); },
+       [raw] { return raw->resetGone(); }, [raw] { raw->drains_.soon(); },
        [raw, connection_store] {
          return listConnections(raw->enrolments_, raw->visitor_, connection_store);
        },
@@ -57,13 +57,15 @@ Result<std::unique_ptr<Broker>> Broker::create(Reactor& reactor, Attachments& at
   return broker;
 }
 
-Broker::Broker(Cgroups cgroups, NamespaceVisitor visitor, Attachments& attachments,
-               DataPlane& tables, int connection_store)
+Broker::Broker(Reactor& reactor, Cgroups cgroups, NamespaceVisitor visitor,
+               Attachments& attachments, DataPlane& tables, int connection_store)
     : cgroups_(std::move(cgroups)),
       visitor_(std::move(visitor)),
       enrolments_(cgroups_, visitor_, attachments),
       connector_(tables, enrolments_, visitor_),
-      reaper_(tables, connection_store) {}
+      reaper_(tables, connection_store),
+      drainer_(tables, connection_store),
+      drains_(reactor, [this] { return drain(); }) {}
 
 Result<void> Broker::resetGone() {
   uint32_t reset = 0;
@@ -82,6 +84,19 @@ void Broker::onReport(const Report& report, const std::function<void()>& answer)
   if (report.event == static_cast<uint32_t>(Event::kDone)) orders_->reported(report.round);
   if (report.event == static_cast<uint32_t>(Event::kServes)) serves_();
   answer();
+}
+
+/// Whether there is something left for another round.
+bool Broker::drain() {
+  const auto looked = enrolments_.inEachNamespace([this] { return drainer_.look(); });
+  if (!looked) log::warn("look for connections that have left: {}", looked.error().message());
+  const auto outcome = drainer_.finishRound();
+  if (outcome.drained > 0)
+    log::info("connections closed because their destination has left the route: {}",
+              outcome.drained);
+  if (outcome.rebalanced > 0)
+    log::info("idle connections closed so that shares follow weights: {}", outcome.rebalanced);
+  return outcome.left;
 }
 
 // An agent that is ending closes its channels too; killing it then changes nothing.

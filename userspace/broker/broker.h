@@ -9,7 +9,9 @@
 #include "userspace/broker/agent_orders.h"
 #include "userspace/broker/attachments.h"
 #include "userspace/broker/connector.h"
+#include "userspace/broker/drainer.h"
 #include "userspace/broker/reaper.h"
+#include "userspace/broker/rounds.h"
 #include "userspace/broker/server.h"
 #include "userspace/broker/supervisor.h"
 #include "userspace/broker/watchdog.h"
@@ -59,17 +61,20 @@ class Broker {
   void stop(std::function<void()> stopped) { supervisor_->stop(std::move(stopped)); }
 
  private:
-  Broker(Cgroups cgroups, NamespaceVisitor visitor, Attachments& attachments, DataPlane& tables,
-         int connection_store);
+  Broker(Reactor& reactor, Cgroups cgroups, NamespaceVisitor visitor, Attachments& attachments,
+         DataPlane& tables, int connection_store);
   void onSessionEnded(const Error& error);
   Result<void> resetGone();
   void onReport(const Report& report, const std::function<void()>& answer);
+  bool drain();
 
   Cgroups cgroups_;
   NamespaceVisitor visitor_;
   Enrolments enrolments_;
   Connector connector_;
   Reaper reaper_;
+  Drainer drainer_;
+  Rounds drains_;
   std::unique_ptr<Server> server_;
   std::unique_ptr<Supervisor> supervisor_;
   std::unique_ptr<Watchdog> watchdog_;

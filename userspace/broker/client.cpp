@@ -192,6 +192,12 @@ void WorkloadClient::report(Event event, uint64_t round, std::function<void()> a
                });
 }
 
+void WorkloadClient::drain(std::function<void(Result<void>)> done) {
+  const auto request = message<Drain>(calls_->number());
+  calls_->send(request.header.request, bytesOf(request),
+               [done = std::move(done)](const Result<Packet>& packet) { done(outcomeOf(packet)); });
+}
+
 Result<std::unique_ptr<SocketClient>> SocketClient::create(Reactor& reactor, Fd worker,
                                                            Calls::Lost lost) {
   auto calls = Calls::open(reactor, std::move(worker), std::move(lost));

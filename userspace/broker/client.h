@@ -40,6 +40,7 @@ class WorkloadClient final : public Workloads, public Connections {
                 std::function<void(Result<void>)> done) override;
   void list(std::function<void(Result<std::vector<WorkloadConnection>>)> done) override;
   void resetGone(std::function<void(Result<void>)> done) override;
+  void drain(std::function<void(Result<void>)> done) override;
 
   /// `round`: of the Command that is done. `answered`: the broker knows; after kReady: go on.
   void report(Event event, uint64_t round, std::function<void()> answered);

@@ -5,7 +5,7 @@
 //
 //   control channel   broker: Hello (once, with the fds of the tables and of the worker channels)
 //                     agent: Enroll, KeepOnly,     broker: EnrollReply, Reply
-//                            ResetGone, ListConnections, Report
+//                            ResetGone, ListConnections, Drain, Report
 //                     broker: Command (unasked; the agent answers with a Report when it is done)
 //   worker channels   agent: Connect               broker: Reply (with the socket)
 //
@@ -47,7 +47,8 @@ enum class MessageType : uint32_t {
   kResetGone,
   kListConnections,
   kCommand,
-  kReport
+  kReport,
+  kDrain
 };
 
 struct Header {
@@ -144,6 +145,12 @@ struct ResetGone {
   Header header;
 };
 
+/// Bindings or workloads mean other routes than before.
+struct Drain {
+  static constexpr MessageType kType = MessageType::kDrain;
+  Header header;
+};
+
 struct Connect {
   static constexpr MessageType kType = MessageType::kConnect;
   Header header;
@@ -186,7 +193,7 @@ struct Report {
   uint64_t round = 0;  ///< of kDone
 };
 
-/// To KeepOnly, ResetGone and Report, and with one fd after a success to Connect (the socket) and
+/// To KeepOnly, ResetGone, Drain and Report, and with one fd after a success to Connect (the socket) and
 /// to ListConnections (the file).
 struct Reply {
   static constexpr MessageType kType = MessageType::kReply;

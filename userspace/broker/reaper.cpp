@@ -4,25 +4,16 @@
 #include <arpa/inet.h>
 
 #include <algorithm>
-#include <atomic>
 
 #include "maps/tables.hpp"
+#include "userspace/broker/ending.h"
 
 namespace sluice::broker {
 namespace {
 
-/// One more, in memory that the kernel's programs add to as well.
-void addOne(__u64& counter) { std::atomic_ref(counter).fetch_add(1, std::memory_order_relaxed); }
-
 bool isAt(const endpoint& endpoint, const SocketAddress& address) {
   return endpoint.port == htons(address.port) &&
          std::ranges::equal(endpoint.address, address.ip.bytes);
-}
-
-template <Table table>
-void countReset(DataPlane& tables, uint32_t id) {
-  if (id == 0) return;
-  if (auto* stats = maps::View<table>(tables).shared(id)) addOne(stats->reset);
 }
 
 }  // namespace
@@ -36,32 +27,21 @@ Result<uint32_t> Reaper::resetGone() {
   Result<void> outcome;
   for (const auto& socket : *sockets) {
     if (!isGone(socket)) continue;
-    auto destroyed = diag->destroy(socket);
-    if (destroyed) {
-      count(*socket.remembered);
-      ++reset;
-    } else if (destroyed.error().code() != Error::Code::kNotFound) {
-      outcome = std::move(destroyed);
-    }
+    auto ended = end(*diag, socket, ENDING_GONE, tables_);
+    if (ended)
+      reset += *ended;
+    else
+      outcome = std::move(ended).error();
   }
   if (!outcome) return std::move(outcome).error();
   return reset;
 }
 
-/// Ids of another schema's programs are those of other tables, and an id may stand for another
-/// endpoint by now.
+/// An id may stand for another endpoint by now.
 bool Reaper::isGone(const SeenSocket& socket) const {
-  if (!socket.remembered || socket.remembered->schema != SLUICE_SCHEMA) return false;
-  if (socket.remembered->endpoint == 0) return false;
+  if (!isConnected(socket)) return false;
   const auto endpoint = maps::View<Table::kEndpoints>(tables_).get(socket.remembered->endpoint);
   return endpoint.ok() && (endpoint->flags & ENDPOINT_GONE) != 0 && isAt(*endpoint, socket.peer());
-}
-
-void Reaper::count(const connection& connection) {
-  countReset<Table::kServiceStats>(tables_, connection.binding);
-  countReset<Table::kClusterStats>(tables_, connection.cluster);
-  countReset<Table::kEndpointStats>(tables_, connection.endpoint);
-  if (auto* gone = maps::View<Table::kEndings>(tables_).shared(ENDING_GONE)) addOne(*gone);
 }
 
 }  // namespace sluice::broker

@@ -21,7 +21,6 @@ class Reaper {
 
  private:
   bool isGone(const SeenSocket& socket) const;
-  void count(const connection& connection);
 
   DataPlane& tables_;
   int store_;

@@ -157,6 +157,13 @@ Result<void> Server::onControl(Channel& channel, const Packet& packet) {
     channel.send(bytesOf(replyTo(request->header, options_.reset_gone())));
     return {};
   }
+  if (typeOf(packet.bytes) == static_cast<uint32_t>(MessageType::kDrain)) {
+    const auto request = decode<Drain>(packet.bytes);
+    if (!request.ok()) return request.error();
+    options_.drain();
+    channel.send(bytesOf(replyTo(request->header, {})));
+    return {};
+  }
   if (typeOf(packet.bytes) == static_cast<uint32_t>(MessageType::kListConnections)) {
     const auto request = decode<ListConnections>(packet.bytes);
     if (!request.ok()) return request.error();

@@ -25,6 +25,8 @@ class Server {
     std::function<void(const Error&)> ended;
     /// What ResetGone asks for.
     std::function<Result<void>()> reset_gone = [] { return Result<void>(); };
+    /// What Drain asks for.
+    std::function<void()> drain = [] {};
     /// What ListConnections asks for.
     std::function<Result<std::vector<WorkloadConnection>>()> connections = [] {
       return Result<std::vector<WorkloadConnection>>(std::vector<WorkloadConnection>());

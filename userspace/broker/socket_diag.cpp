@@ -36,18 +36,22 @@ struct ListRequest {
   uint32_t map_fd = 0;
 };
 
-struct DestroyRequest {
+/// About one socket.
+struct SocketRequest {
   nlmsghdr header{};
   inet_diag_req_v2 what{};
 };
 
-ListRequest listRequest(uint8_t family, int store) {
+constexpr uint8_t kWithUse = 1U << (INET_DIAG_INFO - 1);
+
+ListRequest listRequest(uint8_t family, int store, uint8_t extensions) {
   ListRequest request;
   request.header.nlmsg_len = sizeof(request);
   request.header.nlmsg_type = SOCK_DIAG_BY_FAMILY;
   request.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
   request.what.sdiag_family = family;
   request.what.sdiag_protocol = IPPROTO_TCP;
+  request.what.idiag_ext = extensions;
   request.what.idiag_states = kLiving;
   request.storages.nla_len =
       sizeof(request.storages) + sizeof(request.map) + sizeof(request.map_fd);
@@ -55,6 +59,17 @@ ListRequest listRequest(uint8_t family, int store) {
   request.map.nla_len = sizeof(request.map) + sizeof(request.map_fd);
   request.map.nla_type = SK_DIAG_BPF_STORAGE_REQ_MAP_FD;
   request.map_fd = static_cast<uint32_t>(store);
+  return request;
+}
+
+SocketRequest socketRequest(const SeenSocket& socket, uint16_t type, uint16_t flags) {
+  SocketRequest request;
+  request.header.nlmsg_len = sizeof(request);
+  request.header.nlmsg_type = type;
+  request.header.nlmsg_flags = NLM_F_REQUEST | flags;
+  request.what.sdiag_family = socket.family;
+  request.what.sdiag_protocol = IPPROTO_TCP;
+  request.what.id = socket.id;
   return request;
 }
 
@@ -95,13 +110,27 @@ uint64_t cgroupIn(std::span<const std::byte> attributes) {
   return cgroup;
 }
 
+std::optional<SocketUse> useIn(std::span<const std::byte> attributes) {
+  std::optional<SocketUse> use;
+  eachAttribute(attributes, [&](int type, auto bytes) {
+    if (type == INET_DIAG_INFO) use = readUse(bytes);
+  });
+  return use;
+}
+
 void addSocket(std::span<const std::byte> payload, std::vector<SeenSocket>& found) {
   inet_diag_msg message{};
   if (payload.size() < sizeof(message)) return;
   std::memcpy(&message, payload.data(), sizeof(message));
   const auto attributes = payload.subspan(sizeof(message));
-  found.push_back({message.idiag_family, message.idiag_state, message.id, cgroupIn(attributes),
-                   storageIn(attributes)});
+  found.push_back({.family = message.idiag_family,
+                   .state = message.idiag_state,
+                   .id = message.id,
+                   .cgroup = cgroupIn(attributes),
+                   .remembered = storageIn(attributes),
+                   .unread = message.idiag_rqueue,
+                   .unacked = message.idiag_wqueue,
+                   .use = useIn(attributes)});
 }
 
 /// 0, or the errno that the kernel answers.
@@ -151,10 +180,10 @@ Result<SocketDiag> SocketDiag::open() {
   return SocketDiag(std::move(netlink));
 }
 
-Result<std::vector<SeenSocket>> SocketDiag::sockets(int store) const {
+Result<std::vector<SeenSocket>> SocketDiag::sockets(int store, Detail detail) const {
   std::vector<SeenSocket> found;
   for (const uint8_t family : kFamilies) {
-    const auto wanted = listRequest(family, store);
+    const auto wanted = listRequest(family, store, detail == Detail::kStorage ? 0 : kWithUse);
     SLUICE_TRY(list(&wanted, sizeof(wanted), found));
   }
   return found;
@@ -163,12 +192,26 @@ Result<std::vector<SeenSocket>> SocketDiag::sockets(int store) const {
 Result<std::vector<SeenSocket>> SocketDiag::listeners() const {
   std::vector<SeenSocket> found;
   for (const uint8_t family : kFamilies) {
-    auto wanted = listRequest(family, -1);
+    auto wanted = listRequest(family, -1, 0);
     wanted.what.idiag_states = 1U << TCP_LISTEN;
     wanted.header.nlmsg_len = offsetof(ListRequest, storages);
     SLUICE_TRY(list(&wanted, wanted.header.nlmsg_len, found));
   }
   return found;
+}
+
+Result<SeenSocket> SocketDiag::again(const SeenSocket& socket) const {
+  auto wanted = socketRequest(socket, SOCK_DIAG_BY_FAMILY, 0);
+  wanted.what.idiag_ext = kWithUse;
+  SLUICE_TRY(request(&wanted, sizeof(wanted)));
+  std::array<std::byte, 4096> buffer{};
+  const ssize_t size = ::recv(netlink_.get(), buffer.data(), buffer.size(), 0);
+  if (size < 0) return Error::system("receive a socket's state");
+  std::vector<SeenSocket> found;
+  auto read = readSockets(std::span(buffer).first(static_cast<size_t>(size)), found);
+  if (!read && read.error().errnum() != ENOENT) return std::move(read).error();
+  if (found.empty()) return Error(Error::Code::kNotFound, "the socket is gone");
+  return std::move(found.front());
 }
 
 Result<void> SocketDiag::list(const void* message, size_t message_size,
@@ -185,13 +228,7 @@ Result<void> SocketDiag::list(const void* message, size_t message_size,
 }
 
 Result<void> SocketDiag::destroy(const SeenSocket& socket) const {
-  DestroyRequest wanted;
-  wanted.header.nlmsg_len = sizeof(wanted);
-  wanted.header.nlmsg_type = SOCK_DESTROY;
-  wanted.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
-  wanted.what.sdiag_family = socket.family;
-  wanted.what.sdiag_protocol = IPPROTO_TCP;
-  wanted.what.id = socket.id;
+  const auto wanted = socketRequest(socket, SOCK_DESTROY, NLM_F_ACK);
   SLUICE_TRY(request(&wanted, sizeof(wanted)));
   std::array<std::byte, 1024> buffer{};
   const ssize_t size = ::recv(netlink_.get(), buffer.data(), buffer.size(), 0);

@@ -12,6 +12,7 @@
 #include "maps/abi/types.h"
 #include "userspace/base/fd.h"
 #include "userspace/base/result.h"
+#include "userspace/broker/socket_use.h"
 #include "userspace/model/address.h"
 
 namespace sluice::broker {
@@ -23,6 +24,9 @@ struct SeenSocket {
   inet_diag_sockid id{};  ///< addresses and ports in network byte order, and the kernel's cookie
   uint64_t cgroup = 0;    ///< inode of its directory on cgroup2; 0: not told (before Linux 5.9)
   std::optional<connection> remembered = std::nullopt;  ///< none: it was not steered
+  uint32_t unread = 0;   ///< bytes that the application has not read yet
+  uint32_t unacked = 0;  ///< bytes that it has written and the peer has not acknowledged yet
+  std::optional<SocketUse> use = std::nullopt;  ///< none: it was not asked for
 
   /// As the wire has them, not as the application sees them.
   SocketAddress local() const;
@@ -36,9 +40,15 @@ class SocketDiag {
   /// CAP_NET_ADMIN.
   static Result<SocketDiag> open();
 
+  enum class Detail { kStorage, kStorageAndUse };
+
   /// TCP sockets with what the socket storage `store` (a descriptor of `conn_store`) has of them,
   /// listeners and those in TIME_WAIT left out. Linux 5.7.
-  Result<std::vector<SeenSocket>> sockets(int store) const;
+  Result<std::vector<SeenSocket>> sockets(int store, Detail detail = Detail::kStorage) const;
+
+  /// The same socket as it is now, with its use and without storage. kNotFound: it is gone, or it
+  /// is another socket by now.
+  Result<SeenSocket> again(const SeenSocket& socket) const;
 
   /// TCP sockets that listen.
   Result<std::vector<SeenSocket>> listeners() const;

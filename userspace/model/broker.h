@@ -82,6 +82,10 @@ class Workloads {
 
   /// Resets the connections of the connect path whose endpoint is marked ENDPOINT_GONE.
   virtual void resetGone(std::function<void(Result<void>)> done) = 0;
+
+  /// Looks, soon and as long as it takes, for connections of the connect path that their route does
+  /// not lead to any more, and ends them as the route says (ROUTE_DRAIN_*).
+  virtual void drain(std::function<void(Result<void>)> done) = 0;
 };
 
 /// A connection of an enrolled workload, as the kernel has it.

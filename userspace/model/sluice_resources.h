@@ -22,12 +22,16 @@ struct AgentSettings {
   enum class Steer { kAll, kRuled };
   /// What becomes of requests of HTTP/1.0: they are served, or answered with 426.
   enum class Http10 { kServe, kRefuse };
+  /// What becomes of connections of the connect path whose destination has left their route: they
+  /// stay, or are closed when they are idle, or at once.
+  enum class Drain { kOff, kIdle, kNow };
 
   Metadata metadata;
   FailPolicy fail_policy = FailPolicy::kClosed;
   HttpMode http_mode = HttpMode::kService;
   Steer steer = Steer::kAll;
   Http10 http10 = Http10::kServe;
+  Drain drain = Drain::kIdle;                      ///< of HTTP ports
   std::optional<uint64_t> max_request_body_bytes;  ///< of what reaches the proxy; absent: any
   /// What the proxy adds to messages beside what rules ask for; absent: what a sidecar adds with
   /// HttpMode::kIstio, else nothing.

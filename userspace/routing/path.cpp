@@ -20,11 +20,16 @@ using Said = std::map<std::string_view, size_t>;
 /// services may have them.
 constexpr size_t kMostOfOneCode = 16;
 
+/// Empty: there is none.
+std::string_view annotationOf(const MeshVirtualService* service, const char* name) {
+  if (!service) return "";
+  const auto& annotations = service->resource->metadata.annotations;
+  const auto found = annotations.find(name);
+  return found == annotations.end() ? std::string_view() : found->second;
+}
+
 bool splitsPerConnection(const MeshVirtualService* winner) {
-  if (!winner) return false;
-  const auto& annotations = winner->resource->metadata.annotations;
-  const auto split = annotations.find(kSplitAnnotation);
-  return split != annotations.end() && split->second == "connection";
+  return annotationOf(winner, kSplitAnnotation) == "connection";
 }
 
 /// Says of one rule what a connection alone cannot carry out.
@@ -178,6 +183,28 @@ bool keepsAddress(const ServiceRoute& route) {
   return !hasHttpRules(route) && route.l4_rules.empty() && route.plain && route.plain->passthrough;
 }
 
+/// Whose rules connections go by; null: nobody's.
+const MeshVirtualService* ruleOfConnections(const ServiceRoute& route, const PathContext& context) {
+  if (context.winner || route.l4_rules.empty()) return context.winner;
+  for (const auto& candidate : context.candidates)
+    if (candidate.service->resource->metadata.key() == route.l4_rules.front().virtual_service)
+      return candidate.service;
+  return nullptr;
+}
+
+/// Of ports that carry something else than HTTP nobody knows when they are idle, unless the rule's
+/// author does.
+void decideDrain(ServiceRoute& route, const PathContext& context) {
+  using Drain = AgentSettings::Drain;
+  const auto* rule = ruleOfConnections(route, context);
+  const auto asked = annotationOf(rule, kDrainAnnotation);
+  if (asked.empty())
+    route.drain = isHttp(route.protocol) ? context.agent.drain : Drain::kOff;
+  else
+    route.drain = asked == "now" ? Drain::kNow : asked == "idle" ? Drain::kIdle : Drain::kOff;
+  route.rebalance = annotationOf(rule, kRebalanceAnnotation) == "drain";
+}
+
 bool isRuled(const ServiceRoute& route, const PathContext& context) {
   if (context.from_entry || context.winner || !context.candidates.empty()) return true;
   return route.plain && !route.plain->destination_rule.empty();
@@ -205,6 +232,7 @@ void decidePath(ServiceRoute& route, const PathContext& context) {
   }
   addProtocolReason(route, context);
   addFamilyReasons(route);
+  decideDrain(route, context);
 }
 
 void hide(ServiceRoute& route) {

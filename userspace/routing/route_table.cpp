@@ -156,7 +156,8 @@ bool operator==(const ServiceRoute& a, const ServiceRoute& b) {
          a.service_name == b.service_name && a.protocol == b.protocol && a.vips == b.vips &&
          a.virtual_service == b.virtual_service && a.rules == b.rules && a.l4_rules == b.l4_rules &&
          sameCluster(a.plain, b.plain) && a.whole_port == b.whole_port && a.path == b.path &&
-         a.reasons == b.reasons && a.skipped == b.skipped && a.losers == b.losers;
+         a.drain == b.drain && a.rebalance == b.rebalance && a.reasons == b.reasons &&
+         a.skipped == b.skipped && a.losers == b.losers;
 }
 
 }  // namespace sluice::routing

@@ -276,6 +276,8 @@ struct ServiceRoute {
   /// shows only when the called address, the server name or the Host is known.
   bool whole_port = false;
   Path path = Path::kConnect;  ///< for clients of a family that the endpoints have
+  AgentSettings::Drain drain = AgentSettings::Drain::kOff;
+  bool rebalance = false;  ///< connections move to where weights say, as they become idle
   std::vector<Reason> reasons;
   Shared<std::vector<SkippedRule>> skipped;
   std::vector<LosingService> losers;

@@ -43,6 +43,16 @@ struct EnumNames<AgentSettings::Http10> {
   }};
 };
 
+template <>
+struct EnumNames<AgentSettings::Drain> {
+  using Drain = AgentSettings::Drain;
+  static constexpr std::array<std::pair<std::string_view, Drain>, 3> kNames = {{
+      {"off", Drain::kOff},
+      {"idle", Drain::kIdle},
+      {"now", Drain::kNow},
+  }};
+};
+
 namespace {
 
 /// Named as in Istio's MeshConfig, so that a mesh's settings can be taken over.
@@ -110,6 +120,11 @@ Message define<AgentSettings>() {
           .byDefault("service"),
       field<&M::steer>("steer", "Which services are steered: all, or those that a rule names.")
           .byDefault("all"),
+      field<&M::drain>("drain",
+                       "What becomes of connections of the connect path to HTTP ports whose "
+                       "destination has left their route: off leaves them, idle closes them when "
+                       "they are idle, now at once.")
+          .byDefault("idle"),
       field<&M::cluster_domain>("clusterDomain", "End of the full names of services.")
           .byDefault("cluster.local"),
       field<&M::root_namespace>("rootNamespace", "Namespace whose rules are for everyone.")

@@ -2,6 +2,7 @@
 #include "userspace/source/validate_common.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
@@ -46,13 +47,20 @@ void checkStaysAtHome(const std::set<std::string>& exports, const std::string& o
                    "write [.], or remove exportTo");
 }
 
-void checkSplit(const Metadata& metadata, const FieldPath& path, Findings& findings) {
-  const auto split = metadata.annotations.find("sluice.io/split");
-  if (split == metadata.annotations.end()) return;
-  if (split->second == "connection" || split->second == "request") return;
-  findings.error(code::kInvalidValue, path.entry("sluice.io/split"),
-                 fmt::format("sluice.io/split: \"{}\" is neither connection nor request",
-                             split->second.substr(0, kQuoted)));
+/// An annotation of ours and the words that it may be.
+struct OwnAnnotation {
+  const char* name;
+  std::vector<std::string_view> values;
+};
+
+void checkOwnAnnotation(const OwnAnnotation& known, const Metadata& metadata, const FieldPath& path,
+                        Findings& findings) {
+  const auto found = metadata.annotations.find(known.name);
+  if (found == metadata.annotations.end()) return;
+  if (std::ranges::find(known.values, found->second) != known.values.end()) return;
+  findings.error(code::kInvalidValue, path.entry(known.name),
+                 fmt::format("{}: \"{}\" is none of {}", known.name,
+                             found->second.substr(0, kQuoted), fmt::join(known.values, ", ")));
 }
 
 }  // namespace
@@ -172,7 +180,10 @@ void checkAnnotations(const Metadata& metadata, Findings& findings) {
     if (!metadata.annotations.contains(name)) continue;
     findings.invalid(path.entry(name), fmt::format("{} {}", name, complaint), "remove it");
   }
-  checkSplit(metadata, path, findings);
+  for (const auto& known : {OwnAnnotation{"sluice.io/split", {"connection", "request"}},
+                            OwnAnnotation{"sluice.io/drain", {"off", "idle", "now"}},
+                            OwnAnnotation{"sluice.io/rebalance", {"off", "drain"}}})
+    checkOwnAnnotation(known, metadata, path, findings);
 }
 
 }  // namespace sluice::source

@@ -9,9 +9,9 @@
 #include "userspace/balance/alias_table.h"
 #include "userspace/balance/client_spread.h"
 #include "userspace/balance/spread.h"
-#include "userspace/routing/policy_reasons.h"
 #include "userspace/steering/cluster_members.h"
 #include "userspace/steering/names.h"
+#include "userspace/steering/route_flags.h"
 #include "userspace/steering/service_keys.h"
 
 namespace sluice::steering {
@@ -98,6 +98,7 @@ class ServicePlanner {
                         RouteContent& content) {
     content.head.service = service_.id;
     content.head.client_class = client_class.value;
+    content.head.flags = drainFlags(route);
     // Without a key only the proxy finds it: by a range, a server name or a Host.
     const bool connects = !service_.keys.empty() || route.path == routing::Path::kPassthrough;
     switch (connects ? route.pathFor(family_) : routing::Path::kProxy) {
@@ -144,9 +145,7 @@ class ServicePlanner {
     for (const auto id : ids) content.slots.push_back(only(id));
     if (route.plain && !isNowhere(*route.plain))
       SLUICE_TRY(placeCluster(*route.plain, family_, content.head.fallback));
-    const bool open = routing_.agent.fail_policy == AgentSettings::FailPolicy::kOpen;
-    if (open && routing::takesBareBytes(route)) content.head.flags |= ROUTE_FAIL_OPEN;
-    if (route.needsOrigin()) content.head.flags |= ROUTE_TELL_ORIGIN;
+    content.head.flags |= proxyFlags(route, routing_.agent);
     return {};
   }
 

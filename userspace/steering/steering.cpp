@@ -248,6 +248,7 @@ Result<void> Steering::writeBindings(const Wanted& wanted, bool in_use) {
     SLUICE_TRY(table.put(id, word));
     contents_.bindings[id] = word;
     uses_.bindingChanged(id);
+    rerouted_ |= in_use;
   }
   return {};
 }
@@ -345,6 +346,7 @@ Result<void> Steering::setWorkload(WorkloadId id, const workload& record) {
   const auto known = workloads_.find(id.value);
   if (known != workloads_.end() && sameBytes(known->second, record)) return {};
   SLUICE_TRY(View<Table::kWorkloads>(data_plane_).put(id.value, record));
+  rerouted_ |= known != workloads_.end() && known->second.client_class != record.client_class;
   workloads_[id.value] = record;
   return {};
 }

@@ -8,6 +8,7 @@
 #include <set>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "userspace/base/clock.h"
@@ -72,6 +73,10 @@ class Steering {
   /// connect path, and that do not exist. Whether there are any, marked now or before. An endpoint
   /// that comes back loses the mark before anything leads to it.
   Result<bool> markGone(const std::function<bool(const IpAddress&)>& exists);
+
+  /// Whether, since it was last asked, a binding has come to name another route or a workload
+  /// another class; the first time always: what an earlier agent left undone is not known.
+  bool takeRerouted() { return std::exchange(rerouted_, false); }
 
   /// Written only when it differs.
   Result<void> setWorkload(WorkloadId id, const workload& record);
@@ -164,6 +169,7 @@ class Steering {
   std::vector<name_key> acquired_;  ///< since the last publish()
   Plan plan_;
   bool staged_ = false;
+  bool rerouted_ = true;
 };
 
 }  // namespace sluice::steering

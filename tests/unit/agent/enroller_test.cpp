@@ -28,6 +28,7 @@ class FakeWorkloads final : public Workloads {
   }
 
   void resetGone(std::function<void(Result<void>)> done) override { done({}); }
+  void drain(std::function<void(Result<void>)> done) override { done({}); }
 
   std::vector<Asked> asked;
   std::vector<std::vector<WorkloadId>> kept;

@@ -241,5 +241,18 @@ TEST_F(RolloutTest, TheFirstPublicationWaitsUntilItMay) {
   EXPECT_EQ(first, 1);
 }
 
+TEST_F(RolloutTest, TellsWhenConnectionsMayHaveLostTheirRoute) {
+  int told = 0;
+  rollout_.onRerouted([&] { ++told; });
+  applyNow(snapshot(routedTo("v1"), 1));
+  EXPECT_EQ(told, 1) << "what an earlier agent left undone is not known";
+  applyNow(snapshot(routedTo("v1"), 2));
+  EXPECT_EQ(told, 1);
+  applyNow(snapshot(routedTo("v2"), 3));
+  EXPECT_EQ(told, 2);
+  rollout_.enrolled(web_, "default/web", enrolledAt(7));
+  EXPECT_EQ(told, 3) << "nobody has looked there yet";
+}
+
 }  // namespace
 }  // namespace sluice::agent

@@ -20,6 +20,7 @@ class SessionTest : public testing::Test {
                                   2,
                                   [this](const Error& e) { ended_.push_back(e); },
                                   [this] { return ++resets_, reset_outcome_; },
+                                   [this] { ++drains_; },
                                   {},
                                   [this](const Report& report, std::function<void()> answer) {
                                     reports_.push_back(report);
@@ -76,6 +77,7 @@ class SessionTest : public testing::Test {
   std::vector<Error> ended_;
   int lost_ = 0;
   int resets_ = 0;
+  int drains_ = 0;
   Result<void> reset_outcome_;
   Fd socket_{::open("/dev/zero", O_RDONLY | O_CLOEXEC)};  ///< as good as any
   std::vector<Report> reports_;
@@ -121,6 +123,14 @@ TEST_F(SessionTest, NeighboursAreToldAlsoOfAWorkloadThatIsLeftAlone) {
   ASSERT_TRUE(alone.ok()) << alone.error().message();
   EXPECT_TRUE(alone->isLeftAlone());
   EXPECT_EQ(alone->neighbours, attachments_.others);
+}
+
+TEST_F(SessionTest, DrainingIsAskedForAndAnswered) {
+  std::optional<Result<void>> answer;
+  workloads_->drain([&](Result<void> it) { answer = std::move(it); });
+  runUntil(*reactor_, [&] { return answer.has_value(); });
+  EXPECT_TRUE(answer->ok());
+  EXPECT_EQ(drains_, 1);
 }
 
 TEST_F(SessionTest, ConnectionsThatWaitedForTheNextAgentAreServedByIt) {

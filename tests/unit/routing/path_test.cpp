@@ -270,5 +270,47 @@ TEST(Path, ConnectOnlyToEndpointsOfTheCalledFamily) {
   EXPECT_THAT(codes(route), ElementsAre("SLU4005"));
 }
 
+using Drain = AgentSettings::Drain;
+
+VirtualService drained(const std::string& how) {
+  auto service = sendTo(meta("vs"), "v1");
+  service.metadata.annotations["sluice.io/drain"] = how;
+  return service;
+}
+
+TEST(Drain, IsTheAgentsForHttpPortsUnlessTheRuleSaysOtherwise) {
+  auto world = test::productApi();
+  EXPECT_EQ(routeOf(world)->drain, Drain::kIdle);
+  world.snapshot.agent.drain = Drain::kNow;
+  EXPECT_EQ(routeOf(world)->drain, Drain::kNow);
+  for (const auto& [how, expected] :
+       {std::pair{"off", Drain::kOff}, {"idle", Drain::kIdle}, {"now", Drain::kNow}}) {
+    auto ruled = test::productApi();
+    EXPECT_EQ(routeOf(ruled.add(drained(how)))->drain, expected) << how;
+  }
+}
+
+TEST(Drain, OfTcpPortsIsOnlyWhatTheRuleSays) {
+  const auto routed = [](VirtualService service) {
+    World world;
+    world.add(test::service("product-api", {"10.96.0.10"}, {{"tcp", 80}}))
+        .addEndpoint("product-api", "10.1.0.1", {});
+    service.http.clear();
+    service.tcp = {{{}, {test::to("product-api")}}};
+    return routeOf(world.add(service));
+  };
+  EXPECT_EQ(routed(sendTo(meta("vs"), "v1"))->drain, Drain::kOff);
+  EXPECT_EQ(routed(drained("idle"))->drain, Drain::kIdle);
+}
+
+TEST(Drain, RebalancingIsAskedForByTheRule) {
+  auto service = sendTo(meta("vs"), "v1");
+  auto world = test::productApi();
+  EXPECT_FALSE(routeOf(world.add(service))->rebalance);
+  service.metadata.annotations["sluice.io/rebalance"] = "drain";
+  auto annotated = test::productApi();
+  EXPECT_TRUE(routeOf(annotated.add(service))->rebalance);
+}
+
 }  // namespace
 }  // namespace sluice::routing

@@ -178,10 +178,11 @@ TEST(Decode, ReadsOurKinds) {
 
   const auto agent = only<AgentSettings>(R"(
     {apiVersion: sluice.io/v1, kind: Agent, metadata: {name: this},
-     spec: {failPolicy: open, http10: refuse, maxRequestBodyBytes: 1048576, clusterDomain: example.org,
+     spec: {failPolicy: open, drain: "off", http10: refuse, maxRequestBodyBytes: 1048576, clusterDomain: example.org,
             rootNamespace: istio-config}})");
   EXPECT_EQ(agent->fail_policy, AgentSettings::FailPolicy::kOpen);
   EXPECT_EQ(agent->http10, AgentSettings::Http10::kRefuse);
+  EXPECT_EQ(agent->drain, AgentSettings::Drain::kOff);
   EXPECT_EQ(agent->max_request_body_bytes, 1048576U);
   EXPECT_EQ(agent->cluster_domain, "example.org");
   EXPECT_EQ(agent->root_namespace, "istio-config");

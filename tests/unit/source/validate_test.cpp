@@ -25,6 +25,7 @@ TEST(Validate, OurKinds) {
       {"netns", workload("{cgroup: /a, networkNamespace: web}"), "spec.networkNamespace",
        "SLU1007"},
       {"policy", agent("{failPolicy: opn}"), "spec.failPolicy", "SLU1007"},
+      {"drain", agent("{drain: later}"), "spec.drain", "SLU1007"},
       {"http10", agent("{http10: never}"), "spec.http10", "SLU1007"},
       {"largest body", agent("{maxRequestBodyBytes: -1}"), "spec.maxRequestBodyBytes", "SLU1007"},
       {"headers", agent("{headers: {envoy: 1}}"), "spec.headers.envoy", "SLU1004"},

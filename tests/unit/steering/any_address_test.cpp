@@ -67,7 +67,7 @@ TEST_F(AnyAddress, OnlyRoutesThatNeedItAskForTheOrigin) {
   auto world = test::productApi();
   world.snapshot.agent.http_mode = AgentSettings::HttpMode::kIstio;
   load(world);
-  EXPECT_EQ(routeOf({"product-api.default.svc.cluster.local", 80}).flags, 0);
+  EXPECT_EQ(routeOf({"product-api.default.svc.cluster.local", 80}).flags, ROUTE_DRAIN_IDLE);
 }
 
 TEST_F(AnyAddress, IsRemovedWithTheLastServiceOfThePort) {

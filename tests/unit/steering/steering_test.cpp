@@ -48,7 +48,7 @@ TEST_F(SteeringTest, FailPolicyIsAFlagOfProxiedRoutes) {
   ASSERT_TRUE(placed.has_value());
   const auto route = maps::View<Table::kRoutes>(tables).get(placed->route.value);
   EXPECT_EQ(route->via, ROUTE_VIA_PROXY);
-  EXPECT_EQ(route->flags, ROUTE_FAIL_OPEN);
+  EXPECT_EQ(route->flags, ROUTE_FAIL_OPEN | ROUTE_DRAIN_IDLE);
 }
 
 /// Of whatever subset it is: which one a connection is for shows only in its requests.
@@ -66,7 +66,7 @@ TEST_F(SteeringTest, WhatIsToBeEncryptedNeverFailsOpen) {
   ASSERT_TRUE(placed.has_value());
   const auto route = maps::View<Table::kRoutes>(tables).get(placed->route.value);
   EXPECT_EQ(route->via, ROUTE_VIA_PROXY);
-  EXPECT_EQ(route->flags, 0u);
+  EXPECT_EQ(route->flags, ROUTE_DRAIN_IDLE);
 }
 
 TEST_F(SteeringTest, DestinationThatDoesNotExistKeepsItsShare) {
@@ -331,6 +331,48 @@ TEST_F(SteeringTest, WorkloadsAreWrittenWhenTheyDiffer) {
   EXPECT_TRUE(tables.changes().empty());
   ASSERT_TRUE(steering->keepWorkloads({}).ok());
   EXPECT_FALSE(maps::View<Table::kWorkloads>(tables).get(id.value).ok());
+}
+
+class DrainFlags : public SteeringTest {
+ protected:
+  /// Of the route of product-api.
+  uint8_t flags(const World& world) {
+    load(world);
+    const auto binding = maps::View<Table::kBindings>(tables).get(
+        steering->ids().entries(NAME_BINDING).begin()->first);
+    const auto route = maps::View<Table::kRoutes>(tables).get(binding->route);
+    EXPECT_TRUE(route.ok());
+    return route.ok() ? route->flags : 0;
+  }
+};
+
+TEST_F(DrainFlags, SayWhatBecomesOfConnectionsThatLeave) {
+  auto world = onlyTo("v1");
+  EXPECT_EQ(flags(world), ROUTE_DRAIN_IDLE);
+  world.snapshot.agent.drain = AgentSettings::Drain::kNow;
+  EXPECT_EQ(flags(world), ROUTE_DRAIN_NOW);
+  world.snapshot.agent.drain = AgentSettings::Drain::kOff;
+  EXPECT_EQ(flags(world), 0);
+}
+
+TEST_F(SteeringTest, TellsOnceWhenConnectionsMayHaveLostTheirRoute) {
+  EXPECT_TRUE(steering->takeRerouted()) << "what an earlier agent left undone is not known";
+  load(onlyTo("v1"));
+  EXPECT_FALSE(steering->takeRerouted()) << "nobody was there before";
+  load(onlyTo("v2"));
+  EXPECT_TRUE(steering->takeRerouted());
+  EXPECT_FALSE(steering->takeRerouted());
+  auto world = onlyTo("v2");
+  world.addEndpoint("product-api", "10.1.0.77", {{"version", "v2"}});
+  load(world);
+  EXPECT_FALSE(steering->takeRerouted()) << "another endpoint is no other route";
+
+  workload record{};
+  ASSERT_TRUE(steering->setWorkload({1}, record).ok());
+  EXPECT_FALSE(steering->takeRerouted());
+  record.client_class = 1;
+  ASSERT_TRUE(steering->setWorkload({1}, record).ok());
+  EXPECT_TRUE(steering->takeRerouted());
 }
 
 }  // namespace
