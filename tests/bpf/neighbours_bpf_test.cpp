@@ -2,6 +2,7 @@
 // Programs of others on our hooks: who is found, and what docs/coexistence.md says of the order in
 // which they run. Theirs are on the cgroup above the workload's, where Cilium and Calico have them.
 #include <fcntl.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 
@@ -47,6 +48,15 @@ class NeighbourPrograms : public KernelTest {
     const auto all = found();
     const auto one = std::ranges::find(all, code, &Neighbour::code);
     return one == all.end() ? "" : one->who;
+  }
+
+  void connectAndClose() {
+    const Fd client = connected(vip_);
+    Fd server = ours_.accept();
+    EXPECT_EQ(::shutdown(client.get(), SHUT_WR), 0);
+    readToEnd(server);
+    server.reset();
+    readToEnd(client);
   }
 
   template <typename Action>
@@ -124,16 +134,13 @@ TEST_F(NeighbourPrograms, ARefusalAboveIsNotOurs) {
 // What docs/coexistence.md says of it: nothing can be done, and it is named.
 TEST_F(NeighbourPrograms, OneThatClearsCallbacksTakesOursAway) {
   ASSERT_TRUE(attachOurs().ok());
-  {
-    const Fd counted = connected(vip_);
-  }
+  connectAndClose();
   EXPECT_EQ(endpointStats(1).closed, 1U);
   const auto clear = other("clear", OtherProgram::ClearCallbacks{});
-  {
-    const Fd uncounted = connected(vip_);
-  }
+  connectAndClose();
   EXPECT_EQ(endpointStats(1).opened, 2U);
   EXPECT_EQ(endpointStats(1).closed, 1U);
+  EXPECT_EQ(active(1), 1U) << "the least-request policy takes it for open";
   EXPECT_THAT(who(code::kOtherProgram), HasSubstr("clear (id "));
   EXPECT_THAT(who(code::kOtherProgram), HasSubstr(", socket_event)"));
 }
