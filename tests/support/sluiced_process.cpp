@@ -166,11 +166,9 @@ Arguments SluicedProcess::successorArguments() const {
   return argv;
 }
 
-Result<SluicedProcess> SluicedProcess::successor(const Arguments& under,
-                                                 const Arguments& more_arguments) const {
+Result<SluicedProcess> SluicedProcess::successor(const Arguments& under) const {
   auto argv = successorArguments();
   argv.insert(argv.begin(), under.begin(), under.end());
-  argv.insert(argv.end(), more_arguments.begin(), more_arguments.end());
   auto process = lab_->spawn("node", argv);
   if (!process) return std::move(process).error();
   return SluicedProcess(*lab_, successorArguments(), *std::move(process));

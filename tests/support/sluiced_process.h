@@ -48,8 +48,7 @@ class SluicedProcess {
   Result<pid_t> startHeld();
 
   /// One that is to take this one's place, just started; `under`: a command that runs it.
-  Result<SluicedProcess> successor(const Arguments& under = {},
-                                   const Arguments& more_arguments = {}) const;
+  Result<SluicedProcess> successor(const Arguments& under = {}) const;
   /// The same, which stands still until SIGCONT lets it take its first step.
   Result<SluicedProcess> successorHeld() const;
   /// Returns when this one answers and has applied the configuration; fails when it ends.

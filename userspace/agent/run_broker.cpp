@@ -22,7 +22,7 @@ using namespace std::chrono_literals;
 /// A sluiced that runs gives its place within this time, or does not at all.
 constexpr Duration kLongestAsk = 60s;
 /// Whoever takes another one's place serves within this time, or gives it back.
-constexpr Duration kLongestTakeOver = 120s;
+constexpr Duration kLongestTakeOver = 2min;
 /// An agent whose place is taken asks for connections no longer than this: soon after, numbers that
 /// it knows may stand for others (steering::Options::grace).
 constexpr Duration kLastConnect = 50s;
@@ -142,7 +142,7 @@ class Serving {
   Result<void> beginToSucceed() {
     SLUICE_TRY(predecessor_->watch(reactor_));
     broker_->succeed([this] { giveUp("its agent has ended"); });
-    deadline_ = reactor_.after(kLongestTakeOver, [this] { giveUp("it took too long"); });
+    deadline_ = reactor_.after(kLongestTakeOver, [this] { giveUp("it has nothing in force after two minutes; see its log"); });
     return {};
   }
 

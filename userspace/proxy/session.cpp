@@ -258,7 +258,7 @@ void Session::finishExchange() {
   request_lease_.release();
   stopTimers();
   exchange_.releaseShares();
-  const bool close = exchange_.close || context_.draining;
+  const bool close = exchange_.close;  // which the client has been told, or drain() came since
   response_.finishMessage();
   response_.buffer().releaseIfEmpty();
   if (close) return closeGently();

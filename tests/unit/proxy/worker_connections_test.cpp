@@ -218,6 +218,26 @@ TEST_F(Connections, RetiringAnswersOnceMoreAndSaysThatItCloses) {
   EXPECT_THAT(keeps.received(), testing::HasSubstr("Connection: close\r\n"));
 }
 
+TEST_F(Connections, RetiringLeavesAConnectionWhoseResponseHadBegunForOneMore) {
+  servers_.clear();
+  serve();
+  routeToServers();
+  Peer& active = connect();
+  active.send(kGet);
+  request();
+  servers_[0]->connection(0).send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\no");
+  ASSERT_TRUE(until([&] { return active.received().ends_with("\r\n\r\no"); }));
+  bool done = false;
+  worker_->stopAccepting();
+  worker_->retire(20s, 60s, [&] { done = true; });
+  settle();
+  servers_[0]->connection(0).send("k");
+  ASSERT_TRUE(until([&] { return active.received().ends_with("ok"); }));
+  settle();
+  EXPECT_FALSE(active.over()) << "it was not told";
+  EXPECT_FALSE(done);
+}
+
 TEST_F(Connections, RetiringClosesWhatStaysIdle) {
   Peer& idle = connect();
   answerTo(idle, kGet);
