@@ -82,6 +82,7 @@ void Successor::accept() {
   if (channel_) {
     const auto busy = packetOfRefusal("another sluiced is taking its place already");
     [[maybe_unused]] const auto told = sendPacket(socket.get(), busy.bytes, {});
+    turned_away_ = std::move(socket);
     return;
   }
   auto channel = Channel::open(

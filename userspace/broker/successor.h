@@ -64,6 +64,7 @@ class Successor {
   int listener_;  ///< -1: the place is gone, and with it this
   State state_ = State::kNone;
   bool same_listeners_ = false;
+  Fd turned_away_;  ///< open, as a closed one could not be read from
   std::unique_ptr<Channel> channel_;
 };
 

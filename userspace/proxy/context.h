@@ -65,7 +65,7 @@ struct Context {
 
   std::shared_ptr<const ProxyConfig> config;
   uint64_t config_generation = 0;  ///< grows with each `config`
-  bool draining = false;  ///< responses that begin are the last ones of their connections
+  bool draining = false;
 
   DeadlineList idle, reading_head, detecting, connecting, lingering, awaiting_config;
 

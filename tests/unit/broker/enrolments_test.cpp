@@ -187,8 +187,8 @@ TEST_F(EnrolmentsTest, InheritedListenersAreForTheSameNamespaceAlone) {
   ASSERT_TRUE(enroll(1, cgroup, there).ok());
   const auto port = enroll(1, cgroup, there)->listener4_port;
   Enrolments next(cgroups_, visitor_, attachments_, 2);
-  for (auto& [workload, listeners] : *enrolments_.bequest())
-    next.inherit(workload, std::move(listeners));
+  auto bequest = enrolments_.bequest();
+  for (auto& [workload, listeners] : *bequest) next.inherit(workload, std::move(listeners));
   const auto other = next.enroll({{1}, cgroup.path(), elsewhere.path()});
   ASSERT_TRUE(other.ok());
   EXPECT_TRUE(elsewhere.inside([&] { return connectTo("127.1.2.3", other->listener4_port); }).ok());
@@ -202,8 +202,8 @@ TEST_F(EnrolmentsTest, InheritedListenersOfWorkloadsThatNobodyKeepsAreClosed) {
   const TestNamespace there;
   const auto port = enroll(1, cgroup, there)->listener4_port;
   Enrolments next(cgroups_, visitor_, attachments_, 2);
-  for (auto& [workload, listeners] : *enrolments_.bequest())
-    next.inherit(workload, std::move(listeners));
+  auto bequest = enrolments_.bequest();
+  for (auto& [workload, listeners] : *bequest) next.inherit(workload, std::move(listeners));
   enrolments_.closeListeners();
   EXPECT_TRUE(there.inside([&] { return connectTo("127.1.2.3", port); }).ok());
   ASSERT_TRUE(next.keepOnly({{2}}).ok());
