@@ -6,6 +6,7 @@
 #include <ifaddrs.h>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include <cstring>
@@ -40,6 +41,15 @@ Result<void> listenOn(int fd, int family, const IpAddress& ip, int backlog) {
   return {};
 }
 
+// TCP fast open would hand a connection to accept() before its client is established, that is
+// before the kernel's program has told where it was going (origdst). net.ipv4.tcp_fastopen can
+// switch it on for every listener at listen(). Clients that ask for it shake hands as usual.
+Result<void> refuseFastOpen(int fd) {
+  const int queue = 0;
+  if (::setsockopt(fd, IPPROTO_TCP, TCP_FASTOPEN, &queue, sizeof(queue)) == 0) return {};
+  return Error::system("setsockopt TCP_FASTOPEN");
+}
+
 Result<uint16_t> portOf(const Fd& fd) {
   sockaddr_storage storage{};
   socklen_t length = sizeof(storage);
@@ -59,6 +69,7 @@ Result<Fd> openV4() {
     return Error::system("bind the listener to device lo");
   }
   SLUICE_TRY(listenOn(fd->get(), AF_INET, *IpAddress::parse("0.0.0.0"), SOMAXCONN));
+  SLUICE_TRY(refuseFastOpen(fd->get()));
   return fd;
 }
 
@@ -76,6 +87,7 @@ Result<Fd> openV6() {
   if (!fd.ok()) return fd;
   SLUICE_TRY(setFlag(fd->get(), IPPROTO_IPV6, IPV6_V6ONLY, "IPV6_V6ONLY"));
   SLUICE_TRY(listenOn(fd->get(), AF_INET6, *IpAddress::parse("::1"), SOMAXCONN));
+  SLUICE_TRY(refuseFastOpen(fd->get()));
   return fd;
 }
 

@@ -6,6 +6,7 @@
 #include <poll.h>
 
 #include <array>
+#include <fstream>
 
 #include "tests/unit/broker/support.h"
 
@@ -107,6 +108,21 @@ TEST_F(ListenersTest, NamespaceWithLoopbackDownHasNoV6UntilItComesUp) {
   ASSERT_TRUE(there.inside([&] { return opened->addV6(); }).ok());
   EXPECT_TRUE(opened->listener6);
   EXPECT_TRUE(there.inside([&] { return connectTo("127.0.0.1", opened->alive_port); }).ok());
+}
+
+TEST_F(ListenersTest, DoNotTakeConnectionsThatAreOnlyHalfEstablished) {
+  const TestNamespace there;
+  const auto listeners = *there.inside([]() -> Result<Listeners> {
+    // Fast open for all listeners, without a socket option and without cookies.
+    std::ofstream("/proc/sys/net/ipv4/tcp_fastopen") << 0x603;
+    return Listeners::open();
+  });
+  for (const Fd* listener : {&listeners.listener4, &listeners.listener6}) {
+    int queue = -1;
+    socklen_t size = sizeof(queue);
+    ASSERT_EQ(::getsockopt(listener->get(), IPPROTO_TCP, TCP_FASTOPEN, &queue, &size), 0);
+    EXPECT_EQ(queue, 0);
+  }
 }
 
 TEST_F(ListenersTest, OwnAddressesAreNeitherLoopbackNorLinkLocal) {
