@@ -55,8 +55,8 @@ std::string answer(const Identity& who, const HttpHead& request, const std::stri
                 {body, "application/octet-stream", !request.header("transfer-encoding").empty()});
   if (path == "/bytes")
     return wire(who, request, 200,
-                {patternBytes(0, queryNumber(target, "n")), "application/octet-stream",
-                 queryNumber(target, "chunked") != 0});
+                {patternBytes(queryNumber(target, "from"), queryNumber(target, "n")),
+                 "application/octet-stream", queryNumber(target, "chunked") != 0});
   if (path == "/status") return wire(who, request, queryNumber(target, "code"), {});
   // What the path is for: the client asked this server to take that long.
   if (path == "/slow")

@@ -15,7 +15,7 @@ struct Identity {
 
 /// The whole response to a request, head and body, by its path:
 ///   /echo               the request's body, chunked when it came so
-///   /bytes?n=N          N bytes of patternBytes(); &chunked=1 in chunks
+///   /bytes?n=N          N bytes of patternBytes(); &chunked=1 in chunks, &from=M from the Mth on
 ///   /slow?ms=N          the usual answer after N ms
 ///   /status?code=N      an empty answer with that status
 ///   anything else       who answers and what it was asked, in JSON

@@ -62,9 +62,11 @@ void serveHttp(const Identity& who, Fd socket) {
   }
 }
 
-/// Sends back what comes, byte for byte; a half-closed peer gets the rest and then the end.
-void serveEcho(Fd socket) {
+/// Sends `greeting` and then what comes, byte for byte; a half-closed peer gets the rest and then
+/// the end.
+void serveEcho(const std::string& greeting, Fd socket) {
   HttpStream stream(std::move(socket));
+  if (!stream.write(greeting).ok()) return;
   std::array<char, 65536> block{};
   while (true) {
     const ssize_t count = recv(stream.fd(), block.data(), block.size(), 0);
@@ -83,7 +85,8 @@ void acceptForever(const Fd& listener, Serve serve) {
   }
 }
 
-Result<void> serve(const Identity& who, uint16_t http_port, uint16_t echo_port) {
+Result<void> serve(const Identity& who, const std::string& greeting, uint16_t http_port,
+                   uint16_t echo_port) {
   auto http = listenOn(http_port);
   if (!http) return std::move(http).error();
   auto echo = listenOn(echo_port);
@@ -95,7 +98,7 @@ Result<void> serve(const Identity& who, uint16_t http_port, uint16_t echo_port) 
   std::cout << "listening " << *bound_http << " " << *bound_echo << std::endl;
 
   std::thread([&] {
-    acceptForever(*echo, [](Fd socket) { serveEcho(std::move(socket)); });
+    acceptForever(*echo, [&](Fd socket) { serveEcho(greeting, std::move(socket)); });
   }).detach();
   acceptForever(*http, [&who](Fd socket) { serveHttp(who, std::move(socket)); });
   return {};
@@ -113,8 +116,11 @@ int main(int argc, char** argv) {
   app.add_option("--version-label", who.version, "the version that it belongs to");
   app.add_option("--port", http_port, "port for HTTP; 0: the kernel chooses");
   app.add_option("--echo-port", echo_port, "port for TCP echo; 0: the kernel chooses");
+  bool greet = false;
+  app.add_flag("--greet", greet, "TCP echo begins with its name and the end of a line");
   CLI11_PARSE(app, argc, argv);
-  auto served = sluice::test::serve(who, http_port, echo_port);
+  const std::string greeting = greet ? who.name + "\n" : "";
+  auto served = sluice::test::serve(who, greeting, http_port, echo_port);
   if (!served) std::cerr << served.error().message() << "\n";
   return 1;
 }

@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: Apache-2.0
+// Everything at once, at random: connections of all kinds, while rules and endpoints change, agent
+// and broker are killed, and sluiced is stopped and started again. Every byte of every answer is
+// checked, and that the answer may come from where it came (tests/e2e/torture/world.h).
+//
+// SLUICE_TORTURE_SECONDS: how long, SLUICE_TORTURE_SEED: which one; what fails prints its seed. The
+// same seed makes the same steps, though not at the same moments.
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <thread>
+
+#include "tests/e2e/footprint.h"
+#include "tests/e2e/shop.h"
+#include "tests/e2e/torture/client.h"
+#include "tests/support/files.h"
+#include "tests/support/programs.h"
+
+namespace sluice::test {
+namespace {
+
+using namespace std::chrono_literals;
+using namespace torture;
+
+constexpr int kClients = 6;
+
+uint64_t given(const char* name, uint64_t otherwise) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? otherwise : std::strtoull(value, nullptr, 10);
+}
+
+/// Local ports come back soon, and every listener of the namespace would take fast open.
+Result<void> prepareNetwork() {
+  for (const auto& [name, value] :
+       {std::pair("ip_local_port_range", "1024 65000"), std::pair("tcp_tw_reuse", "1"),
+        std::pair("tcp_fastopen", "1543")})
+    SLUICE_TRY(writeFile(fmt::format("/proc/sys/net/ipv4/{}", name), value));
+  return {};
+}
+
+/// A process that can be waited for, though it is nobody's child here.
+class Stranger {
+ public:
+  explicit Stranger(pid_t pid) : process_(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0))) {}
+
+  void kill() const { ::syscall(SYS_pidfd_send_signal, process_.get(), SIGKILL, nullptr, 0); }
+
+  /// False when it lives on for half a minute.
+  bool ends() const {
+    pollfd ended{process_.get(), POLLIN, 0};
+    return !process_ || ::poll(&ended, 1, 30'000) == 1;
+  }
+
+ private:
+  Fd process_;
+};
+
+size_t descriptors(pid_t process) {
+  std::error_code gone;
+  const std::filesystem::directory_iterator list(fmt::format("/proc/{}/fd", process), gone);
+  return static_cast<size_t>(std::distance(begin(list), end(list)));
+}
+
+/// Runs clients until `timeline` says stop; what they have done, or what must not be.
+Result<std::string> runClients(Timeline& timeline, uint64_t seed) {
+  std::vector<Client> clients;
+  for (int i = 0; i < kClients; ++i)
+    clients.emplace_back(timeline, seed + 1 + static_cast<uint64_t>(i));
+  std::vector<Result<void>> outcomes(kClients);
+  std::vector<std::thread> threads;
+  for (size_t i = 0; i < clients.size(); ++i)
+    threads.emplace_back([&, i] {
+      outcomes[i] = clients[i].run();
+      if (!outcomes[i].ok()) timeline.failed = true;
+    });
+  for (auto& thread : threads) thread.join();
+  std::string errors;
+  for (size_t i = 0; i < clients.size(); ++i)
+    if (!outcomes[i].ok())
+      errors += fmt::format("client {}: {}\n", i, outcomes[i].error().message());
+  if (!errors.empty()) return mismatch(errors);
+  torture::Tally all;
+  for (const auto& client : clients)
+    for (const auto& [what, count] : client.tally()) all[what] += count;
+  std::string text;
+  for (const auto& [what, count] : all) text += fmt::format("{}={};", what, count);
+  return text;
+}
+
+class Torture : public ShopTest {
+ protected:
+  void SetUp() override {
+    ASSERT_NO_FATAL_FAILURE(ShopTest::SetUp());
+    expectAsWeb(prepareNetwork);
+    ASSERT_NO_FATAL_FAILURE(startServers());
+    writeAll(true);
+    // Its listeners are opened where fast open is on.
+    ASSERT_TRUE(sluiced().stop().ok());
+    ASSERT_NO_FATAL_FAILURE(startSluiced());
+    ASSERT_NO_FATAL_FAILURE(learnProcesses());
+    timeline_->change(world_);
+    timeline_->changed();
+  }
+
+  void startServers() {
+    for (size_t i = 0; i < kServers; ++i) {
+      const std::string host = serverName(i);
+      auto server = shop().lab().spawn(
+          host,
+          {programPath("who-server"), "--name", host, "--port", std::to_string(kHttpPort),
+           "--echo-port", std::to_string(kEchoPort), "--greet"},
+          Output::kPipe);
+      ASSERT_TRUE(server.ok()) << server.error().message();
+      ASSERT_TRUE(server->readLine(20s).ok());
+      servers_.push_back(*std::move(server));
+    }
+  }
+
+  /// Only files that change are written.
+  void writeAll(bool first = false) {
+    const auto write = [&](const char* name, const std::string& text, std::string& known) {
+      if (!first && text == known) return;
+      known = text;
+      const auto written = shop().applyText(name, text);
+      ASSERT_TRUE(written.ok()) << written.error().message();
+    };
+    write("mill.yaml", registryOf(world_, shop().lab()), registry_);
+    write("mill-policy.yaml", policyOf(world_), policy_);
+    write("mill-rules.yaml", rulesOf(world_), rules_);
+  }
+
+  void startSluiced() {
+    const auto started = sluiced().startAgain();
+    ASSERT_TRUE(started.ok()) << started.error().message();
+  }
+
+  void learnProcesses() {
+    const auto agent = sluiced().agentPid();
+    ASSERT_TRUE(agent.ok()) << agent.error().message();
+    agent_ = *agent;
+  }
+
+  void step() {
+    const uint64_t draw = random_.draw() % 100;
+    if (draw < 88) {
+      change();
+    } else if (draw < 94) {
+      killAgent(random_.draw() % 2 == 0);
+    } else if (draw < 97) {
+      killSluiced();
+    } else {
+      upgrade();
+    }
+    // Not to wait for something: so that clients see a configuration for a while.
+    std::this_thread::sleep_for(std::chrono::milliseconds(random_.draw() % 200));
+  }
+
+  /// `forgets`: those who come to know it have never seen rules of before.
+  void beginChange(bool forgets = false) {
+    world_ = world_.next(random_);
+    world_.forgotten = world_.forgotten || (forgets && world_.broken);
+    timeline_->change(world_);
+    writeAll();
+  }
+
+  void change() {
+    beginChange();
+    const auto applied = waitInForce();
+    ASSERT_TRUE(applied.ok()) << applied.error().message();
+    timeline_->changed();
+  }
+
+  /// A new agent knows no rules but those that are right.
+  void forget() {
+    if (!world_.broken || world_.forgotten) return;
+    world_.forgotten = true;
+    timeline_->change(world_);
+    timeline_->changed();
+  }
+
+  void killAgent(bool in_the_middle_of_a_change) {
+    ++kills_;
+    forget();
+    timeline_->kill(Timeline::Death::kAgent);
+    if (in_the_middle_of_a_change) beginChange(true);
+    const Stranger agent(agent_);
+    agent.kill();
+    ASSERT_TRUE(agent.ends());
+    timeline_->dead();
+    revive(sluiced().waitReady());
+    if (in_the_middle_of_a_change) timeline_->changed();
+  }
+
+  void killSluiced() {
+    ++kills_;
+    forget();
+    timeline_->kill(Timeline::Death::kSluiced);
+    const Stranger agent(agent_);
+    ASSERT_TRUE(sluiced().kill().ok());
+    ASSERT_TRUE(agent.ends());
+    timeline_->dead();
+    revive(sluiced().startAgain());
+  }
+
+  /// The same version takes the place of this one.
+  void upgrade() {
+    ++kills_;
+    forget();
+    timeline_->kill(Timeline::Death::kSluiced);
+    ASSERT_TRUE(sluiced().stop().ok());
+    timeline_->dead();
+    revive(sluiced().startAgain());
+  }
+
+  void revive(const Result<void>& back) {
+    ASSERT_TRUE(back.ok()) << back.error().message();
+    timeline_->revived();
+    learnProcesses();
+  }
+
+  /// Runs steps beside clients until `seconds` have passed or something is wrong.
+  void torment(uint64_t seconds) {
+    Result<std::string> outcome = std::string();
+    std::thread web([&] {
+      outcome = asWeb([&] { return runClients(*timeline_, seed_); });
+      timeline_->failed = timeline_->failed || !outcome.ok();
+    });
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(seconds);
+    uint64_t steps = 0;
+    while (!timeline_->failed && !HasFatalFailure() && std::chrono::steady_clock::now() < end) {
+      ++steps;
+      step();
+    }
+    timeline_->stop = true;
+    web.join();
+    std::cout << fmt::format("seed {}: {} steps, {} kills and upgrades", seed_, steps, kills_)
+              << std::endl;
+    ASSERT_TRUE(outcome.ok()) << "seed " << seed_ << ", director's step " << steps << "\n"
+                              << outcome.error().message();
+    std::cout << *outcome << std::endl;
+    for (const char* must : {"requests=", "connections to the proxy=", "connections to servers=",
+                             "transfers=", "aborts="})
+      EXPECT_NE(outcome->find(must), std::string::npos) << must;
+  }
+
+  /// Everything that was opened has come to an end that is counted.
+  void expectCountersAddUp() {
+    std::string last;
+    const bool added = inTime(
+        [&] {
+          last = unbalanced();
+          return last.empty() ? "balanced" : last;
+        },
+        "balanced");
+    EXPECT_TRUE(added) << last;
+  }
+
+  std::string unbalanced() {
+    const auto stat = ask({"stat"});
+    if (!stat) return stat.error().message();
+    for (const auto& item : stat->at("items")) {
+      const auto count = [&](const char* name) { return item.at(name).get<uint64_t>(); };
+      if (item.at("kind") == "route") continue;
+      const bool ended =
+          count("opened") == count("established") + count("failed") + count("givenUp") &&
+          count("established") == count("closed");
+      if (!ended || (item.at("active").is_number() && item.at("active") != 0)) return item.dump();
+    }
+    return "";
+  }
+
+  uint64_t seed_ = given("SLUICE_TORTURE_SEED", std::random_device{}());
+  SystemRandom random_{seed_};
+  World world_;
+  std::unique_ptr<Timeline, void (*)(Timeline*)> timeline_ = Timeline::make();
+  std::vector<Process> servers_;
+  std::string registry_, policy_, rules_;
+  pid_t agent_ = 0;
+  uint64_t kills_ = 0;
+};
+
+TEST_F(Torture, NothingIsLostLateOrMisled) {
+  const size_t broker_before = descriptors(sluiced().brokerPid());
+  const size_t agent_before = descriptors(agent_);
+  std::cout << "SLUICE_TORTURE_SEED=" << seed_ << std::endl;
+
+  ASSERT_NO_FATAL_FAILURE(torment(given("SLUICE_TORTURE_SECONDS", 60)));
+
+  expectCountersAddUp();
+  // The proxy keeps connections to servers for later.
+  servers_.clear();
+  const auto open = [&] {
+    return fmt::format("[{} {}]", descriptors(sluiced().brokerPid()), descriptors(agent_));
+  };
+  const auto expected = fmt::format("[{} {}]", broker_before, agent_before);
+  EXPECT_TRUE(inTime(open, expected))
+      << "descriptors of broker and agent: " << open() << ", were " << expected;
+  ASSERT_TRUE(sluiced().stop().ok());
+  ASSERT_TRUE(SluicedProcess::uninstall(shop().lab()).ok());
+  EXPECT_FALSE(std::filesystem::exists(shop().lab().bpffs() / "sluice"));
+  EXPECT_EQ(Footprint::of(shop().lab()).listeners, 0u);
+}
+
+}  // namespace
+}  // namespace sluice::test
