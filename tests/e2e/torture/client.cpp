@@ -19,6 +19,28 @@ constexpr size_t kMostHeld = 4;
 
 Error mustNotBe(std::string what) { return {Error::Code::kInvalid, std::move(what)}; }
 
+/// Sends while it receives, closes its half, and reads to the end.
+Result<std::string> sendAndReceive(HttpStream& stream, std::string_view bytes) {
+  std::string got;
+  while (true) {
+    pollfd ready{stream.fd(), static_cast<short>(bytes.empty() ? POLLIN : POLLIN | POLLOUT), 0};
+    if (::poll(&ready, 1, kPatienceSeconds * 1000) != 1)
+      return mustNotBe(
+          fmt::format("hangs with {} bytes to send, {} received", bytes.size(), got.size()));
+    if ((ready.revents & POLLOUT) != 0) {
+      const auto n = ::send(ready.fd, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+      if (n < 0 && errno != EAGAIN) return Error::system("send");
+      bytes.remove_prefix(n < 0 ? 0 : static_cast<size_t>(n));
+      if (bytes.empty()) ::shutdown(ready.fd, SHUT_WR);
+    }
+    if ((ready.revents & ~POLLOUT) == 0) continue;
+    auto some = stream.readSome();
+    if (!some) return some;
+    if (some->empty()) return got;
+    got += *some;
+  }
+}
+
 }  // namespace
 
 struct Client::Request {
@@ -116,7 +138,7 @@ Result<void> Client::aborted() {
   return {};
 }
 
-/// Raw TCP: sends while it receives, closes its half, and reads to the end.
+/// Raw TCP: the server says who it is and sends back what comes.
 Result<void> Client::transfer() {
   auto opened = connect(true);
   if (!opened) return std::move(opened).error();
@@ -126,36 +148,18 @@ Result<void> Client::transfer() {
   const size_t size = 1 + (upTo(9) == 0 ? upTo(4 << 20) : upTo(100'000));
   const size_t offset = random_.draw() >> 20;
   const std::string sent = patternBytes(offset, size);
-  std::string_view left = sent;
-  std::string got;
-  bool closed_half = false;
-  for (bool open = true; open;) {
-    if (left.empty() && !std::exchange(closed_half, true))
-      ::shutdown(connection.stream.fd(), SHUT_WR);
-    pollfd ready{connection.stream.fd(),
-                 static_cast<short>(left.empty() ? POLLIN : POLLIN | POLLOUT), 0};
-    if (::poll(&ready, 1, kPatienceSeconds * 1000) != 1)
-      return wrong(connection, fmt::format("TCP hangs after {} of {} bytes", got.size(), size));
-    if ((ready.revents & POLLOUT) != 0) {
-      const auto n = ::send(ready.fd, left.data(), left.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
-      if (n < 0 && errno != EAGAIN) return wrong(connection, Error::system("TCP send").message());
-      left.remove_prefix(n < 0 ? 0 : static_cast<size_t>(n));
-    }
-    if ((ready.revents & ~POLLOUT) == 0) continue;
-    auto some = connection.stream.readSome();
-    if (!some) return wrong(connection, some.error().message() + ", TCP");
-    open = !some->empty();
-    got += *some;
-  }
-  const size_t greeting = got.find('\n');
-  if (greeting == std::string::npos || got.substr(greeting + 1) != sent)
+  const auto got = sendAndReceive(connection.stream, sent);
+  // Nothing that happens to Sluice may end it.
+  if (!got) return wrong(connection, "TCP: " + got.error().message());
+  const size_t greeting = got->find('\n');
+  if (greeting == std::string::npos || got->substr(greeting + 1) != sent)
     return wrong(connection, fmt::format("TCP: {} bytes of pattern {} came back as {} others", size,
-                                         offset, got.size()));
-  const Answers server = answerOf(got.substr(0, greeting));
+                                         offset, got->size()));
+  const std::string server = got->substr(0, greeting);
   Answers allowed = 0;
   timeline_.forWorlds(connection.opened, [&](const World& world) { allowed |= world.ofTcp(); });
-  if ((allowed & server) == 0)
-    return wrong(connection, "TCP of " + got.substr(0, greeting) + " instead of " + text(allowed));
+  if ((allowed & answerOf(server)) == 0)
+    return wrong(connection, "TCP of " + server + " instead of " + text(allowed));
   ++tally_["transfers"];
   tally_["bytes"] += size;
   return {};
