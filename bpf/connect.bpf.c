@@ -21,23 +21,23 @@ static __always_inline int steer(struct bpf_sock_addr *ctx, int family)
 
 	if (!is_tcp(ctx, family))
 		return not_ours(REASON_NOT_TCP);
+	load_address(ctx, family, attempt.key.address);
+	attempt.key.port = load_port(ctx);
 	attempt.workload_id = caller_id();
 	attempt.target.client = attempt.workload_id;
 	attempt.workload = find_caller(attempt.workload_id);
 	if (!attempt.workload)
-		return leave_alone(ctx, REASON_NO_WORKLOAD);
+		return leave_alone(ctx, &attempt, REASON_NO_WORKLOAD);
 
-	load_address(ctx, family, attempt.key.address);
-	attempt.key.port = load_port(ctx);
 	reason = walk_to_route(&attempt.key, attempt.workload->client_class, &attempt.target);
 	if (reason == REASON_NO_SERVICE)
-		return leave_alone(ctx, reason);
+		return leave_alone(ctx, &attempt, reason);
 	if (reason != REASON_STEERED)
-		return refuse(ctx, family, reason);
+		return refuse(ctx, family, &attempt, reason);
 
 	switch (attempt.target.route->via) {
 	case ROUTE_PASSTHROUGH:
-		return leave_alone(ctx, REASON_PASSTHROUGH);
+		return leave_alone(ctx, &attempt, REASON_PASSTHROUGH);
 	case ROUTE_VIA_PROXY:
 		return to_listener(ctx, family, &attempt);
 	default:

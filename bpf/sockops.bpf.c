@@ -7,6 +7,7 @@
 #include "../maps/lib/tcp_bytes.h"
 #include "lib/caller.h"
 #include "lib/count.h"
+#include "lib/event.h"
 #include "lib/failure.h"
 #include "lib/origdst.h"
 #include "lib/version.h"
@@ -28,51 +29,98 @@ static __always_inline void on_connect(struct bpf_sock_ops *ctx)
 	HELPER_FAILED(SITE_FOLLOW, error);
 }
 
+struct payload {
+	__u64 sent, received;
+};
+
+static __always_inline void tell_connection(struct bpf_sock_ops *ctx,
+					    const struct connection *connection,
+					    enum sluice_event kind, struct payload payload)
+{
+	struct event *event = begin_event(kind);
+
+	if (!event)
+		return;
+	event->socket = bpf_get_socket_cookie(ctx);
+	event->workload = connection->workload;
+	event->duration_ns = event->time_ns - connection->opened_ns;
+	event->sent_bytes = payload.sent;
+	event->received_bytes = payload.received;
+	__builtin_memcpy(event->address, connection->address, ADDRESS_SIZE);
+	event->port = connection->port;
+	event->reason = connection->reason;
+	event->service = connection->service;
+	event->route = connection->route;
+	event->cluster = connection->cluster;
+	event->endpoint = connection->endpoint;
+	bpf_ringbuf_submit(event, 0);
+}
+
 static __always_inline void on_established(struct bpf_sock_ops *ctx, struct connection *connection)
 {
 	count_connection(connection, established, 1);
 	count_active(connection, 1);
 	connection->flags |= CONN_COUNTED;
 	publish_original_destination(ctx, connection);
+	if (connection->flags & CONN_SAMPLED)
+		tell_connection(ctx, connection, EVENT_ESTABLISHED, (struct payload){});
 }
 
-static __always_inline void count_bytes(struct bpf_sock *sk, const struct connection *connection,
-					__u32 last_state)
+static __always_inline struct payload payload_of(struct bpf_sock *sk, __u32 last_state)
 {
 	struct bpf_tcp_sock *tcp = bpf_tcp_sock(sk);
-	__u64 sent, received;
+	struct payload payload = {};
 
 	if (!tcp)
-		return;
-	sent = tcp_sent_payload(tcp->bytes_acked, last_state, tcp->snd_una == tcp->snd_nxt);
-	count_connection(connection, sent_bytes, sent);
-	received = tcp_received_payload(tcp->bytes_received, last_state);
-	count_connection(connection, received_bytes, received);
+		return payload;
+	payload.sent = tcp_sent_payload(tcp->bytes_acked, last_state, tcp->snd_una == tcp->snd_nxt);
+	payload.received = tcp_received_payload(tcp->bytes_received, last_state);
+	return payload;
 }
 
 /* A connection that was never established: whose doing it was. */
-static __always_inline void count_unestablished(struct bpf_sock *sk,
-						const struct connection *connection)
+static __always_inline int was_given_up(struct bpf_sock *sk)
 {
 	struct bpf_tcp_sock *tcp = bpf_tcp_sock(sk);
 
-	if (tcp && tcp_peer_had_no_chance(tcp->segs_in, tcp->total_retrans))
+	return tcp && tcp_peer_had_no_chance(tcp->segs_in, tcp->total_retrans);
+}
+
+static __always_inline enum sluice_event count_unestablished(struct bpf_sock *sk,
+							     const struct connection *connection)
+{
+	if (was_given_up(sk)) {
 		count_connection(connection, given_up, 1);
-	else
-		count_connection(connection, failed, 1);
+		return EVENT_GIVEN_UP;
+	}
+	count_connection(connection, failed, 1);
+	return EVENT_FAILED;
+}
+
+static __always_inline void
+count_closed(struct bpf_sock_ops *ctx, const struct connection *connection, struct payload payload)
+{
+	count_connection(connection, closed, 1);
+	count_connection(connection, sent_bytes, payload.sent);
+	count_connection(connection, received_bytes, payload.received);
+	count_active(connection, -1);
+	withdraw_original_destination(ctx, connection);
 }
 
 static __always_inline void on_closed(struct bpf_sock_ops *ctx, struct bpf_sock *sk,
 				      struct connection *connection, __u32 last_state)
 {
+	enum sluice_event end = EVENT_CLOSED;
+	struct payload payload = {};
+
 	if (connection->flags & CONN_COUNTED) {
-		count_connection(connection, closed, 1);
-		count_bytes(sk, connection, last_state);
-		count_active(connection, -1);
-		withdraw_original_destination(ctx, connection);
+		payload = payload_of(sk, last_state);
+		count_closed(ctx, connection, payload);
 	} else {
-		count_unestablished(sk, connection);
+		end = count_unestablished(sk, connection);
 	}
+	if (connection->flags & CONN_SAMPLED)
+		tell_connection(ctx, connection, end, payload);
 	/* Not to be counted twice when the socket is connected again. Fails only when the
 	 * socket is being freed, and its storage with it. */
 	(void)bpf_sk_storage_delete(&conn_store, sk);

@@ -25,9 +25,10 @@ namespace {
 
 constexpr size_t kLogLines = 20;
 
-/// `turns` is made anew with each load: where a round starts does not matter.
+/// `turns` and `events` are made anew with each load: where a round starts does not matter, and
+/// events have the layout of the programs that tell them.
 bool isPinned(const bpf_map* map, const Programs& skeleton) {
-  return map != skeleton->maps.turns && !bpf_map__is_internal(map);
+  return map != skeleton->maps.turns && map != skeleton->maps.events && !bpf_map__is_internal(map);
 }
 
 fs::path pinOf(const bpf_map* map, const Programs& skeleton, const PinPaths& paths) {
@@ -45,6 +46,40 @@ Result<void> pinMaps(const Programs& skeleton, const PinPaths& paths) {
       return Error::system("set the pin of " + path.string(), -failed);
     }
   }
+  return {};
+}
+
+Result<void> setEntries(bpf_map* map, uint32_t entries) {
+  const int failed = bpf_map__set_max_entries(map, entries);
+  if (failed == 0) return {};
+  return Error::system(fmt::format("size the map {}", bpf_map__name(map)), -failed);
+}
+
+Result<void> sizeMaps(const Programs& skeleton, const Capacity& capacity) {
+#define TABLE(Name, bpf_name, Key, Value, entries) \
+  SLUICE_TRY(setEntries(skeleton->maps.bpf_name, entriesOf(Table::k##Name, capacity)));
+#include "maps/abi/tables.def"
+#undef TABLE
+  return setEntries(skeleton->maps.turns, entriesOf(Table::kClusters, capacity));
+}
+
+/// Capacity is given when a map is made: rules and counters are worth more than another size.
+Result<void> keepPinnedSizes(const Programs& skeleton) {
+  std::string kept;
+  bpf_map* map = nullptr;
+  bpf_object__for_each_map(map, skeleton->obj) {
+    const char* pin = bpf_map__pin_path(map);
+    const Fd pinned(pin == nullptr ? -1 : bpf_obj_get(pin));
+    if (!pinned) continue;  // there is none; what else is wrong loading will say
+    const auto info = mapInfo(pinned.get());
+    if (!info) return info.error();
+    if (info->max_entries == bpf_map__max_entries(map)) continue;
+    kept += fmt::format("{}{} {} instead of {}", kept.empty() ? "" : ", ", bpf_map__name(map),
+                        info->max_entries, bpf_map__max_entries(map));
+    SLUICE_TRY(setEntries(map, info->max_entries));
+  }
+  if (!kept.empty())
+    log::warn("pinned maps keep their capacity until `sluiced uninstall`: {}", kept);
   return {};
 }
 
@@ -107,7 +142,9 @@ Result<Programs> preparePrograms(const Options& options, const PinPaths& paths) 
   SLUICE_TRY(checkFrozenMaps(paths));
   auto skeleton = openPrograms(options.use_set_retval, options.schema);
   if (!skeleton) return skeleton;
+  SLUICE_TRY(sizeMaps(*skeleton, options.capacity));
   SLUICE_TRY(pinMaps(*skeleton, paths));
+  SLUICE_TRY(keepPinnedSizes(*skeleton));
   SLUICE_TRY(loadPrograms(*skeleton, log));
   return skeleton;
 }
@@ -232,6 +269,8 @@ Result<void> Kernel::takeBack() { return adopt(state_->links, *state_->data_plan
 DataPlane& Kernel::dataPlane() { return *state_->data_plane; }
 
 std::vector<int> Kernel::mapFds() const { return tableFds(state_->skeleton); }
+
+int Kernel::events() const { return bpf_map__fd(state_->skeleton->maps.events); }
 
 int Kernel::connectionStore() const { return bpf_map__fd(state_->skeleton->maps.conn_store); }
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "loader/capacity.h"
 #include "maps/abi/limits.h"
 #include "userspace/base/fd.h"
 #include "userspace/base/result.h"
@@ -21,6 +22,8 @@ struct Options {
   bool use_set_retval = true;
   /// Another one only where a test is two versions.
   uint32_t schema = SLUICE_SCHEMA;
+  /// Of maps that are not pinned yet.
+  Capacity capacity = {};
 };
 
 /// The loaded programs, their maps and their attachments. What is pinned outlives this object
@@ -31,7 +34,8 @@ struct Options {
 /// Needs CAP_BPF, CAP_NET_ADMIN, CAP_PERFMON and, for the pins, write access to the bpffs.
 class Kernel {
  public:
-  /// Loads the programs with the maps that are pinned already, or new ones, and swaps them into
+  /// Loads the programs with the maps that are pinned already, whatever their capacity, or new
+  /// ones, and swaps them into
   /// all pinned links of this schema, or into none of them. Attachments of cgroups that are gone
   /// are removed.
   ///
@@ -79,6 +83,9 @@ class Kernel {
 
   /// In the order of maps/abi/tables.def; borrowed. For MapDataPlane::create in another process.
   std::vector<int> mapFds() const;
+
+  /// The ring of what the programs tell; borrowed. For EventRing::open in another process.
+  int events() const;
 
   /// The storage of steered sockets; borrowed. No table: the kernel alone writes it.
   int connectionStore() const;

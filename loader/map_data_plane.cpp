@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <atomic>
 #include <cstring>
+#include <fstream>
+#include <string>
 
 #include "loader/mapped_memory.h"
 #include "maps/tables.hpp"
@@ -41,6 +43,14 @@ Error mapError(const char* action, const char* map, int errnum) {
   return Error::system(what, errnum);
 }
 
+/// From /proc, as bpf(2) does not tell it.
+uint64_t accountedBytes(int map_fd) {
+  std::ifstream info("/proc/self/fdinfo/" + std::to_string(map_fd));
+  for (std::string field; info >> field;)
+    if (uint64_t bytes = 0; field == "memlock:" && info >> bytes) return bytes;
+  return 0;
+}
+
 void addWords(std::span<std::byte> sum, const std::byte* value) {
   for (size_t at = 0; at < sum.size(); at += sizeof(uint64_t)) {
     uint64_t total = 0;
@@ -64,6 +74,10 @@ struct MapDataPlane::Map {
     return info.type == BPF_MAP_TYPE_ARRAY || info.type == BPF_MAP_TYPE_PERCPU_ARRAY;
   }
   bool isPerCpu() const { return info.type == BPF_MAP_TYPE_PERCPU_ARRAY; }
+  std::string_view type() const {
+    if (isPerCpu()) return "per-CPU array";
+    return isArray() ? "array" : "hash";
+  }
 
   static Result<Map> open(Fd fd, const Shape& shape);
   Result<void> checkSizes(Bytes key, size_t value_size) const;
@@ -233,5 +247,13 @@ Result<void> MapDataPlane::visit(Table table, const Visitor& visitor) {
 uint32_t MapDataPlane::capacity(Table table) const { return at(table).info.max_entries; }
 
 std::span<std::byte> MapDataPlane::shared(Table table) { return at(table).memory.bytes(); }
+
+std::vector<MapFacts> MapDataPlane::facts() const {
+  std::vector<MapFacts> all;
+  for (const auto& map : maps_)
+    all.push_back({static_cast<Table>(all.size()), map.type(), map.info.max_entries,
+                   accountedBytes(map.fd.get())});
+  return all;
+}
 
 }  // namespace sluice::loader

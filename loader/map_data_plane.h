@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <string_view>
 #include <vector>
 
 #include "userspace/base/fd.h"
@@ -12,6 +13,14 @@ namespace sluice::loader {
 /// What an operator can do when the agent may not use its maps.
 constexpr const char* kAgentMapsRemedy =
     "use Linux 5.19 or newer, or sysctl kernel.unprivileged_bpf_disabled=0";
+
+/// What the kernel says of a table.
+struct MapFacts {
+  Table table;
+  std::string_view type;  ///< "hash", "array", "per-CPU array"
+  uint32_t capacity;
+  uint64_t bytes;  ///< of memory that it accounts for it; 0: it does not tell
+};
 
 /// The kernel's tables by file descriptor. Needs no capability; on kernels before 5.19 it needs
 /// kernel.unprivileged_bpf_disabled=0 or CAP_BPF, because bpf(2) as a whole is closed there.
@@ -28,6 +37,9 @@ class MapDataPlane final : public DataPlane {
   Result<void> visit(Table table, const Visitor& visitor) override;
   uint32_t capacity(Table table) const override;
   std::span<std::byte> shared(Table table) override;
+
+  /// In the order of maps/abi/tables.def.
+  std::vector<MapFacts> facts() const;
 
  private:
   struct Map;

@@ -88,6 +88,12 @@ struct {
   __type(value, struct connection);
 } conn_store __weak SEC(".maps");
 
+/* Of struct event. Not pinned, so that nobody reads those of another layout. */
+struct {
+  __uint(type, BPF_MAP_TYPE_RINGBUF);
+  __uint(max_entries, SLUICE_EVENTS_BYTES);
+} events __weak SEC(".maps");
+
 HASH(origdst, struct origdst_key, struct origdst, SLUICE_MAX_ORIGDST);
 HASH(names, struct name_key, struct name, SLUICE_MAX_NAMES);
 ARRAY(control, struct control, 1, BPF_F_MMAPABLE);

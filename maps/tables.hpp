@@ -64,6 +64,8 @@ class View {
     });
   }
 
+  uint32_t capacity() const { return data_plane_.capacity(table); }
+
   /// The element in shared memory, for as long as the data plane lives; null when the table is
   /// not mapped or has no such index.
   Value* shared(uint32_t index) const {

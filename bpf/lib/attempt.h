@@ -10,6 +10,7 @@
 
 #include "../../maps/lib/walk.h"
 #include "count.h"
+#include "event.h"
 #include "failure.h"
 #include "sock_addr.h"
 #include "version.h"
@@ -31,6 +32,27 @@ struct attempt {
 	struct target target;
 };
 
+/* Not inlined: a connect() can end in a dozen places. */
+static __noinline int tell_decision(struct bpf_sock_addr *ctx, const struct attempt *attempt,
+				    enum sluice_reason reason)
+{
+	struct event *event = begin_event(EVENT_CONNECT);
+
+	if (!event)
+		return 0;
+	event->socket = bpf_get_socket_cookie(ctx);
+	event->workload = attempt->workload_id;
+	__builtin_memcpy(event->address, attempt->key.address, ADDRESS_SIZE);
+	event->port = attempt->key.port;
+	event->reason = reason;
+	event->service = attempt->target.service;
+	event->route = attempt->target.route_id;
+	event->cluster = attempt->target.cluster;
+	event->endpoint = attempt->target.endpoint_id;
+	bpf_ringbuf_submit(event, 0);
+	return 0;
+}
+
 /* user_family is the sockaddr's: an AF_INET one on an AF_INET6 socket fails in the kernel. */
 static __always_inline int is_tcp(struct bpf_sock_addr *ctx, __u32 family)
 {
@@ -51,9 +73,12 @@ static __always_inline void forget(struct bpf_sock_addr *ctx)
 	(void)bpf_sk_storage_delete(&conn_store, ctx->sk);
 }
 
-static __always_inline int leave_alone(struct bpf_sock_addr *ctx, enum sluice_reason reason)
+static __always_inline int leave_alone(struct bpf_sock_addr *ctx, const struct attempt *attempt,
+				       enum sluice_reason reason)
 {
 	forget(ctx);
+	if (is_sampled())
+		tell_decision(ctx, attempt, reason);
 	return not_ours(reason);
 }
 
@@ -76,10 +101,13 @@ static __always_inline int to_closed_port(struct bpf_sock_addr *ctx, int family)
 
 /* ECONNREFUSED: what the application would see of a service without endpoints. Denying alone
  * gives EPERM. */
-static __always_inline int refuse(struct bpf_sock_addr *ctx, int family, enum sluice_reason reason)
+static __always_inline int refuse(struct bpf_sock_addr *ctx, int family,
+				  const struct attempt *attempt, enum sluice_reason reason)
 {
 	forget(ctx);
 	count_reason(reason);
+	if (is_sampled())
+		tell_decision(ctx, attempt, reason);
 	if (!have_set_retval || bpf_set_retval(-ECONNREFUSED))
 		return to_closed_port(ctx, family);
 	return CONNECT_DENY;
@@ -110,6 +138,10 @@ static __always_inline int remember(struct bpf_sock_addr *ctx, const struct atte
 	connection->opened_ns = bpf_ktime_get_ns();
 	count_connection(connection, opened, 1);
 	count_route(connection->route);
+	if (is_sampled()) {
+		connection->flags |= CONN_SAMPLED;
+		tell_decision(ctx, attempt, reason);
+	}
 	return 1;
 }
 
@@ -131,9 +163,9 @@ static __always_inline int to_cluster(struct bpf_sock_addr *ctx, int family,
 	enum sluice_reason problem = walk_to_endpoint(cluster, v4, &attempt->target);
 
 	if (problem != REASON_STEERED)
-		return refuse(ctx, family, problem);
+		return refuse(ctx, family, attempt, problem);
 	if (!remember(ctx, attempt, reason, 0))
-		return refuse(ctx, family, REASON_HELPER_FAILED);
+		return refuse(ctx, family, attempt, REASON_HELPER_FAILED);
 	return go_to(ctx, family, attempt->target.endpoint->address, attempt->target.endpoint->port,
 		     reason);
 }

@@ -74,10 +74,10 @@ static __always_inline int without_listener(struct bpf_sock_addr *ctx, int famil
 	const struct route *route = attempt->target.route;
 
 	if (!(route->flags & ROUTE_FAIL_OPEN))
-		return refuse(ctx, family, why);
+		return refuse(ctx, family, attempt, why);
 	/* Without rules the connection would go where it was called. */
 	if (!route->fallback && route->flags & ROUTE_TELL_ORIGIN)
-		return leave_alone(ctx, REASON_FAILED_OPEN);
+		return leave_alone(ctx, attempt, REASON_FAILED_OPEN);
 	return to_cluster(ctx, family, attempt, route->fallback, REASON_FAILED_OPEN);
 }
 
@@ -94,15 +94,15 @@ static __always_inline int to_listener(struct bpf_sock_addr *ctx, int family,
 
 	/* Its packets would leave through the device and never come to loopback. */
 	if (ctx->sk->bound_dev_if)
-		return leave_alone(ctx, REASON_BOUND_TO_DEVICE);
+		return leave_alone(ctx, attempt, REASON_BOUND_TO_DEVICE);
 	if (!port)
-		return leave_alone(ctx, REASON_UNREACHABLE_LISTENER);
+		return leave_alone(ctx, attempt, REASON_UNREACHABLE_LISTENER);
 	if (in_another_namespace(ctx, attempt->workload))
 		return without_listener(ctx, family, attempt, REASON_FOREIGN_NAMESPACE);
 	if (!broker_lives(ctx, attempt->workload->alive))
 		return without_listener(ctx, family, attempt, REASON_LISTENER_GONE);
 	if (!remember(ctx, attempt, REASON_TO_PROXY, proxied_flags(attempt->target.route)))
-		return refuse(ctx, family, REASON_HELPER_FAILED);
+		return refuse(ctx, family, attempt, REASON_HELPER_FAILED);
 	listener_destination(attempt, address);
 	return go_to(ctx, family, address, port, REASON_TO_PROXY);
 }

@@ -17,6 +17,7 @@
 #define SLUICE_MAX_NAMES     262144
 #define SLUICE_MAX_ORIGDST   65536
 #define SLUICE_MAX_FAILURES  256
+#define SLUICE_EVENTS_BYTES  1048576 /* of the ring `events`: some 10,000 of them */
 /* Room for lists that grow (reasons.def, endings.def) without a new schema. */
 #define SLUICE_MAX_REASONS 64
 

@@ -42,6 +42,13 @@ enum sluice_ending {
 	ENDING_COUNT
 };
 
+enum sluice_event {
+#define EVENT(id, label, text) EVENT_##id,
+#include "events.def"
+#undef EVENT
+	EVENT_COUNT
+};
+
 enum sluice_site {
 #define SITE(id, file, helper) SITE_##id,
 #include "sites.def"
@@ -185,6 +192,7 @@ struct request_stats {
 #define CONN_PROXIED     1u /* the socket's real peer is the agent's listener */
 #define CONN_COUNTED     2u /* established was seen: ep_active has one for it */
 #define CONN_TELL_ORIGIN 4u /* the route says ROUTE_TELL_ORIGIN */
+#define CONN_SAMPLED     8u /* one of those of which `events` tells */
 
 /* Value of `conn_store`, the storage of a steered socket. Frozen for ever, as struct workload_ref:
  * sockets keep it across upgrades, and are to show the same address to the end. The ids
@@ -252,10 +260,30 @@ struct failure {
 	__u64 last_ns; /* CLOCK_MONOTONIC */
 };
 
+/* Element of the ring `events`, which is made anew whenever programs are loaded: its layout belongs
+ * to them, not to a schema. Ids are 0 where nothing was chosen. */
+struct event {
+	__u64 time_ns;        /* CLOCK_MONOTONIC */
+	__u64 socket;         /* its cookie: events of one connection have the same */
+	__u64 workload;       /* 0: none */
+	__u64 duration_ns;    /* since connect() */
+	__u64 sent_bytes;     /* of EVENT_CLOSED alone; as in connection_stats */
+	__u64 received_bytes; /* of EVENT_CLOSED alone; as in connection_stats */
+	__u8 address[16];     /* the destination that the application named */
+	__be16 port;
+	__u16 kind;   /* enum sluice_event */
+	__u16 reason; /* enum sluice_reason */
+	__u16 pad;
+	__u32 service;
+	__u32 route;
+	__u32 cluster;  /* 0 when proxied */
+	__u32 endpoint; /* 0 when proxied */
+};
+
 /* The single element of `control`. */
 struct control {
 	__u32 schema;       /* SLUICE_SCHEMA */
-	__u32 sample;       /* of `events`: one of so many connections; 0: none */
+	__u32 sample;       /* `events` tells of one of so many connections; 0: of none */
 	__u64 heartbeat_ns; /* CLOCK_MONOTONIC of the agent's last sign of life */
 	__u64 revision;     /* of the configuration that the maps hold */
 };

@@ -5,8 +5,11 @@
 
 #include <cstdlib>
 #include <fstream>
+#include <map>
+#include <span>
 #include <sstream>
 #include <string>
+#include <string_view>
 
 #include "maps/abi/types.h"
 
@@ -26,41 +29,83 @@ bpftool map dump pinned /sys/fs/bpf/sluice/{}/ep_stats
 ```
 
 `maps/README.md` says who writes each of them and when, `maps/abi/types.h` what each field means.
+`sluicectl bpf maps` shows how full they are, the metrics `sluice_map_entries` and
+`sluice_map_capacity` as well. Where a machine has less than 4 GiB of memory, or `sluiced` is told so
+(`--max-services`, `--max-endpoints`), the tables are smaller; a map that is pinned keeps its size.
 
-| map | key | value | entries at most |
-| --- | --- | --- | --- |
+| map | key | value | entries at most | when it is full |
+| --- | --- | --- | --- | --- |
 )";
+
+/// A list of maps/abi as its section shows it.
+struct Meaning {
+  size_t number;
+  std::string_view label, text;
+};
+
+constexpr Meaning kReasons[] = {
+#define REASON(id, label, text) {REASON_##id, label, text},
+#include "maps/abi/reasons.def"
+#undef REASON
+};
+
+constexpr Meaning kEndings[] = {
+#define ENDING(id, label, text) {ENDING_##id, label, text},
+#include "maps/abi/endings.def"
+#undef ENDING
+};
+
+constexpr Meaning kEvents[] = {
+#define EVENT(id, label, text) {EVENT_##id, label, text},
+#include "maps/abi/events.def"
+#undef EVENT
+};
+
+constexpr Meaning kSites[] = {
+#define SITE(id, file, helper) {SITE_##id, file, "`" helper "`"},
+#include "maps/abi/sites.def"
+#undef SITE
+};
+
+/// By the names of tables.def.
+const std::map<std::string_view, std::string_view> kWhenFull = {
+#define FULL(Name, what) {#Name, what},
+#include "maps/abi/full.def"
+#undef FULL
+};
+
+/// `titles`: of the table's columns.
+std::string section(std::string_view title, std::string_view introduction, std::string_view titles,
+                    std::span<const Meaning> meanings) {
+  auto text =
+      fmt::format("\n## {}\n\n{}\n\n| {} |\n| --- | --- | --- |\n", title, introduction, titles);
+  for (const auto& [number, label, meaning] : meanings)
+    text += fmt::format("| {} | `{}` | {} |\n", number, label, meaning);
+  return text;
+}
 
 std::string mapsPage() {
   std::string text = fmt::format(kMapsIntroduction, SLUICE_SCHEMA);
-#define TABLE(Name, bpf_name, Key, Value, entries) \
-  text += fmt::format("| `{}` | `{}` | `{}` | {} |\n", #bpf_name, #Key, #Value, entries);
+#define TABLE(Name, bpf_name, Key, Value, entries)                                            \
+  text += fmt::format("| `{}` | `{}` | `{}` | {} | {} |\n", #bpf_name, #Key, #Value, entries, \
+                      kWhenFull.at(#Name));
 #include "maps/abi/tables.def"
 #undef TABLE
   text +=
-      "\n## Why a connection took its path\n\n"
-      "Index of `reasons`, label of `sluice_path_total`.\n\n"
-      "| index | reason | what it means |\n| --- | --- | --- |\n";
-#define REASON(id, label, text_of) \
-  text += fmt::format("| {} | `{}` | {} |\n", static_cast<int>(REASON_##id), label, text_of);
-#include "maps/abi/reasons.def"
-#undef REASON
+      section("Why a connection took its path", "Index of `reasons`, label of `sluice_path_total`.",
+              "index | reason | what it means", kReasons);
+  text += section("Why Sluice ended a connection",
+                  "Index of `endings`, label of `sluice_connections_ended_total`.",
+                  "index | reason | what it means", kEndings);
   text +=
-      "\n## Why Sluice ended a connection\n\n"
-      "Index of `endings`, label of `sluice_connections_ended_total`.\n\n"
-      "| index | reason | what it means |\n| --- | --- | --- |\n";
-#define ENDING(id, label, text_of) \
-  text += fmt::format("| {} | `{}` | {} |\n", static_cast<int>(ENDING_##id), label, text_of);
-#include "maps/abi/endings.def"
-#undef ENDING
+      section("What is told of single connections",
+              "`kind` of `struct event`, which the programs write to the ring buffer `events` (not "
+              "pinned) while\n`sluicectl observe` runs.",
+              "kind | event | what it means", kEvents);
   text +=
-      "\n## Where a helper of the kernel may fail\n\n"
-      "`site` in the keys of `failures`; `sluicectl bpf errors` prints them with the line.\n\n"
-      "| site | file | helper |\n| --- | --- | --- |\n";
-#define SITE(id, file, helper) \
-  text += fmt::format("| {} | `{}` | `{}` |\n", static_cast<int>(SITE_##id), file, helper);
-#include "maps/abi/sites.def"
-#undef SITE
+      section("Where a helper of the kernel may fail",
+              "`site` in the keys of `failures`; `sluicectl bpf errors` prints them with the line.",
+              "site | file | helper", kSites);
   return text;
 }
 
