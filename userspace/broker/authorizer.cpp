@@ -65,7 +65,8 @@ Result<SocketAddress> Authorizer::authorizeOrigin(const route& route,
 Result<void> Authorizer::checkCluster(const route& route, const UpstreamTarget& target) {
   const uint32_t cluster = target.cluster.value;
   if (route.fallback == cluster) return {};
-  const Search search{target.route.value, route.first_slot, route.slot_count, cluster};
+  const Search search{target.route.value, route.first_slot, route.slot_count, cluster,
+                      route_slots_.capacity()};
   const auto found =
       contains(search, cluster_hints_, [this](uint32_t index) { return route_slots_.get(index); });
   if (!found.ok()) return found.error();
@@ -78,7 +79,7 @@ Result<void> Authorizer::checkEndpoint(const UpstreamTarget& target) {
     return refused(target, "no such cluster");
   }
   const Search search{target.cluster.value, cluster->first_slot, CLUSTER_COUNT(cluster->shape),
-                      target.endpoint.value};
+                      target.endpoint.value, cluster_slots_.capacity()};
   const auto found = contains(search, endpoint_hints_,
                               [this](uint32_t index) { return cluster_slots_.get(index); });
   if (!found.ok()) return found.error();
@@ -102,7 +103,7 @@ Result<SocketAddress> Authorizer::addressOf(EndpointId endpoint) const {
 // case one read; it is only where to look first, so that a stale one cannot allow anything.
 Result<bool> Authorizer::contains(const Search& search, Hints& hints, const ReadSlot& read) {
   // Bounds first: the numbers come from a table that the agent writes.
-  if (search.first > SLUICE_MAX_SLOTS || search.count > SLUICE_MAX_SLOTS - search.first) {
+  if (search.first > search.slots || search.count > search.slots - search.first) {
     return Error(Error::Code::kPermission,
                  fmt::format("slots of {} are out of range", search.owner));
   }

@@ -46,6 +46,7 @@ class Authorizer {
 
   struct Search {
     uint32_t owner, first, count, member;
+    uint32_t slots;  ///< that the table has
   };
 
   Result<route> routeOf(const UpstreamTarget& target) const;

@@ -41,6 +41,8 @@ class IdBook {
   /// The id that stands for `full_name` now; 0 when there is none.
   uint32_t find(name_kind kind, std::string_view full_name) const;
   const Entries& entries(name_kind kind) const { return shelf(kind).entries; }
+  /// Of all kinds together.
+  uint32_t used() const { return used_; }
 
   /// The id of `full_name`: as before, out of retirement, or new.
   /// kExhausted: every id of the kind is in use or in its grace period.

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "maps/tables.hpp"
+#include "userspace/steering/capacity.h"
 #include "userspace/steering/names.h"
 
 namespace sluice::steering {
@@ -21,10 +22,10 @@ bool sameBytes(const T& a, const T& b) {
 Steering::Steering(DataPlane& data_plane, const Clock& clock, const Options& options)
     : data_plane_(data_plane),
       clock_(clock),
-      options_(options),
-      book_(options.ids, SLUICE_MAX_NAMES),
-      route_slots_(options.slots),
-      cluster_slots_(options.slots) {}
+      options_(fitted(options, data_plane)),
+      book_(options_.ids, data_plane.capacity(Table::kNames)),
+      route_slots_(std::min(options.slots, data_plane.capacity(Table::kRouteSlots))),
+      cluster_slots_(std::min(options.slots, data_plane.capacity(Table::kClusterSlots))) {}
 
 Result<std::unique_ptr<Steering>> Steering::create(DataPlane& data_plane, const Clock& clock,
                                                    Options options) {
@@ -45,7 +46,7 @@ Result<std::vector<Refusal>> Steering::stage(const routing::Routing& routing,
   const auto changed = routing::changedClusters(health_, health);
   plan_ = makePlan(routing, {planned_, planned_keys_, planned_routes_ ? &*planned_routes_ : nullptr,
                              refused_, health, changed, contents_, definitions_, book_,
-                             route_slots_, cluster_slots_, SLUICE_MAX_SERVICES});
+                             route_slots_, cluster_slots_, data_plane_.capacity(Table::kServices)});
   SLUICE_TRY(writeNames());
   for (const auto& [id, value] : plan_.endpoints) {
     SLUICE_TRY(View<Table::kEndpoints>(data_plane_).put(id, value));

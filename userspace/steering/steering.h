@@ -25,7 +25,7 @@ struct Options {
   /// How long what nothing uses any more stays: no program on any CPU, and no request that the
   /// proxy began before, may still hold it.
   Duration grace = std::chrono::seconds(60);
-  /// Ids and slots that there are; tests lower them.
+  /// Ids and slots that there may be, where the tables have room for them.
   IdBook::Limits ids = {SLUICE_MAX_SERVICES, SLUICE_MAX_BINDINGS - 1, SLUICE_MAX_CLUSTERS - 1,
                         SLUICE_MAX_ENDPOINTS - 1, SLUICE_MAX_ROUTES - 1};
   uint32_t slots = SLUICE_MAX_SLOTS;
@@ -86,6 +86,10 @@ class Steering {
   Result<void> keepWorkloads(std::span<const WorkloadId> ids);
 
   const IdBook& ids() const { return book_; }
+
+  /// Elements of a table that are in use or in their grace period; nothing for a table whose
+  /// elements are not steering's.
+  std::optional<uint32_t> used(Table table) const;
 
  private:
   Steering(DataPlane& data_plane, const Clock& clock, const Options& options);
