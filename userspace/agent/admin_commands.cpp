@@ -8,7 +8,9 @@
 #include <map>
 
 #include "maps/tables.hpp"
+#include "userspace/agent/connection_names.h"
 #include "userspace/agent/explained_names.h"
+#include "userspace/agent/map_uses.h"
 #include "userspace/agent/status_view.h"
 #include "userspace/observe/admin_protocol.h"
 #include "userspace/observe/explanation_view.h"
@@ -45,19 +47,14 @@ Json selected(const Json& items, const std::string& in_namespace, const std::str
   return chosen;
 }
 
-std::string nameOf(const steering::Steering& steering, name_kind kind, uint32_t id) {
-  const auto& entries = steering.ids().entries(kind);
-  const auto found = entries.find(id);
-  return found == entries.end() ? "" : found->second.text;
-}
-
 }  // namespace
 
 AdminCommands::Command AdminCommands::find(const std::string& name) {
   static const std::map<std::string, Command> kCommands = {
-      {"status", &AdminCommands::status},     {"get", &AdminCommands::get},
-      {"explain", &AdminCommands::explain},   {"stat", &AdminCommands::stat},
-      {"failures", &AdminCommands::failures}, {"version", &AdminCommands::version}};
+      {"status", &AdminCommands::status},        {"get", &AdminCommands::get},
+      {"explain", &AdminCommands::explain},      {"stat", &AdminCommands::stat},
+      {"failures", &AdminCommands::failures},    {"maps", &AdminCommands::listMaps},
+      {"observe", &AdminCommands::followEvents}, {"version", &AdminCommands::version}};
   const auto found = kCommands.find(name);
   return found == kCommands.end() ? nullptr : found->second;
 }
@@ -131,8 +128,9 @@ void AdminCommands::getConnections(const Json& request, const AdminServer::Reply
     if (!in_kernel) return reply(observe::errorAnswer(in_kernel.error()));
     if (!unsteered) return replyConnections(*in_kernel, reply);
     const auto is_steered = [this](const SocketAddress& peer) { return isSteered(peer); };
-    reply(observe::envelope("connections",
-                            unsteeredViews(*in_kernel, connectionNames(), is_steered)));
+    reply(observe::envelope(
+        "connections",
+        unsteeredViews(*in_kernel, connectionNames(parts_.enroller, parts_.steering), is_steered)));
   });
 }
 
@@ -141,20 +139,11 @@ void AdminCommands::replyConnections(const std::vector<WorkloadConnection>& in_k
   parts_.fleet.connections([this, reply, in_kernel, alive = std::weak_ptr<const bool>(alive_)](
                                const std::vector<proxy::ConnectionInfo>& in_proxy) {
     if (alive.expired()) return;
-    reply(observe::envelope("connections", connectionViews(in_kernel, in_proxy, connectionNames(),
-                                                           SteadyClock().now())));
+    reply(observe::envelope(
+        "connections",
+        connectionViews(in_kernel, in_proxy, connectionNames(parts_.enroller, parts_.steering),
+                        SteadyClock().now())));
   });
-}
-
-ConnectionNames AdminCommands::connectionNames() const {
-  std::map<WorkloadId, std::string> workloads;
-  for (const auto& known : parts_.enroller.status())
-    workloads[known.id] = known.workload->metadata.key();
-  return {[workloads = std::move(workloads)](WorkloadId id) {
-            const auto found = workloads.find(id);
-            return found == workloads.end() ? "" : found->second;
-          },
-          [this](name_kind kind, uint32_t id) { return nameOf(parts_.steering, kind, id); }};
 }
 
 /// Whether a connection there would be steered today, or is where steered ones go.
@@ -197,6 +186,16 @@ void AdminCommands::failures(const Json&, const AdminServer::Reply& reply) {
   if (!failures) return reply(observe::errorAnswer(failures.error()));
   const auto now = std::chrono::steady_clock::now().time_since_epoch();
   reply(observe::envelope("Failures", observe::failureItems(*failures, now)));
+}
+
+void AdminCommands::listMaps(const Json&, const AdminServer::Reply& reply) {
+  const auto uses = mapUses(parts_.data_plane, parts_.steering);
+  if (!uses) return reply(observe::errorAnswer(uses.error()));
+  reply(observe::envelope("Maps", observe::mapItems(*uses)));
+}
+
+void AdminCommands::followEvents(const Json& request, const AdminServer::Reply& reply) {
+  parts_.observers.add(request, reply);
 }
 
 void AdminCommands::version(const Json&, const AdminServer::Reply& reply) {

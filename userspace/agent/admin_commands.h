@@ -4,9 +4,11 @@
 #include <functional>
 #include <memory>
 
+#include "loader/map_data_plane.h"
 #include "userspace/agent/admin_server.h"
 #include "userspace/agent/configuration.h"
 #include "userspace/agent/connection_views.h"
+#include "userspace/agent/observers.h"
 
 namespace sluice::agent {
 
@@ -19,6 +21,8 @@ namespace sluice::agent {
 ///   {command: explain, call: {…}}  as observe::callView() writes it
 ///   {command: stat}
 ///   {command: failures}
+///   {command: maps}
+///   {command: observe, sample, namespace, workload, service, reason}: see Observers
 ///   {command: version}
 ///
 /// Belongs to the control thread; borrows everything.
@@ -26,13 +30,14 @@ class AdminCommands {
  public:
   struct Parts {
     pid_t broker;
-    DataPlane& data_plane;
+    loader::MapDataPlane& data_plane;
     const steering::Steering& steering;
     Rollout& rollout;
     Enroller& enroller;
     Fleet& fleet;
     Connections& connections;
     Configuration& configuration;
+    Observers& observers;
   };
 
   explicit AdminCommands(const Parts& parts) : parts_(parts) {}
@@ -48,13 +53,14 @@ class AdminCommands {
   void explain(const observe::Json& request, const AdminServer::Reply& reply);
   void stat(const observe::Json& request, const AdminServer::Reply& reply);
   void failures(const observe::Json& request, const AdminServer::Reply& reply);
+  void listMaps(const observe::Json& request, const AdminServer::Reply& reply);
+  void followEvents(const observe::Json& request, const AdminServer::Reply& reply);
   void version(const observe::Json& request, const AdminServer::Reply& reply);
 
   void replyStatus(const AdminServer::Reply& reply) const;
   void getConnections(const observe::Json& request, const AdminServer::Reply& reply) const;
   void replyConnections(const std::vector<WorkloadConnection>& in_kernel,
                         const AdminServer::Reply& reply) const;
-  ConnectionNames connectionNames() const;
   bool isSteered(const SocketAddress& peer) const;
   void replyResources(const observe::Json& request, const AdminServer::Reply& reply) const;
   observe::Json items(const std::string& what) const;

@@ -97,12 +97,24 @@ StreamServer::Input AdminServer::onInput(StreamServer::ClientId client, std::str
 }
 
 void AdminServer::onLine(StreamServer::ClientId client, std::string_view line) {
-  const auto reply = [this, client, alive = std::weak_ptr<const bool>(alive_)](const Json& answer) {
-    if (!alive.expired()) server_->answer(client, observe::toText(answer) + "\n", false);
-  };
+  const Reply reply(*this, client);
   const auto request = observe::parseJson(line, "the request");
   if (!request) return reply(observe::errorAnswer(request.error()));
   handler_(*request, reply);
 }
+
+AdminServer::Reply::Reply(AdminServer& server, StreamServer::ClientId client)
+    : alive_(server.alive_), server_(server.server_.get()), client_(client) {}
+
+void AdminServer::Reply::operator()(const Json& answer) const {
+  if (!alive_.expired()) server_->answer(client_, observe::toText(answer) + "\n", false);
+}
+
+StreamServer::Part AdminServer::Reply::part(const Json& answer) const {
+  if (alive_.expired()) return StreamServer::Part::kGone;
+  return server_->part(client_, observe::toText(answer) + "\n");
+}
+
+bool AdminServer::Reply::isHeard() const { return !alive_.expired() && server_->isThere(client_); }
 
 }  // namespace sluice::agent

@@ -17,8 +17,24 @@ Result<Fd> listenAdmin(const std::string& path);
 /// Requests of userspace/observe/admin_protocol.h.
 class AdminServer {
  public:
-  using Reply = std::function<void(const observe::Json& answer)>;
-  /// Calls `reply` once, now or later, on the reactor's thread.
+  /// Where the answer to one request goes; on the reactor's thread, now or later. Does nothing when
+  /// the client or the server has gone.
+  class Reply {
+   public:
+    /// The answer. Once.
+    void operator()(const observe::Json& answer) const;
+    /// One of the answers to a request that is answered for as long as the client listens.
+    StreamServer::Part part(const observe::Json& answer) const;
+    bool isHeard() const;
+
+   private:
+    friend AdminServer;
+    Reply(AdminServer& server, StreamServer::ClientId client);
+
+    std::weak_ptr<const bool> alive_;  ///< as long as `server_` is
+    StreamServer* server_;
+    StreamServer::ClientId client_;
+  };
   using Handler = std::function<void(const observe::Json& request, Reply reply)>;
 
   /// The socket file of `listener` is the caller's to remove.

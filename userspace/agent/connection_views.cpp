@@ -28,10 +28,6 @@ std::string stateText(uint8_t state) {
   return state == TCP_SYN_SENT ? "connecting" : "closing";
 }
 
-std::string reasonText(uint16_t reason) {
-  return reason < std::size(kReasons) ? kReasons[reason] : "unknown";
-}
-
 std::string destinationText(const connection& record) {
   SocketAddress destination;
   std::ranges::copy(record.address, destination.ip.bytes.begin());
@@ -83,6 +79,10 @@ Json kernelView(const WorkloadConnection& connection, const ConnectionNames& nam
 }
 
 }  // namespace
+
+std::string reasonText(uint16_t reason) {
+  return reason < std::size(kReasons) ? kReasons[reason] : "unknown";
+}
 
 Json connectionViews(const std::vector<WorkloadConnection>& in_kernel,
                      const std::vector<proxy::ConnectionInfo>& in_proxy,

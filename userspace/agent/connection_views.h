@@ -18,6 +18,9 @@ struct ConnectionNames {
   std::function<std::string(name_kind kind, uint32_t id)> of;
 };
 
+/// The label of an enum sluice_reason.
+std::string reasonText(uint16_t reason);
+
 /// Steered connections: those of the connect path by what the kernel remembers, those of the proxy
 /// with their requests. A connection that both know is there once. `now`: CLOCK_MONOTONIC.
 observe::Json connectionViews(const std::vector<WorkloadConnection>& in_kernel,

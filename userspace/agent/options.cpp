@@ -7,6 +7,7 @@
 #include <iostream>
 #include <thread>
 
+#include "loader/capacity.h"
 #include "userspace/observe/admin_protocol.h"
 #include "userspace/observe/version.h"
 
@@ -79,6 +80,21 @@ void addNetworkOptions(CLI::App& app, Texts& texts) {
       ->check(CLI::Validator(checkServer, ""));
 }
 
+/// What is pinned already keeps its size.
+void addCapacity(CLI::App& app, Options& options) {
+  const auto fitting = loader::capacityOfMachine();
+  app.add_option(
+         "--max-services", options.max_services,
+         "Addresses and ports of services that the kernel's maps have room for (default: by "
+         "the machine's memory)")
+      ->default_val(fitting.services)
+      ->check(CLI::Range(1u, uint32_t{SLUICE_MAX_SERVICES}));
+  app.add_option("--max-endpoints", options.max_endpoints,
+                 "Endpoints that they have room for (default: by the machine's memory)")
+      ->default_val(fitting.endpoints)
+      ->check(CLI::Range(1u, uint32_t{SLUICE_MAX_ENDPOINTS}));
+}
+
 /// What a running sluiced needs, broker and agent alike.
 void addRunOptions(CLI::App& app, Options& options) {
   app.add_option("--config", options.config, "Directory of YAML files; watched");
@@ -127,6 +143,7 @@ Options parseOptions(int argc, const char* const* argv) {
   app.name("sluiced");
   app.set_version_flag("--version", std::string("sluiced ") + observe::version());
   addPinRoot(app, options);
+  addCapacity(app, options);
   addRunOptions(app, options);
   addNetworkOptions(app, texts);
   auto& uninstall =

@@ -32,6 +32,8 @@ struct Options {
   std::string access_log_format;           ///< "text", "json"
   std::string metrics_compat;              ///< "none", "istio"
   std::vector<SocketAddress> dns_servers;  ///< empty: those of /etc/resolv.conf
+  uint32_t max_services = 0;               ///< of new maps, which the broker makes
+  uint32_t max_endpoints = 0;
 };
 
 /// Prints help, version and usage errors itself.

@@ -6,10 +6,13 @@
 
 #include <csignal>
 
+#include "loader/event_ring.h"
 #include "loader/map_data_plane.h"
 #include "userspace/agent/access_log.h"
 #include "userspace/agent/admin_commands.h"
+#include "userspace/agent/connection_names.h"
 #include "userspace/agent/heartbeat.h"
+#include "userspace/agent/map_uses.h"
 #include "userspace/agent/metrics_server.h"
 #include "userspace/agent/status_view.h"
 #include "userspace/agent/worker_fleet.h"
@@ -36,8 +39,9 @@ constexpr Duration kIdle = 20s;
 /// What must be opened before the sandbox closes.
 struct Opened {
   broker::Session session;
-  /// Asks the kernel for each table's shape, which the sandbox does not allow.
+  /// They ask the kernel for each map's shape, which the sandbox does not allow.
   std::unique_ptr<loader::MapDataPlane> data_plane;
+  std::unique_ptr<loader::EventRing> events;
   Fd admin;    ///< stays here, so that it can be heard again
   Fd metrics;  ///< the same
 };
@@ -48,15 +52,26 @@ Result<Fd> duplicate(const Fd& socket) {
   return copy;
 }
 
+/// The last of `maps`, which it takes.
+Result<std::unique_ptr<loader::EventRing>> openEvents(std::vector<Fd>& maps) {
+  if (maps.empty()) return Error(Error::Code::kInvalid, "the broker has handed over no maps");
+  Fd ring = std::move(maps.back());
+  maps.pop_back();
+  return loader::EventRing::open(std::move(ring));
+}
+
 Result<Opened> openAll() {
   auto session = broker::join(broker::kControlFd, kLongestJoin);
   if (!session) return std::move(session).error();
+  auto events = openEvents(session->tables);
+  if (!events) return std::move(events).error();
   auto data_plane = loader::MapDataPlane::create(std::move(session->tables));
   if (!data_plane) return std::move(data_plane).error();
   if (session->sockets.size() != 2)
     return Error(Error::Code::kInvalid, "the broker has sent no sockets to listen on");
   auto admin = std::move(session->sockets[0]), metrics = std::move(session->sockets[1]);
-  return Opened{*std::move(session), *std::move(data_plane), std::move(admin), std::move(metrics)};
+  return Opened{*std::move(session), *std::move(data_plane), *std::move(events), std::move(admin),
+                std::move(metrics)};
 }
 
 /// The parts of a running agent, in the order in which they need each other.
@@ -159,9 +174,13 @@ class Agent {
   }
 
   Result<void> makeServers() {
+    auto observers = Observers::create(*reactor_, *data_plane_, *opened_.events,
+                                       [this] { return connectionNames(*enroller_, *steering_); });
+    if (!observers) return std::move(observers).error();
+    observers_ = *std::move(observers);
     commands_ = std::make_unique<AdminCommands>(
         AdminCommands::Parts{broker_, *data_plane_, *steering_, *rollout_, *enroller_, *fleet_,
-                             *workloads_, *configuration_});
+                             *workloads_, *configuration_, *observers_});
     auto admin_socket = duplicate(opened_.admin), metrics_socket = duplicate(opened_.metrics);
     if (!admin_socket) return std::move(admin_socket).error();
     if (!metrics_socket) return std::move(metrics_socket).error();
@@ -225,6 +244,9 @@ class Agent {
       facts.requests.sources[metadata.key()] =
           observe::SourceLabels::of(metadata.name, metadata.labels);
     }
+    auto maps = mapUses(*data_plane_, *steering_);
+    if (!maps) return {503, maps.error().message() + "\n"};
+    facts.maps = *std::move(maps);
     auto text = observe::scrape(*data_plane_, facts);
     if (!text) return {503, text.error().message() + "\n"};
     return {200, *std::move(text)};
@@ -253,6 +275,7 @@ class Agent {
     metrics_.reset();
     admin_.reset();
     commands_.reset();
+    observers_.reset();
     heartbeat_.reset();
     configuration_.reset();
     enroller_.reset();
@@ -304,6 +327,7 @@ class Agent {
   std::unique_ptr<Enroller> enroller_;
   std::unique_ptr<Configuration> configuration_;
   std::unique_ptr<Heartbeat> heartbeat_;
+  std::unique_ptr<Observers> observers_;
   std::unique_ptr<AdminCommands> commands_;
   std::unique_ptr<AdminServer> admin_;
   std::unique_ptr<MetricsServer> metrics_;

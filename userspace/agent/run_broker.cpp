@@ -125,9 +125,10 @@ class Serving {
       serves_ = true;
       settleIfDone();
     };
-    auto made =
-        broker::Broker::create(reactor_, attachments_, kernel_.dataPlane(), kernel_.mapFds(),
-                               kernel_.connectionStore(), std::move(options));
+    auto maps = kernel_.mapFds();
+    maps.push_back(kernel_.events());
+    auto made = broker::Broker::create(reactor_, attachments_, kernel_.dataPlane(), std::move(maps),
+                                       kernel_.connectionStore(), std::move(options));
     if (!made) return std::move(made).error();
     broker_ = *std::move(made);
     return {};
@@ -142,7 +143,9 @@ class Serving {
   Result<void> beginToSucceed() {
     SLUICE_TRY(predecessor_->watch(reactor_));
     broker_->succeed([this] { giveUp("its agent has ended"); });
-    deadline_ = reactor_.after(kLongestTakeOver, [this] { giveUp("it has nothing in force after two minutes; see its log"); });
+    deadline_ = reactor_.after(kLongestTakeOver, [this] {
+      giveUp("it has nothing in force after two minutes; see its log");
+    });
     return {};
   }
 
@@ -257,8 +260,10 @@ Result<void> runBroker(const Options& options) {
   if (!reactor) return std::move(reactor).error();
   auto predecessor = askForPlace(options);
   if (!predecessor) return std::move(predecessor).error();
-  auto kernel = loader::Kernel::load({options.pin_root},
-                                     *predecessor ? std::move((*predecessor)->sockets.lock) : Fd());
+  auto kernel = loader::Kernel::load(
+      {.pin_root = options.pin_root,
+       .capacity = {.services = options.max_services, .endpoints = options.max_endpoints}},
+      *predecessor ? std::move((*predecessor)->sockets.lock) : Fd());
   if (!kernel) return std::move(kernel).error();
   return Serving(**reactor, **kernel, options, *std::move(predecessor)).run();
 }

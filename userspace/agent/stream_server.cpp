@@ -22,6 +22,7 @@ struct StreamServer::Client {
   Reactor::TimerId deadline = 0;
 
   bool sending() const { return sent < output.size(); }
+  size_t unread() const { return output.size() - sent; }
 };
 
 Result<std::unique_ptr<StreamServer>> StreamServer::create(Reactor& reactor, Fd listener,
@@ -86,7 +87,25 @@ void StreamServer::answer(ClientId id, std::string bytes, bool last) {
   client.last = last;
   client.output = std::move(bytes);
   client.sent = 0;
-  // From the loop, not from here: the handler may answer while its caller holds the client.
+  proceedLater(id);
+}
+
+StreamServer::Part StreamServer::part(ClientId id, std::string_view bytes) {
+  const auto found = clients_.find(id);
+  if (found == clients_.end()) return Part::kGone;
+  auto& client = *found->second;
+  if (client.unread() > kMostUnread) return Part::kFull;
+  if (!client.sending()) proceedLater(id);  // else it does so already
+  if (client.sent > client.unread()) {
+    client.output.erase(0, client.sent);
+    client.sent = 0;
+  }
+  client.output += bytes;
+  return Part::kTaken;
+}
+
+/// From the loop, not from here: the handler may answer while its caller holds the client.
+void StreamServer::proceedLater(ClientId id) {
   reactor_.post([this, id, alive = std::weak_ptr<const bool>(alive_)] {
     if (!alive.expired()) proceed(id);
   });

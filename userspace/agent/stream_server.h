@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 
 #include "userspace/base/fd.h"
@@ -41,6 +42,19 @@ class StreamServer {
   /// Does nothing for a client that has gone. `last`: close once everything is sent.
   void answer(ClientId client, std::string bytes, bool last);
 
+  /// What becomes of a part of an answer.
+  enum class Part {
+    kTaken,
+    kFull,  ///< not taken: the client has not read what it was sent before
+    kGone,
+  };
+  static constexpr size_t kMostUnread = size_t{1} << 20;
+
+  /// Some bytes of an answer that has no end of its own: the request stays in flight for as long
+  /// as the client does.
+  Part part(ClientId client, std::string_view bytes);
+  bool isThere(ClientId client) const { return clients_.contains(client); }
+
  private:
   struct Client;
 
@@ -54,6 +68,7 @@ class StreamServer {
   bool flush(Client& client);
   void proceed(ClientId id);
   void watch(ClientId id, Client& client);
+  void proceedLater(ClientId id);
   void close(ClientId id);
 
   Reactor& reactor_;

@@ -36,7 +36,8 @@ class Broker {
     std::function<void()> serves = [] {};
   };
 
-  /// Borrows all. `tables`: descriptors in the order of maps/abi/tables.def, for the agent;
+  /// Borrows all. `tables`: descriptors in the order of maps/abi/tables.def, then that of the ring
+  /// `events`, for the agent;
   /// `connection_store`: of the sockets' storage.
   /// Raises this process's limit of open files to what it may be; the agent inherits it.
   static Result<std::unique_ptr<Broker>> create(Reactor& reactor, Attachments& attachments,

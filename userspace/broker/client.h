@@ -14,7 +14,7 @@ namespace sluice::broker {
 
 /// What the broker hands to a fresh agent.
 struct Session {
-  std::vector<Fd> tables;   ///< in the order of maps/abi/tables.def
+  std::vector<Fd> tables;   ///< in the order of maps/abi/tables.def, then `events`
   std::vector<Fd> workers;  ///< a channel for each worker: SocketClient::create()
   std::vector<Fd> sockets;  ///< Broker::Options::sockets
 };

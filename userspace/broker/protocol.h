@@ -65,7 +65,8 @@ struct Status {
   char hint[240] = {};
 };
 
-/// fds: the tables in the order of maps/abi/tables.def, one channel per worker, the sockets.
+/// fds: the tables in the order of maps/abi/tables.def with the ring `events` behind them, one channel
+/// per worker, the sockets.
 struct Hello {
   static constexpr MessageType kType = MessageType::kHello;
   Header header;

@@ -18,7 +18,7 @@ namespace sluice::broker {
 class Server {
  public:
   struct Options {
-    std::vector<int> tables;  ///< borrowed; in the order of maps/abi/tables.def
+    std::vector<int> tables;  ///< borrowed; of maps/abi/tables.def, then `events`
     uint32_t workers = 1;     ///< channels for Connect
     /// The session has ended from within: the agent closed a channel or broke the protocol.
     /// May open() the next.

@@ -57,24 +57,30 @@ class Conversation {
   }
 
   Result<std::string> receiveLine() {
-    std::string line;
-    while (line.empty() || line.back() != '\n') {
-      SLUICE_TRY(receiveMore(line));
-      if (line.size() > observe::kMaxAnswerBytes)
+    size_t end = 0;
+    while ((end = received_.find('\n', end)) == std::string::npos) {
+      end = received_.size();
+      SLUICE_TRY(receiveMore());
+      if (received_.size() > observe::kMaxAnswerBytes)
         return Error(Error::Code::kExhausted, "the agent's answer is larger than 64 MiB",
                      "ask for less with -n NAMESPACE or a name");
     }
+    auto line = received_.substr(0, end + 1);
+    received_.erase(0, end + 1);
     return line;
   }
 
+  /// What comes from here on may take its time.
+  void forgetDeadline() { deadline_ = TimePoint::max(); }
+
  private:
-  Result<void> receiveMore(std::string& line) {
+  Result<void> receiveMore() {
     SLUICE_TRY(wait(POLLIN));
     char chunk[65536];
     const auto size = ::recv(socket_.get(), chunk, sizeof(chunk), 0);
     if (size == 0) return broken(ECONNRESET);
     if (size < 0 && errno != EAGAIN && errno != EINTR) return broken(errno);
-    line.append(chunk, static_cast<size_t>(std::max<ssize_t>(size, 0)));
+    received_.append(chunk, static_cast<size_t>(std::max<ssize_t>(size, 0)));
     return {};
   }
 
@@ -84,16 +90,24 @@ class Conversation {
   }
 
   Result<void> wait(short events) {
-    const auto left =
-        std::chrono::ceil<std::chrono::milliseconds>(deadline_ - std::chrono::steady_clock::now());
     pollfd waiting{socket_.get(), events, 0};
-    if (left.count() > 0 && ::poll(&waiting, 1, static_cast<int>(left.count())) != 0) return {};
+    const int left = millisecondsLeft();
+    if (left != 0 && ::poll(&waiting, 1, left) != 0) return {};
     return Error(Error::Code::kUnavailable, "the agent did not answer in time",
                  "wait longer with --timeout");
   }
 
+  /// As poll() takes it: -1 is for ever.
+  int millisecondsLeft() const {
+    if (deadline_ == TimePoint::max()) return -1;
+    const auto left = deadline_ - std::chrono::steady_clock::now();
+    const auto rounded = std::chrono::ceil<std::chrono::milliseconds>(left).count();
+    return static_cast<int>(std::max<int64_t>(rounded, 0));
+  }
+
   Fd socket_;
   TimePoint deadline_;
+  std::string received_;  ///< and not handed on
 };
 
 /// The line that the agent answers.
@@ -127,6 +141,21 @@ Result<Json> read(const Result<std::string>& line) {
 Result<Json> ask(const std::string& socket_path, const Json& request,
                  std::chrono::milliseconds timeout) {
   return read(exchange(socket_path, request, std::chrono::steady_clock::now() + timeout));
+}
+
+Result<void> follow(const std::string& socket_path, const Json& request,
+                    std::chrono::milliseconds timeout,
+                    const std::function<bool(const Json& answer)>& listen) {
+  auto socket = connectTo(socket_path);
+  if (!socket) return std::move(socket).error();
+  Conversation agent(*std::move(socket), std::chrono::steady_clock::now() + timeout);
+  SLUICE_TRY(agent.send(observe::toText(request) + "\n"));
+  while (true) {
+    const auto answer = read(agent.receiveLine());
+    if (!answer) return answer.error();
+    if (!listen(*answer)) return {};
+    agent.forgetDeadline();
+  }
 }
 
 Result<Json> askPatiently(const std::string& socket_path, const Json& request,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <string>
 
 #include "userspace/observe/json.h"
@@ -18,5 +19,12 @@ Result<observe::Json> ask(const std::string& socket_path, const observe::Json& r
 /// `timeout`, hence only for requests that may be asked twice.
 Result<observe::Json> askPatiently(const std::string& socket_path, const observe::Json& request,
                                    std::chrono::milliseconds timeout);
+
+/// Asks for what is answered for as long as somebody listens, and hands on each answer until
+/// `listen` says false. Like ask() until the first answer, without a limit after it; kUnavailable
+/// when the agent ends.
+Result<void> follow(const std::string& socket_path, const observe::Json& request,
+                    std::chrono::milliseconds timeout,
+                    const std::function<bool(const observe::Json& answer)>& listen);
 
 }  // namespace sluice::cli

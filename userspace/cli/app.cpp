@@ -34,6 +34,7 @@ struct Invocation {
   GetArguments get;
   ExplainArguments explain;
   AnalyzeArguments analyze;
+  ObserveArguments observe;
   bool lists = false;  ///< the command prints a list: it knows -o wide and -o name
   std::function<ExitCode(const Terminal&)> command;
 };
@@ -203,9 +204,32 @@ void addStat(CLI::App& app, Invocation& invocation) {
   });
 }
 
+void addObserve(CLI::App& app, Invocation& invocation) {
+  auto& command =
+      addCommand(app, "observe", "Follow connections: which path they take, how they end",
+                 "  sluicectl observe --workload shop/web\n"
+                 "  sluicectl observe --reason no_endpoints -o json\n"
+                 "  sluicectl observe --service product-api --sample 100\n");
+  auto& arguments = invocation.observe;
+  command.add_option("--workload", arguments.workload, "Only of this client, as [NAMESPACE/]NAME");
+  command.add_option("--service", arguments.service, "Only to this service, as HOST[:PORT]");
+  command.add_option("--reason", arguments.reason, "Only of this path: steered, to_proxy, …");
+  command.add_option("--sample", arguments.sample, "Of one of so many connections (1)")
+      ->check(CLI::Range(1u, UINT32_MAX).description(""))
+      ->type_name("N");
+  command.add_option("--limit", arguments.limit, "End after so many events")
+      ->check(CLI::Range(uint64_t{1}, uint64_t{UINT32_MAX}).description(""))
+      ->type_name("N");
+  command.callback([&invocation] {
+    invocation.command = [&](const Terminal& t) {
+      return runObserve(t, invocation.common, invocation.observe);
+    };
+  });
+}
+
 void addBpf(CLI::App& app, Invocation& invocation) {
-  auto& group = addCommand(app, "bpf", "What the kernel's programs have met with",
-                           "  sluicectl bpf errors\n");
+  auto& group = addCommand(app, "bpf", "The kernel's maps, and what its programs have met with",
+                           "  sluicectl bpf maps\n  sluicectl bpf errors\n");
   group.require_subcommand(1);
   auto& errors =
       addCommand(group, "errors", "Helpers of the kernel that failed, with file and line",
@@ -213,6 +237,12 @@ void addBpf(CLI::App& app, Invocation& invocation) {
   errors.callback([&invocation] {
     invocation.lists = true;
     invocation.command = [&](const Terminal& t) { return runBpfErrors(t, invocation.common); };
+  });
+  auto& maps = addCommand(group, "maps", "How full each map is, and what happens when it is",
+                          "  sluicectl bpf maps -o wide\n");
+  maps.callback([&invocation] {
+    invocation.lists = true;
+    invocation.command = [&](const Terminal& t) { return runBpfMaps(t, invocation.common); };
   });
 }
 
@@ -233,6 +263,7 @@ void addCommands(CLI::App& app, Invocation& invocation) {
   addExplain(app, invocation);
   addAnalyze(app, invocation);
   addStat(app, invocation);
+  addObserve(app, invocation);
   addBpf(app, invocation);
   addVersion(app, invocation);
   app.footer(

@@ -12,4 +12,11 @@ ExitCode runBpfErrors(const Terminal& terminal, const CommonOptions& options) {
   return kOk;
 }
 
+ExitCode runBpfMaps(const Terminal& terminal, const CommonOptions& options) {
+  const auto answer = ask(options.socket, {{"command", "maps"}}, options.timeout);
+  if (!answer) return report(terminal, answer.error());
+  printItems(terminal, *answer, mapLayout(), options.format, options.headers);
+  return kOk;
+}
+
 }  // namespace sluice::cli

@@ -48,6 +48,12 @@ struct AnalyzeArguments {
   bool list = false;  ///< say what can be found, and analyze nothing
 };
 
+struct ObserveArguments {
+  std::string workload, service, reason;  ///< empty: all
+  uint32_t sample = 1;                    ///< one of so many connections
+  uint64_t limit = 0;                     ///< end after so many events; 0: never
+};
+
 ExitCode runGet(const Terminal& terminal, const CommonOptions& options,
                 const GetArguments& arguments);
 ExitCode runStatus(const Terminal& terminal, const CommonOptions& options,
@@ -57,6 +63,9 @@ ExitCode runExplain(const Terminal& terminal, const CommonOptions& options,
 ExitCode runAnalyze(const Terminal& terminal, const CommonOptions& options,
                     const AnalyzeArguments& arguments);
 ExitCode runStat(const Terminal& terminal, const CommonOptions& options);
+ExitCode runObserve(const Terminal& terminal, const CommonOptions& options,
+                    const ObserveArguments& arguments);
+ExitCode runBpfMaps(const Terminal& terminal, const CommonOptions& options);
 ExitCode runBpfErrors(const Terminal& terminal, const CommonOptions& options);
 ExitCode runCheck(const Terminal& terminal, const CommonOptions& options,
                   const CheckArguments& arguments);

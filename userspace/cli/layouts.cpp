@@ -233,6 +233,25 @@ const Layout& failureLayout() {
   return kLayout;
 }
 
+const Layout& mapLayout() {
+  static const Layout kLayout = {
+      {fieldColumn("MAP", "name"),
+       fieldColumn("TYPE", "type"),
+       fieldColumn("ENTRIES", "entries"),
+       fieldColumn("CAPACITY", "capacity"),
+       {"PRESSURE",
+        [](const Json& item) {
+          return item.contains("pressure") ? cellText(item, "pressure") + "%" : "-";
+        }},
+       {"KIB",
+        [](const Json& item) {
+          return std::to_string((item.at("bytes").get<uint64_t>() + 1023) / 1024);
+        }},
+       fieldColumn("WHEN-FULL", "whenFull", true)},
+      [](const Json& item) { return "map/" + cellText(item, "name"); }};
+  return kLayout;
+}
+
 const Layout& trafficLayout() {
   static const Layout kLayout = {
       {fieldColumn("KIND", "kind"), fieldColumn("NAME", "name"), fieldColumn("SUBSET", "subset"),

@@ -26,6 +26,8 @@ const Noun* findNoun(std::string_view word);
 
 /// Of `sluicectl stat`, for items of kind Traffic.
 const Layout& trafficLayout();
+/// Of observe::mapItems().
+const Layout& mapLayout();
 /// Of observe::failureItems().
 const Layout& failureLayout();
 

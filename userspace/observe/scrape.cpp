@@ -103,6 +103,7 @@ Result<std::string> scrape(DataPlane& data_plane, const AgentFacts& facts) {
   addServices(page, *traffic);
   addClusters(page, *traffic);
   addClusterFacts(page, facts.clusters);
+  addMaps(page, facts.maps);
   addRequests(page, facts.requests, facts.compat);
   for (const auto& reason : *reasons) page.add(Metric::kPath, {reason.label}, number(reason.count));
   for (const auto& ending : *endings)

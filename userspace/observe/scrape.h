@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "userspace/model/data_plane.h"
+#include "userspace/observe/map_use.h"
 #include "userspace/observe/requests.h"
 
 namespace sluice::observe {
@@ -42,6 +43,7 @@ struct AgentFacts {
   std::vector<std::pair<std::string_view, uint64_t>> proxy_events;  ///< by name
   size_t proxy_connections = 0;
   NameFacts names = {};
+  std::vector<MapUse> maps = {};
   Requests requests = {};
   MetricsCompat compat = MetricsCompat::kNone;
 };

@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "loader/capacity.h"
+
 namespace sluice::agent {
 namespace {
 
@@ -34,6 +36,15 @@ TEST(Options, DefaultsAreTheDocumentedOnes) {
   EXPECT_EQ(options.access_log_format, "text");
   EXPECT_EQ(options.metrics_compat, "none");
   EXPECT_TRUE(options.dns_servers.empty());
+  EXPECT_EQ(options.max_services, loader::capacityOfMachine().services);
+  EXPECT_EQ(options.max_endpoints, loader::capacityOfMachine().endpoints);
+}
+
+TEST(Options, CapacityIsAsItIsAskedFor) {
+  const auto options =
+      parse({"--config", "/c", "--max-services", "100", "--max-endpoints", "131072"});
+  EXPECT_EQ(options.max_services, 100u);
+  EXPECT_EQ(options.max_endpoints, 131072u);
 }
 
 TEST(Options, AgentGetsWhatTheBrokerWasGiven) {
@@ -79,6 +90,8 @@ TEST(Options, UsageErrorsAre64) {
                                              {"--config", "/c", "--metrics", "1.2.3.4:x"},
                                              {"--config", "/c", "--dns-server", "dns.test"},
                                              {"--config", "/c", "--workers", "0"},
+                                             {"--config", "/c", "--max-services", "0"},
+                                             {"--config", "/c", "--max-endpoints", "131073"},
                                              {"--config", "/c", "--access-log", "some"},
                                              {"--config", "/c", "--log-level", "loud"}}) {
     const auto options = parse(words);

@@ -108,17 +108,54 @@ TEST_F(ServersTest, RequestsOfOneClientAreAnsweredInOrder) {
 }
 
 TEST_F(ServersTest, LateAnswerToAClientThatHasGoneIsDropped) {
-  AdminServer::Reply late;
+  std::optional<AdminServer::Reply> late;
   serveAdmin([&](const Json&, AdminServer::Reply reply) { late = std::move(reply); });
   {
     auto client = unixClient();
     client.send("{}\n");
-    runUntil(*reactor_, [&] { return late != nullptr; });
+    runUntil(*reactor_, [&] { return late.has_value(); });
+    EXPECT_TRUE(late->isHeard());
   }
-  reactor_->runOnce(10ms);
-  late(Json::object());
+  runUntil(*reactor_, [&] { return !late->isHeard(); });
+  (*late)(Json::object());
+  EXPECT_EQ(late->part(Json::object()), StreamServer::Part::kGone);
   admin_.reset();
-  late(Json::object());
+  (*late)(Json::object());
+  EXPECT_EQ(late->part(Json::object()), StreamServer::Part::kGone);
+  EXPECT_FALSE(late->isHeard());
+}
+
+TEST_F(ServersTest, AnswersInPartsGoOnForAsLongAsTheClientListens) {
+  std::optional<AdminServer::Reply> stream;
+  serveAdmin([&](const Json&, AdminServer::Reply reply) { stream = std::move(reply); });
+  auto client = unixClient();
+  client.send("{}\n");
+  runUntil(*reactor_, [&] { return stream.has_value(); });
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(stream->part(i), StreamServer::Part::kTaken);
+  runUntil(*reactor_, [&] { return client.received() == "0\n1\n2\n"; });
+  clock_.advance(31s);  // nothing to say is no reason to end
+  reactor_->runOnce(0ms);
+  EXPECT_EQ(stream->part(3), StreamServer::Part::kTaken);
+  runUntil(*reactor_, [&] { return client.received() == "0\n1\n2\n3\n"; });
+}
+
+TEST_F(ServersTest, AnswersInPartsWaitForAClientThatDoesNotReadUpToALimit) {
+  std::optional<AdminServer::Reply> stream;
+  serveAdmin([&](const Json&, AdminServer::Reply reply) { stream = std::move(reply); });
+  auto client = unixClient();
+  client.send("{}\n");
+  runUntil(*reactor_, [&] { return stream.has_value(); });
+  const Json part = std::string(size_t{64} << 10, 'x');
+  size_t taken = 0;
+  while (stream->part(part) == StreamServer::Part::kTaken) {
+    ++taken;
+    reactor_->runOnce(0ms);
+    ASSERT_LT(taken, size_t{1000}) << "a client that does not read may fill the memory";
+  }
+  EXPECT_EQ(stream->part(part), StreamServer::Part::kFull);
+  const auto all = taken * (part.get<std::string>().size() + 3);
+  runUntil(*reactor_, [&] { return client.received().size() == all; });
+  EXPECT_EQ(stream->part(part), StreamServer::Part::kTaken);
 }
 
 TEST_F(ServersTest, BrokenJsonIsAnswered) {

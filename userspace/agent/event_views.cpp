@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "userspace/agent/event_views.h"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+
+#include "userspace/observe/traffic.h"
+#include "userspace/proxy/time_format.h"
+
+namespace sluice::agent {
+namespace {
+
+using observe::Json;
+
+constexpr const char* kKinds[] = {
+#define EVENT(id, label, text) label,
+#include "maps/abi/events.def"
+#undef EVENT
+};
+
+std::string timeText(std::chrono::system_clock::time_point when) {
+  std::string text;
+  proxy::appendTime(when, "%Y-%m-%dT%H:%M:%S.%6fZ", text);
+  return text;
+}
+
+std::string destinationOf(const event& told) {
+  SocketAddress address;
+  std::ranges::copy(told.address, address.ip.bytes.begin());
+  address.port = ntohs(told.port);
+  return address.text();
+}
+
+void addEnd(const event& told, Json& view) {
+  if (told.kind == EVENT_CONNECT) return;
+  view["seconds"] =
+      std::chrono::duration<double>(std::chrono::nanoseconds(told.duration_ns)).count();
+  if (told.kind != EVENT_CLOSED) return;
+  view["sentBytes"] = told.sent_bytes;
+  view["receivedBytes"] = told.received_bytes;
+}
+
+std::string textOf(const Json& object, const char* field) {
+  const auto found = object.find(field);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
+}
+
+/// The whole of `name`, or what comes before one of its `separators`.
+bool begins(std::string_view name, std::string_view part, std::string_view separators) {
+  if (!name.starts_with(part)) return false;
+  return name.size() == part.size() || separators.find(name[part.size()]) != std::string_view::npos;
+}
+
+bool isWorkload(std::string_view key, std::string_view asked) {
+  return key == asked || key.substr(key.find('/') + 1) == asked;
+}
+
+Result<void> checkReason(const std::string& reason) {
+  std::string known;
+  for (uint16_t i = 0; i < REASON_COUNT; ++i) {
+    if (reason == reasonText(i)) return {};
+    known += (known.empty() ? "" : ", ") + reasonText(i);
+  }
+  return Error(Error::Code::kInvalid, "there is no reason \"" + reason + "\"", known);
+}
+
+}  // namespace
+
+Json eventView(const event& told, const ConnectionNames& names,
+               std::chrono::system_clock::time_point when) {
+  Json view = {{"time", timeText(when)},
+               {"event", told.kind < std::size(kKinds) ? kKinds[told.kind] : "unknown"},
+               {"connection", told.socket},
+               {"workload", names.workload(WorkloadId{told.workload})},
+               {"destination", destinationOf(told)},
+               {"service", names.of(NAME_SERVICE, told.service)},
+               {"reason", reasonText(told.reason)},
+               {"route", names.of(NAME_ROUTE, told.route)},
+               {"cluster", names.of(NAME_CLUSTER, told.cluster)},
+               {"endpoint", names.of(NAME_ENDPOINT, told.endpoint)}};
+  addEnd(told, view);
+  return view;
+}
+
+Result<EventFilter> EventFilter::of(const Json& request) {
+  EventFilter filter{textOf(request, "namespace"), textOf(request, "workload"),
+                     textOf(request, "service"), textOf(request, "reason")};
+  if (!filter.reason.empty()) SLUICE_TRY(checkReason(filter.reason));
+  return filter;
+}
+
+bool EventFilter::matches(const Json& view) const {
+  const auto key = textOf(view, "workload");
+  if (!in_namespace.empty() && !begins(key, in_namespace, "/")) return false;
+  if (!workload.empty() && !isWorkload(key, workload)) return false;
+  if (!service.empty() && !begins(textOf(view, "service"), service, ".:/")) return false;
+  return reason.empty() || textOf(view, "reason") == reason;
+}
+
+}  // namespace sluice::agent
