@@ -246,5 +246,51 @@ TEST(Capacity, IsSaidBeforeItIsExceeded) {
   EXPECT_EQ(analyze(portsOf(330), {})[0].code, "SLU3002");
 }
 
+/// A service of `ports` ports with a thousand endpoints; each port is a cluster of them.
+Input endpointsOf(uint16_t ports, const TrafficPolicy& policy) {
+  auto input = portsOf(1);
+  auto snapshot = std::make_shared<Snapshot>(*input.snapshot);
+  auto service = *snapshot->services[0];
+  service.ports.resize(ports, service.ports[0]);
+  EndpointSlice slice;
+  slice.metadata.labels["kubernetes.io/service-name"] = service.metadata.name;
+  slice.address_type = "IPv4";
+  for (uint16_t i = 0; i < ports; ++i) {
+    service.ports[i].name = "tcp-" + std::to_string(i);
+    service.ports[i].port = static_cast<uint16_t>(1 + i);
+    slice.ports.push_back(
+        {.name = service.ports[i].name, .port = 8080, .protocol = "TCP", .app_protocol = ""});
+  }
+  for (int i = 0; i < 1000; ++i)
+    slice.endpoints.emplace_back().addresses = {"10.1." + std::to_string(i / 250) + "." +
+                                                std::to_string(i % 250 + 1)};
+  DestinationRule rule;
+  rule.metadata.name = service.metadata.name;
+  rule.host = service.metadata.name;
+  rule.traffic_policy = policy;
+  snapshot->services = {std::make_shared<const Service>(std::move(service))};
+  snapshot->endpoint_slices = {std::make_shared<const EndpointSlice>(std::move(slice))};
+  snapshot->destination_rules = {std::make_shared<const DestinationRule>(std::move(rule))};
+  input.snapshot = std::move(snapshot);
+  return input;
+}
+
+std::vector<std::string> messagesOfSlots(const Input& input) {
+  std::vector<std::string> messages;
+  for (const auto& found : analyze(input, {}))
+    if (found.message.find("slots of clusters") != std::string::npos)
+      messages.push_back(found.message);
+  return messages;
+}
+
+/// 320,000 for the endpoints, and what tables may have at most.
+TEST(Capacity, CountsTheTablesThatKeepClientsInTheirPlaces) {
+  TrafficPolicy by_source;
+  by_source.load_balancer.emplace().consistent_hash.emplace().use_source_ip = true;
+  EXPECT_THAT(messagesOfSlots(endpointsOf(320, by_source)),
+              ElementsAre("844288 slots of clusters of at most 1048576"));
+  EXPECT_THAT(messagesOfSlots(endpointsOf(320, {})), IsEmpty());
+}
+
 }  // namespace
 }  // namespace sluice::analysis
