@@ -94,7 +94,7 @@ TEST_F(Observe, NothingIsToldWhenNobodyListensAnyMore) {
     auto often = observing({"--sample", "10"});
     ASSERT_TRUE(seldom && often);
     EXPECT_NE(control().find("\"sample\": 10,"), std::string::npos) << control();
-    ASSERT_TRUE(often->signal(SIGINT).ok());
+    ASSERT_TRUE(often->signal(SIGTERM).ok());
     EXPECT_TRUE(inTime([&] { return control(); }, "\"sample\": 1000,"));
   }
   EXPECT_TRUE(inTime([&] { return control(); }, "\"sample\": 0,"));
