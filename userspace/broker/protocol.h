@@ -65,8 +65,8 @@ struct Status {
   char hint[240] = {};
 };
 
-/// fds: the tables in the order of maps/abi/tables.def with the ring `events` behind them, one channel
-/// per worker, the sockets.
+/// fds: the tables in the order of maps/abi/tables.def with the ring `events` behind them, one
+/// channel per worker, the sockets.
 struct Hello {
   static constexpr MessageType kType = MessageType::kHello;
   Header header;
@@ -194,8 +194,8 @@ struct Report {
   uint64_t round = 0;  ///< of kDone
 };
 
-/// To KeepOnly, ResetGone, Drain and Report, and with one fd after a success to Connect (the socket) and
-/// to ListConnections (the file).
+/// To KeepOnly, ResetGone, Drain and Report, and with one fd after a success to Connect (the
+/// socket) and to ListConnections (the file).
 struct Reply {
   static constexpr MessageType kType = MessageType::kReply;
   Header header;
