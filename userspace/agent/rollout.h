@@ -142,8 +142,8 @@ class Rollout {
   Reactor::TimerId house_ = 0;
   std::vector<std::function<void()>> waiting_;
   std::function<void()> gone_endpoints_ = [] {};
-  std::function<void(std::function<void()>)> ask_;                    ///< until it is called
-  std::function<void()> first_;                                       ///< until it is called
+  std::function<void(std::function<void()>)> ask_;  ///< until it is called
+  std::function<void()> first_;                     ///< until it is called
   std::function<void()> rerouted_ = [] {};
   std::shared_ptr<const bool> alive_ = std::make_shared<bool>(true);  ///< for late answers
 };

@@ -20,7 +20,7 @@ class SessionTest : public testing::Test {
                                   2,
                                   [this](const Error& e) { ended_.push_back(e); },
                                   [this] { return ++resets_, reset_outcome_; },
-                                   [this] { ++drains_; },
+                                  [this] { ++drains_; },
                                   {},
                                   [this](const Report& report, std::function<void()> answer) {
                                     reports_.push_back(report);
