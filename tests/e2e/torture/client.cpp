@@ -258,7 +258,11 @@ Result<bool> Client::check(Connection& connection, const Request& request, const
     return wrong(connection, fmt::format("{} {}: {} {}", request.method, request.target, status,
                                          body->substr(0, 200)));
   const std::string server((*head)->header("x-served-by"));
-  SLUICE_TRY(checkServer(connection, nobody ? kNobody : answerOf(server), request.beta, span));
+  if (auto right = checkServer(connection, nobody ? kNobody : answerOf(server), request.beta, span);
+      !right.ok())
+    return std::move(right).error().in(
+        fmt::format("{} {}, {:.3f} s: {}", request.method, request.target,
+                    static_cast<double>(span.to - span.from) / 1e9, body->substr(0, 99)));
   // The proxy closes, for one, what it has answered before it has read all of the request.
   const bool closes = request.by_connection || (*head)->header("connection") == "close";
   if (nobody) return !closes;
@@ -269,7 +273,7 @@ Result<bool> Client::check(Connection& connection, const Request& request, const
     return wrong(connection,
                  fmt::format("{} {}: {} bytes are not the {} that were expected", request.method,
                              request.target, body->size(), request.expected.size()));
-  return !request.by_connection;
+  return !closes;
 }
 
 Result<void> Client::checkServer(Connection& connection, Answers server, bool beta,
