@@ -123,6 +123,17 @@ TEST_F(AuthorizerTest, SlotsOutOfRangeAreRefusedWithoutASearch) {
   expectRefused(target(1, 1));
 }
 
+/// Which the table says, not the version.
+TEST_F(AuthorizerTest, RangeEndsWithATableThatIsSmaller) {
+  constexpr uint32_t kSlots = 1000;
+  tables_.plane.limit(Table::kClusterSlots, kSlots);
+  tables_.put<Table::kClusterSlots>(kSlots - 1, alias_slot{1, 1, 1});
+  tables_.put<Table::kClusters>(1, cluster_ref{kSlots - 1, 1u << 8 | CLUSTER_EXISTS});
+  EXPECT_TRUE(authorize(target(1, 1)).ok());
+  tables_.put<Table::kClusters>(1, cluster_ref{kSlots - 1, 2u << 8 | CLUSTER_EXISTS});
+  expectRefused(target(1, 1));
+}
+
 // The second question is answered from where the first one found it; the table decides still.
 TEST_F(AuthorizerTest, MemberThatHasLeftOrMovedIsSeenAsTheTableHasIt) {
   ASSERT_TRUE(authorize(target(1, 1)).ok());
