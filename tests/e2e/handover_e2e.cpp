@@ -11,6 +11,7 @@
 
 #include "tests/e2e/checking_client.h"
 #include "tests/e2e/draws.h"
+#include "tests/e2e/footprint.h"
 #include "tests/e2e/gate.h"
 #include "tests/e2e/shop.h"
 #include "tests/support/programs.h"
@@ -129,6 +130,7 @@ class Handover : public ShopTest {
 };
 
 TEST_F(Handover, NoConnectionIsRefusedAndNoneBreaks) {
+  const auto alone = Footprint::of(shop().lab());
   underLoad([this] {
     for (int i = 0; i < 3; ++i) ASSERT_NO_FATAL_FAILURE(takeOver());
   });
@@ -137,6 +139,7 @@ TEST_F(Handover, NoConnectionIsRefusedAndNoneBreaks) {
     ASSERT_TRUE(status.ok()) << status.error().message();
     EXPECT_EQ(*status, 0);
   }
+  EXPECT_TRUE(becomes(shop().lab(), alone)) << Footprint::of(shop().lab()) << "; was " << alone;
   // Who has the place is the only one now, and rules change as ever.
   ASSERT_TRUE(applyText("rule.yaml", betaTo("v1", "v2")).ok());
   expectBeta("v1");

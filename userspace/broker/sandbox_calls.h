@@ -20,9 +20,9 @@ namespace sluice::broker {
 // Memory: malloc, thread stacks; mapped files and tables (mmap and mprotect are limited below).
 // Threads: starting, ending, waiting, naming, scheduling (clone is limited below).
 // Event loop: epoll, eventfd, timers, signals as descriptors; poll for the C library.
-// Sockets: the proxy, the metrics listener, the admin socket; descriptors of the broker (recvmsg).
+// Sockets: of the proxy, to name servers; those to listen on are the broker's (recvmsg).
 // Bytes: between sockets, and through pipes for splice.
-// Files: reading configuration and /proc, watching it; the admin socket is bound, and removed.
+// Files: reading configuration and /proc, watching it.
 // The process: clocks, random seeds, its own ids and limits, signal handlers, ending.
 constexpr auto kAllowedCalls = std::to_array({
     // memory
@@ -57,8 +57,6 @@ constexpr auto kAllowedCalls = std::to_array({
     SCMP_SYS(ppoll),
     // sockets
     SCMP_SYS(socketpair),
-    SCMP_SYS(bind),
-    SCMP_SYS(listen),
     SCMP_SYS(accept4),
     SCMP_SYS(connect),
     SCMP_SYS(shutdown),
@@ -102,9 +100,6 @@ constexpr auto kAllowedCalls = std::to_array({
     SCMP_SYS(dup),
     SCMP_SYS(dup3),
     SCMP_SYS(fcntl),
-    SCMP_SYS(umask),
-    SCMP_SYS(unlink),
-    SCMP_SYS(unlinkat),
     // the process
     SCMP_SYS(clock_gettime),
     SCMP_SYS(clock_getres),

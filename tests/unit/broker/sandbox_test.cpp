@@ -8,7 +8,6 @@
 #include <sys/mount.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 
 #include <array>
@@ -125,8 +124,10 @@ TEST(Sandbox, FilesAreReadNotWrittenAndMemoryIsNeverExecutable) {
                  [&] { return refused(::chmod(path.c_str(), 0777)); },
                  [&] { return map(PROT_READ | PROT_WRITE) != MAP_FAILED; },
                  [&] { return map(PROT_READ | PROT_EXEC) == MAP_FAILED && errno == EPERM; },
-                 [&] { return ::unlink(path.c_str()) == 0; }}),
+                 [&] { return refused(::unlink(path.c_str())); },
+                 [&] { return refused(::unlinkat(AT_FDCWD, path.c_str(), 0)); }}),
       0);
+  ::unlink(path.c_str());
 }
 
 // The five capability sets of proc(5)'s status, and whether rights can be gained by execve().
@@ -144,20 +145,6 @@ TEST(Sandbox, EveryCapabilityIsGoneFromEverySet) {
             0);
 }
 
-bool servesAdminSocket(const std::string& path) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  path.copy(address.sun_path, sizeof(address.sun_path) - 1);
-  const Fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  ::umask(0177);
-  if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) {
-    return false;
-  }
-  struct stat status{};
-  return ::listen(fd.get(), 1) == 0 && ::stat(path.c_str(), &status) == 0 &&
-         (status.st_mode & 0777) == 0600 && ::unlink(path.c_str()) == 0;
-}
-
 bool runsAReactorWithThreads() {
   SteadyClock clock;
   const auto reactor = Reactor::create(clock);
@@ -168,8 +155,8 @@ bool runsAReactorWithThreads() {
   return true;
 }
 
-bool servesTcp() {
-  const auto [listener, port] = listenAt("127.0.0.1");
+/// What it listens on is the broker's.
+bool servesTcp(const Fd& listener, uint16_t port) {
   const auto client = connectTo("127.0.0.1", port);
   const Fd accepted(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
   char byte = 0;
@@ -192,9 +179,11 @@ bool watchesAndReadsFolders() {
 }
 
 TEST(Sandbox, TheAgentsWorkIsPossible) {
-  const auto socket = testing::TempDir() + "sandbox-admin-" + std::to_string(::getpid());
-  EXPECT_EQ(inSandbox({[&] { return servesAdminSocket(socket); }, runsAReactorWithThreads,
-                       servesTcp, splices, watchesAndReadsFolders, [] { return ::raise(0) == 0; }}),
+  const auto listener = listenAt("127.0.0.1");
+  EXPECT_EQ(inSandbox({[&] { return servesTcp(listener.first, listener.second); },
+                       [&] { return refused(::listen(listener.first.get(), 16)); },
+                       runsAReactorWithThreads, splices, watchesAndReadsFolders,
+                       [] { return ::raise(0) == 0; }}),
             0);
 }
 
