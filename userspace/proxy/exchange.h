@@ -81,7 +81,7 @@ struct Exchange {
   size_t interim_size = 0;             ///< of all of them, by http1::kLeastInterimBytes
   bool fresh_connection_only = false;  ///< a reused one has turned out closed
   uint64_t parked_generation = 0;
-  int reroutes = 0;
+  std::optional<TimePoint> rerouted = std::nullopt;  ///< when first
 
   // The response.
   http1::Body response_body;

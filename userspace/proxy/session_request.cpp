@@ -9,8 +9,9 @@ namespace sluice::proxy {
 
 namespace {
 
-/// Times that one request may find its destination gone.
-constexpr int kMaxReroutes = 3;
+/// How long one request may find its destination gone, change after change: where rules or
+/// endpoints never rest, one that would never be let through is not to wait for ever.
+constexpr Duration kLongestSearch = std::chrono::seconds(10);
 
 /// Whether the head cannot be passed on as it came, whatever the rules say.
 bool needsRewriting(const http1::RequestHead& head) {
@@ -325,7 +326,9 @@ void Session::park() {
 void Session::routeAgain() {
   leave();
   ++context_.stats.reroutes;
-  if (++exchange_.reroutes > kMaxReroutes) return reply(kConnectFailure);
+  const TimePoint now = context_.reactor.now();
+  if (!exchange_.rerouted) exchange_.rerouted = now;
+  if (now - *exchange_.rerouted > kLongestSearch) return reply(kConnectFailure);
   exchange_.rule = nullptr;
   exchange_.cluster = nullptr;
   exchange_.endpoint = nullptr;

@@ -75,6 +75,43 @@ TEST_F(Upstreams, RefusalByTheBrokerRoutesAgainWithTheNewerRules) {
   EXPECT_EQ(worker_->stats().reroutes, 1u);
 }
 
+TEST_F(Upstreams, HoweverManyChangesCrossARequestItGoesOn) {
+  always();
+  TestRule rule;
+  rule.destinations = {{1, {1}}};
+  serve();
+  constexpr size_t kChanges = 8;
+  sockets_.failures.assign(kChanges, Error(Error::Code::kPermission, "not in the tables"));
+  configure({rule});
+  Peer& client = connect();
+  client.send(kGet);
+  for (size_t change = 1; change <= kChanges; ++change) {
+    ASSERT_TRUE(until([&] { return sockets_.targets.size() == change; }));
+    settle();
+    configure({rule});
+  }
+  request();
+  EXPECT_EQ(client.received(), "");
+  EXPECT_EQ(worker_->stats().reroutes, kChanges);
+}
+
+TEST_F(Upstreams, WhatIsNeverLetThroughEndsIn503HoweverManyChangesThereAre) {
+  always();
+  TestRule rule;
+  rule.destinations = {{1, {1}}};
+  serve();
+  sockets_.failures.assign(100, Error(Error::Code::kPermission, "not in the tables"));
+  configure({rule});
+  Peer& client = connect();
+  client.send(kGet);
+  ASSERT_TRUE(until([&] {
+    clock_.advance(500ms);
+    configure({rule});
+    return client.received().ends_with("connection failure");
+  }));
+  EXPECT_FALSE(sockets_.failures.empty());
+}
+
 TEST_F(Upstreams, RefusalWithoutNewerRulesEndsIn503) {
   always();
   routeToServers();
