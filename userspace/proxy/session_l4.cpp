@@ -119,7 +119,7 @@ void Session::passOn(const ProxyRule& target) {
   exchange_.fresh_connection_only = true;
   exchange_.rule = &target;
   exchange_.cluster = context_.balancer.drawCluster(target);
-  if (exchange_.reroutes == 0) context_.observers.tellOpened(record());
+  if (!exchange_.rerouted) context_.observers.tellOpened(record());
   toDestination();
 }
 
