@@ -125,9 +125,20 @@ Result<void> Links::moveInherited(WorkloadId workload, const PinPaths& other) {
   return {};
 }
 
+/// Whether there is nothing left to take over: its cgroup is gone.
+bool Links::isGoneFrom(WorkloadId workload, const PinPaths& other) const {
+  return std::ranges::all_of(kHooks, [&](const Hook& hook) {
+    const Fd link(bpf_obj_get(inheritedPin(workload, other, hook).c_str()));
+    return link ? isGone(link.get()) : errno == ENOENT;
+  });
+}
+
 Result<void> Links::removeForgotten() {
-  for (const auto& other : paths_.others())
+  for (const auto& other : paths_.others()) {
+    for (const auto workload : other.workloads())
+      if (isGoneFrom(workload, other)) SLUICE_TRY(removePins(other.links(workload)));
     if (other.workloads().empty()) SLUICE_TRY(removePins(other.schema()));
+  }
   return {};
 }
 

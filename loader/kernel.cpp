@@ -60,7 +60,12 @@ Result<void> sizeMaps(const Programs& skeleton, const Capacity& capacity) {
   SLUICE_TRY(setEntries(skeleton->maps.bpf_name, entriesOf(Table::k##Name, capacity)));
 #include "maps/abi/tables.def"
 #undef TABLE
-  return setEntries(skeleton->maps.turns, entriesOf(Table::kClusters, capacity));
+  return {};
+}
+
+/// As many as there are clusters, also where those are pinned.
+Result<void> sizeTurns(const Programs& skeleton) {
+  return setEntries(skeleton->maps.turns, bpf_map__max_entries(skeleton->maps.clusters));
 }
 
 /// Capacity is given when a map is made: rules and counters are worth more than another size.
@@ -145,6 +150,7 @@ Result<Programs> preparePrograms(const Options& options, const PinPaths& paths) 
   SLUICE_TRY(sizeMaps(*skeleton, options.capacity));
   SLUICE_TRY(pinMaps(*skeleton, paths));
   SLUICE_TRY(keepPinnedSizes(*skeleton));
+  SLUICE_TRY(sizeTurns(*skeleton));
   SLUICE_TRY(loadPrograms(*skeleton, log));
   return skeleton;
 }
@@ -209,7 +215,7 @@ Kernel::~Kernel() = default;
 Result<std::unique_ptr<Kernel>> Kernel::load(const Options& options, Fd given_lock) {
   const PinPaths paths(options.pin_root, options.schema);
   SLUICE_TRY(checkBpffs(paths.root()));
-  auto lock = given_lock ? Result<Fd>(std::move(given_lock)) : lockPins(paths.root());
+  auto lock = given_lock ? givenLock(std::move(given_lock), paths.root()) : lockPins(paths.root());
   if (!lock) return std::move(lock).error();
   auto skeleton = preparePrograms(options, paths);
   if (!skeleton) return std::move(skeleton).error();

@@ -60,6 +60,7 @@ class Links {
   std::vector<PinPaths> inheritance(WorkloadId workload) const;
   bool isInherited(WorkloadId workload) const;
   bool isInheritedFrom(WorkloadId workload, uint64_t cgroup) const;
+  bool isGoneFrom(WorkloadId workload, const PinPaths& other) const;
   std::filesystem::path inheritedPin(WorkloadId workload, const PinPaths& other,
                                      const Hook& hook) const;
   Result<void> takeOverLater(WorkloadId workload, int cgroup_fd);

@@ -115,6 +115,16 @@ Result<Fd> lockPins(const fs::path& root) {
                "stop it, or give this one another pin directory");
 }
 
+Result<Fd> givenLock(Fd lock, const fs::path& root) {
+  struct stat given{}, there{};
+  if (::fstat(lock.get(), &given) != 0) return Error::system("look at the lock");
+  if (::stat(root.c_str(), &there) != 0) return Error::system("look at " + root.string());
+  if (given.st_dev == there.st_dev && given.st_ino == there.st_ino) return lock;
+  return Error(Error::Code::kInvalid,
+               "the other sluiced has its pins elsewhere than " + root.string(),
+               "give this one the same --pin-root, on the same bpffs");
+}
+
 Result<void> makeDirectory(const fs::path& path) {
   if (::mkdir(path.c_str(), 0700) == 0 || errno == EEXIST) return {};
   return Error::system("mkdir " + path.string());

@@ -48,6 +48,10 @@ Result<void> checkBpffs(const std::filesystem::path& root);
 /// Makes `root` if need be and locks it; kUnavailable while another process has it.
 Result<Fd> lockPins(const std::filesystem::path& root);
 
+/// `lock`, which another process has given away with its place; kInvalid when it is that of another
+/// directory.
+Result<Fd> givenLock(Fd lock, const std::filesystem::path& root);
+
 Result<void> makeDirectory(const std::filesystem::path& path);
 
 /// Names in a directory, sorted; none when it does not exist.

@@ -5,6 +5,10 @@
 
 #include "failure.h"
 
+/* An agent that has not stirred for so long does not listen either: it is gone, and with it who had
+ * asked. */
+#define DEAF_AFTER_NS (60 * 1000000000ULL)
+
 /* Whether to tell of the connection that begins: a load and a branch while nobody asks. What was
  * drawn holds to its end, see CONN_SAMPLED. */
 static __always_inline int is_sampled(void)
@@ -13,7 +17,9 @@ static __always_inline int is_sampled(void)
 	const struct control *asked = bpf_map_lookup_elem(&control, &index);
 	__u32 one_of = asked ? *(const volatile __u32 *)&asked->sample : 0;
 
-	return one_of && bpf_get_prandom_u32() % one_of == 0;
+	if (!one_of || bpf_get_prandom_u32() % one_of)
+		return 0;
+	return bpf_ktime_get_ns() - *(const volatile __u64 *)&asked->heartbeat_ns < DEAF_AFTER_NS;
 }
 
 /* An event of this kind and time, zero otherwise; null when the ring is full, which is counted. To

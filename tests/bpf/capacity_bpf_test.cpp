@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Small tables: what fits is steered, what does not is refused by name and changes nothing.
+#include <bpf/bpf.h>
+
 #include "loader/capacity.h"
 #include "tests/bpf/kernel_test.h"
 #include "tests/support/manual_clock.h"
@@ -50,6 +52,20 @@ class SmallMaps : public KernelTest {
       EXPECT_EQ(error.code(), Error::Code::kExhausted);
     }
     return names;
+  }
+
+  /// Of the map of that name that was made last; 0: there is none.
+  static uint32_t entriesOfNewest(std::string_view name) {
+    uint32_t entries = 0;
+    // Ids are given in ascending order.
+    for (uint32_t id = 0; bpf_map_get_next_id(id, &id) == 0;) {
+      const Fd map(bpf_map_get_fd_by_id(id));
+      bpf_map_info info{};
+      uint32_t size = sizeof(info);
+      if (map && bpf_obj_get_info_by_fd(map.get(), &info, &size) == 0 && name == info.name)
+        entries = info.max_entries;
+    }
+    return entries;
   }
 
   /// Its address is 10.96.1.`number`; it has a server at 127.0.1.`number`.
@@ -131,6 +147,13 @@ TEST_F(SmallMaps, ThatArePinnedStayAsTheyAre) {
 }
 
 /// The types of the maps (BTF) are there.
+TEST_F(SmallMaps, HaveATurnForEachClusterThatIsPinned) {
+  const auto clusters = view<Table::kClusters>().capacity();
+  ASSERT_NO_FATAL_FAILURE(startWith(kTwo));
+  EXPECT_EQ(view<Table::kClusters>().capacity(), clusters);
+  EXPECT_EQ(entriesOfNewest("turns"), clusters);
+}
+
 TEST_F(SmallMaps, AreDumpedByBpftoolWithTheNamesOfTheirFields) {
   ASSERT_NO_FATAL_FAILURE(startAnew({1, 1}));
   const auto dumped = [&](const char* map) {

@@ -10,6 +10,7 @@
 
 #include "loader/event_ring.h"
 #include "tests/bpf/kernel_test.h"
+#include "userspace/base/clock.h"
 
 namespace sluice::test {
 namespace {
@@ -29,10 +30,13 @@ class Events : public KernelTest {
     steerTo(vip_, {server_.address});
   }
 
-  void tellOfOneIn(uint32_t sample) {
+  /// As an agent does whose last sign of life was `ago`.
+  void tellOfOneIn(uint32_t sample, Duration ago = {}) {
     auto record = view<Table::kControl>().get(0);
     ASSERT_TRUE(record.ok());
     record->sample = sample;
+    const auto beat = SteadyClock().now() - ago;
+    record->heartbeat_ns = static_cast<uint64_t>(beat.time_since_epoch().count());
     ASSERT_TRUE(view<Table::kControl>().put(0, *record).ok());
   }
 
@@ -88,6 +92,13 @@ std::vector<uint16_t> kindsOf(const std::vector<event>& events) {
 TEST_F(Events, AreNotToldWhileNobodyAsks) {
   connectAndClose();
   EXPECT_THAT(told(), IsEmpty());
+}
+
+TEST_F(Events, AreNotToldWhereTheAgentIsGoneThatAsked) {
+  tellOfOneIn(1, std::chrono::minutes(2));
+  connectAndClose();
+  EXPECT_TRUE(told().empty());
+  EXPECT_EQ(lost(), 0u);
 }
 
 TEST_F(Events, FollowAConnectionFromConnectToClose) {

@@ -40,6 +40,15 @@ class Restart : public KernelTest {
   }
 };
 
+TEST_F(Restart, TheLockOfAnotherDirectoryIsNotTaken) {
+  kernel_.reset();
+  auto other = Kernel::load({.pin_root = pins_}, Fd(::open("/", O_RDONLY | O_CLOEXEC)));
+  ASSERT_FALSE(other.ok());
+  EXPECT_EQ(other.error().code(), Error::Code::kInvalid);
+  EXPECT_THAT(other.error().message(), HasSubstr(pins_.string()));
+  ASSERT_NO_FATAL_FAILURE(startKernel());
+}
+
 TEST_F(Restart, ConnectionsAndCountersSurvive) {
   const auto server = listen("127.0.0.2");
   steerTo(vip_, {server.address});

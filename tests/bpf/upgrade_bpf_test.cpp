@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <map>
+#include <thread>
 
 #include "loader/hooks.h"
 #include "loader/pins.h"
@@ -137,6 +138,26 @@ TEST_F(Upgrade, AProcessThatEndedHalfWayIsFollowedByOneThatGoesOn) {
 }
 
 /// An upgrade that was given up and is tried again: its listeners are gone, its rules are old.
+/// A unit that is configured but does not run, since it was stopped.
+TEST_F(Upgrade, AWorkloadThatIsGoneIsNotWaitedFor) {
+  const auto other_cgroup = fs::path(cgroup_.string() + "-stopped");
+  ASSERT_TRUE(fs::create_directory(other_cgroup));
+  {
+    const Fd cgroup(::open(other_cgroup.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    ASSERT_TRUE(kernel_->attach(WorkloadId{1}, cgroup.get()).ok());
+  }
+  ASSERT_TRUE(removeCgroup(other_cgroup).ok());
+  ASSERT_NO_FATAL_FAILURE(startNew());
+  publishNew();
+  // The kernel gives up a cgroup's links some time after it is removed.
+  for (int look = 0; look < 100 && kernel_->isTakingOver(); ++look) {
+    ASSERT_TRUE(kernel_->takeOver().ok());
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+  EXPECT_FALSE(kernel_->isTakingOver());
+  expectSteeredBy(new_server_);
+}
+
 TEST_F(Upgrade, WhatAnEarlierAttemptPublishedDoesNotCount) {
   ASSERT_NO_FATAL_FAILURE(startNew());
   publishNew();

@@ -76,6 +76,17 @@ TEST_F(Observe, FollowsAConnectionAndEndsWhenItHasSeenEnough) {
   EXPECT_EQ(*status, 0);
 }
 
+TEST_F(Observe, EndsWhenItCannotPrint) {
+  auto observer =
+      spawn(nullptr, {"sh", "-c", "exec \"$@\" > /dev/full", "sh", programPath("sluicectl"),
+                      "--socket", shop().lab().adminSocket(), "observe"});
+  ASSERT_TRUE(observer.ok());
+  while (observer->running() && !HasFailure()) connectAsWeb(productApiEcho());
+  const auto status = observer->wait(kPatience);
+  ASSERT_TRUE(status.ok());
+  EXPECT_EQ(*status, 1);
+}
+
 TEST_F(Observe, EachObserverSeesWhatItHasAskedFor) {
   auto proxied = observing({"--reason", "to_proxy", "--service", "product-api"});
   auto others = observing({"--service", "ratings"});

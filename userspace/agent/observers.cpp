@@ -62,7 +62,9 @@ Result<void> Observers::begin(const Json& request, const AdminServer::Reply& rep
   if (!filter) return std::move(filter).error();
   const auto sample = sampleOf(request);
   if (sample == 0) return Error(Error::Code::kInvalid, "sample is a number from 1 to 4294967295");
-  if (observers_.empty()) lost_in_kernel_ = lostInKernel();
+  const auto lost = lostInKernel();
+  if (!lost) return lost.error();
+  if (observers_.empty()) lost_in_kernel_ = *lost;
   observers_.push_back({reply, *std::move(filter), sample});
   if (auto sampled = setSample(); !sampled) {
     observers_.pop_back();
@@ -110,21 +112,22 @@ void Observers::lookAfter() {
 
 void Observers::noteLost() {
   const auto lost = lostInKernel();
+  if (!lost) return log::warn("{}", lost.error().message());
   for (auto& observer : observers_) {
-    observer.lost += lost - lost_in_kernel_;
+    observer.lost += *lost - std::min(*lost, lost_in_kernel_);
     tellLost(observer);
   }
-  lost_in_kernel_ = lost;
+  lost_in_kernel_ = *lost;
 }
 
 /// The ring was full.
-uint64_t Observers::lostInKernel() const {
+Result<uint64_t> Observers::lostInKernel() const {
   uint64_t lost = 0;
   const auto visited = maps::View<Table::kFailures>(data_plane_)
                            .visit([&](const failure_key& key, const failure& value) {
                              if (key.site == SITE_TELL) lost += value.count;
                            });
-  if (!visited) log::warn("{}", visited.error().message());
+  if (!visited) return visited.error();
   return lost;
 }
 

@@ -49,7 +49,7 @@ class Observers {
   static void tellLost(Observer& observer);
   void lookAfter();
   void noteLost();
-  uint64_t lostInKernel() const;
+  Result<uint64_t> lostInKernel() const;
   Result<void> setSample();
 
   Reactor& reactor_;

@@ -163,10 +163,10 @@ Result<ProxyCluster> RouteMaker::makeCluster(const routing::WeightedCluster& des
     const auto family = routing::familyOf(endpoint.address.ip);
     const auto cluster_id = steering_.clusterId(*cluster, family);
     const auto id = steering_.endpointId(endpoint.address);
+    if (!monitors.empty()) monitors[i]->setEndpoint(id);
     // Without numbers the broker would refuse it: a route of the connect path names the
     // clusters of its own family alone.
     if (!cluster_id || !id) continue;
-    if (!monitors.empty()) monitors[i]->setEndpoint(id);
     made.endpoints.push_back(
         {endpoint.address, id, cluster_id, monitors.empty() ? nullptr : monitors[i]});
     shares.push_back(all_shares[i]);

@@ -155,7 +155,7 @@ class Serving {
   }
 
   void settleIfDone() {
-    if (!predecessor_ || !serves_ || kernel_.isTakingOver()) return;
+    if (!predecessor_ || !serves_ || stopping_ || kernel_.isTakingOver()) return;
     reactor_.cancel(std::exchange(deadline_, 0));
     predecessor_->taken();
     broker_->settle();
@@ -208,6 +208,7 @@ class Serving {
     kernel_.releaseLock();
     sockets_ = {};
     if (same_listeners) broker_->enrolments().closeListeners();
+    broker_->stopDraining();
     reactor_.after(kLastConnect, [this] { broker_->closeConnector(); });
   }
 
@@ -255,6 +256,7 @@ Result<std::unique_ptr<broker::Predecessor>> askForPlace(const Options& options)
 
 Result<void> runBroker(const Options& options) {
   SLUICE_TRY(log::setUp("sluiced[broker]", options.log_level));
+  SLUICE_TRY(broker::raiseOpenFiles());
   const SteadyClock clock;
   auto reactor = Reactor::create(clock);
   if (!reactor) return std::move(reactor).error();

@@ -8,9 +8,6 @@
 
 namespace sluice::broker {
 
-namespace {
-
-// Each workload takes five descriptors here, each connection of the proxy two in the agent.
 Result<void> raiseOpenFiles() {
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return Error::system("getrlimit");
@@ -19,12 +16,9 @@ Result<void> raiseOpenFiles() {
   return {};
 }
 
-}  // namespace
-
 Result<std::unique_ptr<Broker>> Broker::create(Reactor& reactor, Attachments& attachments,
                                                DataPlane& tables_view, std::vector<int> tables,
                                                int connection_store, Options options) {
-  SLUICE_TRY(raiseOpenFiles());
   auto cgroups = Cgroups::find();
   if (!cgroups.ok()) return std::move(cgroups).error();
   auto visitor = NamespaceVisitor::create();

@@ -18,6 +18,10 @@
 
 namespace sluice::broker {
 
+/// To what this process may have at most, its children as well. Each workload takes five
+/// descriptors in the broker, each connection of the proxy two in the agent.
+Result<void> raiseOpenFiles();
+
 /// The privileged process's work, put together: enrolments, the server, and a supervised agent.
 /// All on one reactor and its thread, in the namespace that this thread is in.
 class Broker {
@@ -57,6 +61,8 @@ class Broker {
   Enrolments& enrolments() { return enrolments_; }
   /// Opens no connection for the agent any more.
   void closeConnector() { connector_.close(); }
+  /// Another one looks after those that are to be ended.
+  void stopDraining() { drains_.stop(); }
 
   /// Stops the agent, then calls `stopped`. Attachments stay: they are the kernel's.
   void stop(std::function<void()> stopped) { supervisor_->stop(std::move(stopped)); }

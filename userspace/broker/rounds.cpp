@@ -9,8 +9,14 @@ Rounds::~Rounds() { reactor_.cancel(timer_); }
 
 void Rounds::soon() { lookAfter(std::max(Duration::zero(), last_ + kLeast - reactor_.now())); }
 
+void Rounds::stop() {
+  stopped_ = true;
+  reactor_.cancel(timer_);
+}
+
 /// Instead of the one that was to come.
 void Rounds::lookAfter(Duration delay) {
+  if (stopped_) return;
   reactor_.cancel(timer_);
   timer_ = reactor_.after(delay, [this] { look(); });
 }

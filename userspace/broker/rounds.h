@@ -27,6 +27,9 @@ class Rounds {
   /// There is something new to look at.
   void soon();
 
+  /// Looks no more, whatever comes.
+  void stop();
+
  private:
   void lookAfter(Duration delay);
   void look();
@@ -35,6 +38,7 @@ class Rounds {
   std::function<bool()> look_;
   TimePoint last_{};  ///< the look before; none yet: long ago
   Reactor::TimerId timer_ = 0;
+  bool stopped_ = false;
 };
 
 }  // namespace sluice::broker

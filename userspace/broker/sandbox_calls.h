@@ -160,8 +160,8 @@ constexpr auto kLimitedCalls = std::to_array<LimitedCall>({
     {SCMP_SYS(mprotect), 2, PROT_EXEC, 0},
     // Threads, not processes.
     {SCMP_SYS(clone), 0, kThread | kNamespaces, kThread},
-    // No packet, netlink or other family: the agent speaks to local sockets and TCP.
-    {SCMP_SYS(socket), 0, kWhole, AF_UNIX},
+    // TCP, and UDP to name servers. No local sockets but those that it was given: root's others,
+    // that by which a sluiced hands over its place among them, ask only who the user is.
     {SCMP_SYS(socket), 0, kWhole, AF_INET},
     {SCMP_SYS(socket), 0, kWhole, AF_INET6},
     // Elements of the tables that the broker handed over; making or loading anything is not.

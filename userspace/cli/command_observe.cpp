@@ -64,9 +64,11 @@ ExitCode runObserve(const Terminal& terminal, const CommonOptions& options,
                                  else
                                    printText(terminal, answer);
                                  if (answer.at("kind") == "Event") ++events;
+                                 if (!terminal.out) return false;
                                  return arguments.limit == 0 || events < arguments.limit;
                                });
-  return followed ? kOk : report(terminal, followed.error());
+  if (!followed) return report(terminal, followed.error());
+  return terminal.out ? kOk : kFailed;
 }
 
 }  // namespace sluice::cli

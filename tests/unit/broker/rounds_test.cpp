@@ -47,6 +47,16 @@ TEST_F(RoundsTest, LooksAgainAsLongAsSomethingIsLeft) {
   EXPECT_EQ(looks_, 5);
 }
 
+TEST_F(RoundsTest, NobodyLooksAfterItWasStopped) {
+  left_ = true;
+  rounds_.soon();
+  pass(0s);
+  rounds_.stop();
+  rounds_.soon();
+  pass(1h);
+  EXPECT_EQ(looks_, 1);
+}
+
 TEST_F(RoundsTest, ManyRequestsAreOneLookASecond) {
   for (int i = 0; i < 50; ++i) {
     rounds_.soon();
