@@ -14,6 +14,11 @@ using maps::View;
 /// an id for ever.
 constexpr Duration kLongestHold = std::chrono::hours(24);
 
+/// Longer than the kernel goes on with a SYN that nobody answers: 127 s (tcp_syn_retries: 6). That
+/// it has failed is counted only then, and must not be another one's failure. connect() calls that
+/// never came to a SYN are not told from these.
+constexpr Duration kLongestConnect = std::chrono::minutes(3);
+
 /// kNotFound is fine: the goal is that it is gone.
 Result<void> unlessGone(Result<void> result) {
   if (!result.ok() && result.error().code() == Error::Code::kNotFound) return {};
@@ -31,11 +36,14 @@ IpAddress addressOf(const endpoint& value) {
   return address;
 }
 
+/// Whether connections that are open, or may yet be, are counted by the id.
 template <Table table>
-Result<bool> hasConnections(DataPlane& data_plane, uint32_t id) {
+Result<bool> hasConnections(DataPlane& data_plane, uint32_t id, Duration retired_for) {
   auto stats = View<table>(data_plane).get(id);
   if (!stats.ok()) return std::move(stats).error();
-  return stats->established > stats->closed;
+  const bool open = stats->established > stats->closed;
+  const bool opening = stats->opened > stats->established + stats->failed + stats->given_up;
+  return open || (opening && retired_for <= kLongestConnect);
 }
 
 }  // namespace
@@ -139,10 +147,13 @@ Result<void> Steering::freeIds(name_kind kind) {
 
 /// Live connections and requests carry the ids that they are counted by.
 Result<bool> Steering::isHeld(name_kind kind, uint32_t id, TimePoint retired) const {
-  if (clock_.now() - retired > kLongestHold) return false;
-  if (kind == NAME_BINDING) return hasConnections<Table::kServiceStats>(data_plane_, id);
-  if (kind == NAME_CLUSTER) return hasConnections<Table::kClusterStats>(data_plane_, id);
+  const Duration since = clock_.now() - retired;
+  if (since > kLongestHold) return false;
+  if (kind == NAME_BINDING) return hasConnections<Table::kServiceStats>(data_plane_, id, since);
+  if (kind == NAME_CLUSTER) return hasConnections<Table::kClusterStats>(data_plane_, id, since);
   if (kind != NAME_ENDPOINT) return false;
+  auto counted = hasConnections<Table::kEndpointStats>(data_plane_, id, since);
+  if (!counted.ok() || *counted) return counted;
   auto connections = View<Table::kEndpointActive>(data_plane_).get(id);
   if (!connections.ok()) return std::move(connections).error();
   auto requests = View<Table::kEndpointInFlight>(data_plane_).get(id);

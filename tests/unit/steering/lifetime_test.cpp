@@ -71,6 +71,21 @@ TEST_F(LifetimeTest, IdIsHeldAsLongAsAConnectionIsCountedByIt) {
   EXPECT_EQ(steering->ids().find(NAME_ENDPOINT, "10.1.0.1:8080"), 0u);
 }
 
+TEST_F(LifetimeTest, IdIsHeldAsLongAsAConnectionMayStillFailUnderIt) {
+  load(onlyTo("v1"));
+  const auto id = steering->ids().find(NAME_ENDPOINT, "10.1.0.1:8080");
+  connection_stats stats{};
+  stats.opened = 1;
+  ASSERT_TRUE(maps::View<Table::kEndpointStats>(tables).put(id, stats).ok());
+  load(World{});
+  passGrace();
+  EXPECT_EQ(steering->ids().find(NAME_ENDPOINT, "10.1.0.1:8080"), id);
+  clock.advance(std::chrono::minutes(3));
+  ASSERT_TRUE(steering->retire().ok());
+  EXPECT_EQ(steering->ids().find(NAME_ENDPOINT, "10.1.0.1:8080"), 0u)
+      << "connect() calls that never came to a SYN have no end that is counted";
+}
+
 TEST_F(LifetimeTest, IdIsHeldAsLongAsARequestOfTheProxyIsUnderWay) {
   load(onlyTo("v1"));
   const auto id = steering->ids().find(NAME_ENDPOINT, "10.1.0.1:8080");
@@ -98,7 +113,7 @@ TEST_F(LifetimeTest, CountersOfAFreedIdStartAtZero) {
   load(onlyTo("v1"));
   const auto id = steering->ids().find(NAME_ENDPOINT, "10.1.0.1:8080");
   connection_stats stats{};
-  stats.opened = 7;
+  stats.opened = stats.failed = 7;
   ASSERT_TRUE(maps::View<Table::kEndpointStats>(tables).put(id, stats).ok());
   load(World{});
   passGrace();
