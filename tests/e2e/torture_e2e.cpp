@@ -235,9 +235,15 @@ class Torture : public ShopTest {
   void torment(uint64_t seconds) {
     Result<std::string> outcome = std::string();
     std::thread web([&] {
-      outcome = asWeb([&] { return runClients(*timeline_, seed_); });
+      outcome = asWeb([&] {
+        timeline_->running = true;
+        return runClients(*timeline_, seed_);
+      });
       timeline_->failed = timeline_->failed || !outcome.ok();
     });
+    // The clients' process is a fork: until it is there this thread must hold no lock, the
+    // allocator's included.
+    while (!timeline_->running && !timeline_->failed) std::this_thread::sleep_for(1ms);
     const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(seconds);
     uint64_t steps = 0;
     while (!timeline_->failed && !HasFatalFailure() && std::chrono::steady_clock::now() < end) {
