@@ -65,6 +65,14 @@ Result<void> checkReason(const std::string& reason) {
   return Error(Error::Code::kInvalid, "there is no reason \"" + reason + "\"", known);
 }
 
+/// `name`: "host:port/family".
+bool isService(const std::string& name, const std::string& wanted) {
+  const auto colon = wanted.rfind(':');
+  if (!begins(name, wanted.substr(0, colon), ".:")) return false;
+  return colon == std::string::npos ||
+         begins(name.substr(name.rfind(':') + 1), wanted.substr(colon + 1), "/");
+}
+
 }  // namespace
 
 Json eventView(const event& told, const ConnectionNames& names,
@@ -94,7 +102,7 @@ bool EventFilter::matches(const Json& view) const {
   const auto key = textOf(view, "workload");
   if (!in_namespace.empty() && !begins(key, in_namespace, "/")) return false;
   if (!workload.empty() && !isWorkload(key, workload)) return false;
-  if (!service.empty() && !begins(textOf(view, "service"), service, ".:/")) return false;
+  if (!service.empty() && !isService(textOf(view, "service"), service)) return false;
   return reason.empty() || textOf(view, "reason") == reason;
 }
 

@@ -84,10 +84,12 @@ TEST(EventFilter, WorkloadIsNamedWithOrWithoutItsNamespace) {
 
 TEST(EventFilter, ServiceIsNamedAsShortAsOneLikes) {
   const auto told = toldOf(EVENT_CONNECT);
-  for (const char* name : {"api", "api.shop", "api.shop.svc.cluster.local",
+  for (const char* name : {"api", "api:80", "api.shop", "api.shop:80", "api.shop.svc.cluster.local",
                            "api.shop.svc.cluster.local:80", "api.shop.svc.cluster.local:80/v4"})
     EXPECT_TRUE(isShown({{"service", name}}, told)) << name;
   EXPECT_FALSE(isShown({{"service", "ap"}}, told));
+  EXPECT_FALSE(isShown({{"service", "api:8"}}, told));
+  EXPECT_FALSE(isShown({{"service", "api:81"}}, told));
   EXPECT_FALSE(isShown({{"service", "api.shop.svc.cluster.local:8"}}, told));
 }
 
