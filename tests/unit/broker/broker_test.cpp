@@ -63,14 +63,12 @@ TEST_F(BrokerTest, AgentThatClosesItsChannelWhileItStopsMayFinish) {
   EXPECT_EQ(starts(), 3u);
 }
 
-TEST_F(BrokerTest, OpenFilesAreRaisedToTheLimit) {
+TEST(OpenFiles, AreRaisedToTheLimit) {
   rlimit before{};
   ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
   const rlimit lowered{before.rlim_max - 1, before.rlim_max};
   ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &lowered), 0);
-  const auto broker =
-      Broker::create(*reactor_, attachments_, tables_.plane, {0}, -1, {{"x"}, 1, 1s});
-  ASSERT_TRUE(broker.ok());
+  ASSERT_TRUE(raiseOpenFiles().ok());
   rlimit after{};
   ::getrlimit(RLIMIT_NOFILE, &after);
   EXPECT_EQ(after.rlim_cur, before.rlim_max);
