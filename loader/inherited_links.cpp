@@ -2,12 +2,12 @@
 // The links that a version of another schema has left. Its programs go on steering by its tables
 // until this one's can.
 #include <bpf/bpf.h>
-#include <fcntl.h>
 
 #include <algorithm>
 
 #include "loader/link_info.h"
 #include "loader/links.h"
+#include "userspace/base/duplicate.h"
 #include "userspace/base/log.h"
 
 namespace sluice::loader {
@@ -53,9 +53,9 @@ bool Links::isInheritedFrom(WorkloadId workload, uint64_t cgroup) const {
 }
 
 Result<void> Links::takeOverLater(WorkloadId workload, int cgroup_fd) {
-  Fd copy(::fcntl(cgroup_fd, F_DUPFD_CLOEXEC, 0));
-  if (!copy) return Error::system("duplicate a cgroup's descriptor");
-  waiting_.insert_or_assign(workload, std::move(copy));
+  auto copy = duplicate(cgroup_fd, "a cgroup's descriptor");
+  if (!copy) return std::move(copy).error();
+  waiting_.insert_or_assign(workload, *std::move(copy));
   return {};
 }
 

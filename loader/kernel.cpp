@@ -3,7 +3,6 @@
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
-#include <fcntl.h>
 #include <fmt/format.h>
 
 #include "loader/libbpf_log.h"
@@ -15,6 +14,7 @@
 #include "loader/programs.h"
 #include "maps/abi/types.h"
 #include "maps/tables.hpp"
+#include "userspace/base/duplicate.h"
 #include "userspace/base/log.h"
 
 namespace sluice::loader {
@@ -177,8 +177,9 @@ std::vector<int> tableFds(const Programs& skeleton) {
 Result<std::unique_ptr<MapDataPlane>> openDataPlane(const std::vector<int>& map_fds) {
   std::vector<Fd> owned;
   for (const int fd : map_fds) {
-    owned.emplace_back(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
-    if (!owned.back()) return Error::system("duplicate a map's descriptor");
+    auto copy = duplicate(fd, "a map's descriptor");
+    if (!copy) return std::move(copy).error();
+    owned.push_back(*std::move(copy));
   }
   return MapDataPlane::create(std::move(owned));
 }

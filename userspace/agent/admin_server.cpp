@@ -2,11 +2,11 @@
 #include "userspace/agent/admin_server.h"
 
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
+#include <unistd.h>
 
 #include <filesystem>
 
+#include "userspace/base/unix_socket.h"
 #include "userspace/observe/admin_protocol.h"
 
 namespace sluice::agent {
@@ -14,20 +14,6 @@ namespace {
 
 using observe::Json;
 using namespace std::chrono_literals;
-
-Result<sockaddr_un> unixAddress(const std::string& path) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (path.empty() || path.size() >= sizeof(address.sun_path))
-    return Error(Error::Code::kInvalid, "admin socket path \"" + path + "\" is too long or empty",
-                 "use a path of at most 107 bytes");
-  path.copy(address.sun_path, path.size());
-  return address;
-}
-
-const sockaddr* generic(const sockaddr_un& address) {
-  return reinterpret_cast<const sockaddr*>(&address);
-}
 
 Result<Fd> unixSocket() {
   Fd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
@@ -58,18 +44,15 @@ Result<void> removeLeftover(const std::string& path, const sockaddr_un& address)
 }  // namespace
 
 Result<Fd> listenAdmin(const std::string& path) {
-  auto address = unixAddress(path);
-  if (!address) return std::move(address).error();
+  const auto address = unixAddress(path);
+  if (!address)
+    return Error(Error::Code::kInvalid, "admin socket path \"" + path + "\" is too long or empty",
+                 "use a path of at most 107 bytes");
   SLUICE_TRY(makeFolder(path));
   SLUICE_TRY(removeLeftover(path, *address));
   auto socket = unixSocket();
   if (!socket) return socket;
-  const auto old_mask = ::umask(0177);  // no moment in which others could connect
-  const int bound = ::bind(socket->get(), generic(*address), sizeof(*address));
-  const int bind_errno = errno;
-  ::umask(old_mask);
-  if (bound != 0) return Error::system("bind the admin socket " + path, bind_errno);
-  if (::listen(socket->get(), SOMAXCONN) != 0) return Error::system("listen on " + path);
+  SLUICE_TRY(listenPrivately(socket->get(), *address));
   return socket;
 }
 

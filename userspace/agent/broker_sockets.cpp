@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "userspace/agent/broker_sockets.h"
 
-#include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "userspace/agent/admin_server.h"
 #include "userspace/agent/metrics_server.h"
+#include "userspace/base/duplicate.h"
 #include "userspace/broker/successor.h"
 
 namespace sluice::agent {
@@ -46,8 +46,9 @@ Result<broker::PlaceSockets> openSockets(const Options& options, int lock,
     if (!metrics) return std::move(metrics).error();
     sockets.metrics = *std::move(metrics);
   }
-  sockets.lock = Fd(::fcntl(lock, F_DUPFD_CLOEXEC, 0));
-  if (!sockets.lock) return Error::system("duplicate the lock of the pin directory");
+  auto own = duplicate(lock, "the lock of the pin directory");
+  if (!own) return std::move(own).error();
+  sockets.lock = *std::move(own);
   return sockets;
 }
 

@@ -16,6 +16,7 @@
 #include "userspace/agent/metrics_server.h"
 #include "userspace/agent/status_view.h"
 #include "userspace/agent/worker_fleet.h"
+#include "userspace/base/duplicate.h"
 #include "userspace/base/log.h"
 #include "userspace/broker/client.h"
 #include "userspace/broker/protocol.h"
@@ -45,12 +46,6 @@ struct Opened {
   Fd admin;    ///< stays here, so that it can be heard again
   Fd metrics;  ///< the same
 };
-
-Result<Fd> duplicate(const Fd& socket) {
-  Fd copy(::fcntl(socket.get(), F_DUPFD_CLOEXEC, 0));
-  if (!copy) return Error::system("duplicate a listening socket");
-  return copy;
-}
 
 /// The last of `maps`, which it takes.
 Result<std::unique_ptr<loader::EventRing>> openEvents(std::vector<Fd>& maps) {
@@ -181,8 +176,9 @@ class Agent {
     commands_ = std::make_unique<AdminCommands>(
         AdminCommands::Parts{broker_, *data_plane_, *steering_, *rollout_, *enroller_, *fleet_,
                              *workloads_, *configuration_, *observers_});
-    auto admin_socket = duplicate(opened_.admin), metrics_socket = duplicate(opened_.metrics);
+    auto admin_socket = duplicate(opened_.admin.get(), "the admin socket");
     if (!admin_socket) return std::move(admin_socket).error();
+    auto metrics_socket = duplicate(opened_.metrics.get(), "the socket of the metrics");
     if (!metrics_socket) return std::move(metrics_socket).error();
     auto admin = AdminServer::create(
         *reactor_, *std::move(admin_socket),

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "userspace/agent/worker_fleet.h"
 
-#include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 
@@ -12,18 +11,13 @@
 #include <thread>
 
 #include "userspace/agent/request_metrics.h"
+#include "userspace/base/duplicate.h"
 #include "userspace/base/log.h"
 #include "userspace/base/random.h"
 #include "userspace/broker/client.h"
 
 namespace sluice::agent {
 namespace {
-
-Result<Fd> duplicate(const Fd& socket) {
-  Fd copy(::fcntl(socket.get(), F_DUPFD_CLOEXEC, 0));
-  if (!copy) return Error::system("duplicate a listener");
-  return copy;
-}
 
 /// Listeners of one workload for one worker.
 Result<std::vector<proxy::ListenerSpec>> copyListeners(WorkloadId workload,
@@ -32,7 +26,7 @@ Result<std::vector<proxy::ListenerSpec>> copyListeners(WorkloadId workload,
   std::vector<proxy::ListenerSpec> specs;
   const auto add = [&](const Fd& socket, int family, uint16_t port) -> Result<void> {
     if (!socket) return {};
-    auto copy = duplicate(socket);
+    auto copy = duplicate(socket.get(), "a listener");
     if (!copy) return std::move(copy).error();
     specs.push_back({workload, *std::move(copy), family, port, connections});
     return {};
@@ -145,14 +139,18 @@ std::function<void()> WorkerFleet::whenAllAre(std::function<void()> done) const 
   };
 }
 
-void WorkerFleet::setConfig(std::shared_ptr<const proxy::ProxyConfig> config,
-                            std::function<void()> done) {
+void WorkerFleet::onEach(std::function<void()> done, const Task& task) {
   const auto ready = whenAllAre(std::move(done));
   for (const auto& member : members_)
-    member->reactor->post([worker = member->worker.get(), config, ready] {
-      worker->setConfig(config);
-      ready();
-    });
+    member->reactor->post([worker = member->worker.get(), task, ready] { task(*worker, ready); });
+}
+
+void WorkerFleet::setConfig(std::shared_ptr<const proxy::ProxyConfig> config,
+                            std::function<void()> done) {
+  onEach(std::move(done), [config = std::move(config)](proxy::Worker& worker, const auto& ready) {
+    worker.setConfig(config);
+    ready();
+  });
 }
 
 Result<void> WorkerFleet::listen(WorkloadId workload, const Enrolled& enrolled) {
@@ -191,8 +189,7 @@ void WorkerFleet::connections(std::function<void(std::vector<proxy::ConnectionIn
 }
 
 void WorkerFleet::comeRound(std::function<void()> done) {
-  const auto ready = whenAllAre(std::move(done));
-  for (const auto& member : members_) member->reactor->post(ready);
+  onEach(std::move(done), [](proxy::Worker&, const auto& ready) { ready(); });
 }
 
 proxy::WorkerStats WorkerFleet::stats() const {
@@ -211,27 +208,21 @@ observe::Requests WorkerFleet::requests(const std::map<WorkloadId, std::string>&
 }
 
 void WorkerFleet::stopAccepting(std::function<void()> done) {
-  const auto ready = whenAllAre(std::move(done));
-  for (const auto& member : members_)
-    member->reactor->post([worker = member->worker.get(), ready] {
-      worker->stopAccepting();
-      ready();
-    });
+  onEach(std::move(done), [](proxy::Worker& worker, const auto& ready) {
+    worker.stopAccepting();
+    ready();
+  });
 }
 
 void WorkerFleet::retire(Duration patience, Duration deadline, std::function<void()> done) {
-  const auto ready = whenAllAre(std::move(done));
-  for (const auto& member : members_)
-    member->reactor->post([worker = member->worker.get(), patience, deadline, ready] {
-      worker->retire(patience, deadline, ready);
-    });
+  onEach(std::move(done), [patience, deadline](proxy::Worker& worker, const auto& ready) {
+    worker.retire(patience, deadline, ready);
+  });
 }
 
 void WorkerFleet::drain(Duration deadline, std::function<void()> done) {
-  const auto ready = whenAllAre(std::move(done));
-  for (const auto& member : members_)
-    member->reactor->post(
-        [worker = member->worker.get(), deadline, ready] { worker->drain(deadline, ready); });
+  onEach(std::move(done),
+         [deadline](proxy::Worker& worker, const auto& ready) { worker.drain(deadline, ready); });
 }
 
 }  // namespace sluice::agent

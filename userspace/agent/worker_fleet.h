@@ -51,6 +51,9 @@ class WorkerFleet final : public Fleet {
   WorkerFleet(Reactor& control, const Clock& clock);
   Result<void> add(const Clock& clock, DataPlane& data_plane, Fd channel, const Options& options);
   std::function<void()> whenAllAre(std::function<void()> done) const;
+  /// Calls `ready` when it is done, on the worker's thread.
+  using Task = std::function<void(proxy::Worker& worker, const std::function<void()>& ready)>;
+  void onEach(std::function<void()> done, const Task& task);
 
   Reactor& control_;
   proxy::RetryLimits retry_limits_;

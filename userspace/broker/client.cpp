@@ -175,11 +175,18 @@ void WorkloadClient::list(std::function<void(Result<std::vector<WorkloadConnecti
       [done = std::move(done)](Result<Packet> packet) { done(connectionsOf(std::move(packet))); });
 }
 
-void WorkloadClient::resetGone(std::function<void(Result<void>)> done) {
-  const auto request = message<ResetGone>(calls_->number());
+template <typename Message>
+void WorkloadClient::ask(std::function<void(Result<void>)> done) {
+  const auto request = message<Message>(calls_->number());
   calls_->send(request.header.request, bytesOf(request),
                [done = std::move(done)](const Result<Packet>& packet) { done(outcomeOf(packet)); });
 }
+
+void WorkloadClient::resetGone(std::function<void(Result<void>)> done) {
+  ask<ResetGone>(std::move(done));
+}
+
+void WorkloadClient::drain(std::function<void(Result<void>)> done) { ask<Drain>(std::move(done)); }
 
 void WorkloadClient::report(Event event, uint64_t round, std::function<void()> answered) {
   auto request = message<Report>(calls_->number());
@@ -190,12 +197,6 @@ void WorkloadClient::report(Event event, uint64_t round, std::function<void()> a
                  // A broker that is gone ends the agent: see `lost`.
                  if (outcomeOf(packet)) answered();
                });
-}
-
-void WorkloadClient::drain(std::function<void(Result<void>)> done) {
-  const auto request = message<Drain>(calls_->number());
-  calls_->send(request.header.request, bytesOf(request),
-               [done = std::move(done)](const Result<Packet>& packet) { done(outcomeOf(packet)); });
 }
 
 Result<std::unique_ptr<SocketClient>> SocketClient::create(Reactor& reactor, Fd worker,

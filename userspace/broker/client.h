@@ -46,6 +46,9 @@ class WorkloadClient final : public Workloads, public Connections {
   void report(Event event, uint64_t round, std::function<void()> answered);
 
  private:
+  /// A request that says nothing but its type.
+  template <typename Message>
+  void ask(std::function<void(Result<void>)> done);
   WorkloadClient(Reactor& reactor, std::unique_ptr<Calls> calls)
       : reactor_(reactor), calls_(std::move(calls)) {}
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "userspace/broker/enrolments.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 
 #include <set>
 
+#include "userspace/base/duplicate.h"
 #include "userspace/base/log.h"
 #include "userspace/broker/neighbours.h"
 
@@ -13,19 +13,17 @@ namespace sluice::broker {
 
 namespace {
 
-Result<Fd> duplicate(const Fd& fd) {
-  if (!fd) return Fd();
-  Fd copy(::fcntl(fd.get(), F_DUPFD_CLOEXEC, 0));
-  if (!copy) return Error::system("duplicate a listener");
-  return copy;
+/// Empty where there is none.
+Result<Fd> copyOf(const Fd& listener) {
+  return listener ? duplicate(listener.get(), "a listener") : Fd();
 }
 
-Result<Listeners> duplicate(const Listeners& listeners) {
-  auto listener4 = duplicate(listeners.listener4);
+Result<Listeners> copyOf(const Listeners& listeners) {
+  auto listener4 = copyOf(listeners.listener4);
   if (!listener4.ok()) return std::move(listener4).error();
-  auto listener6 = duplicate(listeners.listener6);
+  auto listener6 = copyOf(listeners.listener6);
   if (!listener6.ok()) return std::move(listener6).error();
-  auto alive = duplicate(listeners.alive);
+  auto alive = copyOf(listeners.alive);
   if (!alive.ok()) return std::move(alive).error();
   return Listeners{*std::move(listener4),    *std::move(listener6),    *std::move(alive),
                    listeners.listener4_port, listeners.listener6_port, listeners.alive_port,
@@ -116,9 +114,9 @@ Result<void> Enrolments::openListeners(WorkloadId workload, Entry* old, Entry& e
 }
 
 Result<Enrolled> Enrolments::answer(const Entry& entry, Neighbours neighbours) const {
-  auto listener4 = duplicate(entry.listeners.listener4);
+  auto listener4 = copyOf(entry.listeners.listener4);
   if (!listener4.ok()) return std::move(listener4).error();
-  auto listener6 = duplicate(entry.listeners.listener6);
+  auto listener6 = copyOf(entry.listeners.listener6);
   if (!listener6.ok()) return std::move(listener6).error();
   auto addresses = visitor_.visit(entry.network_namespace, &OwnAddresses::find);
   if (!addresses.ok()) return std::move(addresses).error();
@@ -137,7 +135,7 @@ Result<Enrolled> Enrolments::answer(const Entry& entry, Neighbours neighbours) c
 Result<std::map<WorkloadId, InheritedListeners>> Enrolments::bequest() const {
   std::map<WorkloadId, InheritedListeners> all;
   for (const auto& [workload, entry] : entries_) {
-    auto copies = duplicate(entry.listeners);
+    auto copies = copyOf(entry.listeners);
     if (!copies.ok()) return std::move(copies).error();
     all.emplace(workload,
                 InheritedListeners{entry.network_namespace.identity(), *std::move(copies)});

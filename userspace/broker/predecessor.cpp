@@ -5,12 +5,12 @@
 #include <fmt/format.h>
 #include <poll.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 
 #include <algorithm>
 #include <utility>
 
 #include "userspace/base/log.h"
+#include "userspace/base/unix_socket.h"
 #include "userspace/broker/protocol.h"
 
 namespace sluice::broker {
@@ -19,13 +19,11 @@ namespace {
 
 /// Connected; empty when nobody listens.
 Result<Fd> connectTo(const std::string& path) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (path.size() >= sizeof(address.sun_path)) return Fd();
-  path.copy(address.sun_path, path.size());
+  const auto address = unixAddress(path);
+  if (!address) return Fd();
   const Fd socket(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
   if (!socket) return Error::system("create a socket for the hand-over");
-  if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) {
+  if (::connect(socket.get(), generic(*address), sizeof(*address)) != 0) {
     if (errno == ENOENT || errno == ECONNREFUSED) return Fd();
     return Error::system("connect to " + path);
   }

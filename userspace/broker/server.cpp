@@ -9,6 +9,8 @@
 #include <algorithm>
 #include <iterator>
 
+#include "userspace/base/duplicate.h"
+
 namespace sluice::broker {
 
 namespace {
@@ -57,8 +59,9 @@ Result<Fd> fileOf(const std::vector<WorkloadConnection>& connections) {
 
 Result<void> addDuplicates(const std::vector<int>& from, std::vector<Fd>& to) {
   for (const int fd : from) {
-    to.emplace_back(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
-    if (!to.back()) return Error::system("duplicate a descriptor for the agent");
+    auto copy = duplicate(fd, "a descriptor for the agent");
+    if (!copy.ok()) return std::move(copy).error();
+    to.push_back(*std::move(copy));
   }
   return {};
 }

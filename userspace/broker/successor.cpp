@@ -1,32 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "userspace/broker/successor.h"
 
-#include <fcntl.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <utility>
 
+#include "userspace/base/duplicate.h"
 #include "userspace/base/log.h"
+#include "userspace/base/unix_socket.h"
 
 namespace sluice::broker {
 
 namespace {
 
-Result<Fd> duplicate(const Fd& fd) {
-  Fd copy(::fcntl(fd.get(), F_DUPFD_CLOEXEC, 0));
-  if (!copy) return Error::system("duplicate a descriptor for the successor");
-  return copy;
-}
-
-Result<PlaceSockets> duplicate(const PlaceSockets& from) {
+Result<PlaceSockets> copyOf(const PlaceSockets& from) {
   PlaceSockets to;
   for (const auto which : {&PlaceSockets::lock, &PlaceSockets::successor, &PlaceSockets::admin,
                            &PlaceSockets::metrics}) {
-    auto made = duplicate(from.*which);
+    auto made = duplicate((from.*which).get(), "a descriptor for the successor");
     if (!made) return std::move(made).error();
     to.*which = *std::move(made);
   }
@@ -36,22 +29,14 @@ Result<PlaceSockets> duplicate(const PlaceSockets& from) {
 }  // namespace
 
 Result<Fd> listenForSuccessor(const std::string& path) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (path.size() >= sizeof(address.sun_path))
+  const auto address = unixAddress(path);
+  if (!address)
     return Error(Error::Code::kInvalid, "the path " + path + " is too long for a socket",
                  "choose a shorter one with --socket");
-  path.copy(address.sun_path, path.size());
   Fd socket(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!socket) return Error::system("create the socket for a successor");
   ::unlink(path.c_str());
-  const auto old_mask = ::umask(0177);  // no moment in which others could connect
-  const int bound =
-      ::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address));
-  const int bind_errno = errno;
-  ::umask(old_mask);
-  if (bound != 0) return Error::system("bind " + path, bind_errno);
-  if (::listen(socket.get(), SOMAXCONN) != 0) return Error::system("listen on " + path);
+  SLUICE_TRY(listenPrivately(socket.get(), *address));
   return socket;
 }
 
@@ -133,7 +118,7 @@ void Successor::refuse(const Error& why) {
 
 void Successor::offer() {
   auto bequest = options_.bequest();
-  auto sockets = duplicate(*options_.sockets);
+  auto sockets = copyOf(*options_.sockets);
   if (!bequest || !sockets) return refuse(bequest ? sockets.error() : bequest.error());
   state_ = State::kOffered;
   send(packetOf(options_.schema, static_cast<uint32_t>(bequest->size()), *std::move(sockets)));

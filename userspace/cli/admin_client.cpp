@@ -3,7 +3,6 @@
 
 #include <poll.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -11,6 +10,7 @@
 
 #include "userspace/base/clock.h"
 #include "userspace/base/fd.h"
+#include "userspace/base/unix_socket.h"
 #include "userspace/observe/admin_protocol.h"
 
 namespace sluice::cli {
@@ -29,14 +29,12 @@ Error connectError(const std::string& path, int errnum) {
 }
 
 Result<Fd> connectTo(const std::string& path) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (path.empty() || path.size() >= sizeof(address.sun_path))
+  const auto address = unixAddress(path);
+  if (!address)
     return Error(Error::Code::kInvalid, "--socket " + path + ": a path has 1 to 107 bytes");
-  path.copy(address.sun_path, path.size());
   Fd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!socket) return Error::system("create a socket");
-  if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0)
+  if (::connect(socket.get(), generic(*address), sizeof(*address)) != 0)
     return connectError(path, errno);
   return socket;
 }

@@ -15,6 +15,17 @@ class Connections : public WorkerTest {
     serve([](std::string_view) { return kOk; });
     routeToServers();
   }
+
+  /// Its request has reached a server that does not answer by itself.
+  Peer& awaitingItsAnswer() {
+    servers_.clear();
+    serve();
+    routeToServers();
+    Peer& active = connect();
+    active.send(kGet);
+    request();
+    return active;
+  }
 };
 
 TEST_F(Connections, AddressOutsideTheListenerNetIsReset) {
@@ -173,12 +184,7 @@ TEST_F(Connections, DrainFinishesWhatRuns) {
 }
 
 TEST_F(Connections, DrainEndsAtItsDeadline) {
-  servers_.clear();
-  serve();
-  routeToServers();
-  Peer& active = connect();
-  active.send(kGet);
-  request();
+  Peer& active = awaitingItsAnswer();
   bool done = false;
   worker_->drain(5s, [&] { done = true; });
   settle();
@@ -219,12 +225,7 @@ TEST_F(Connections, RetiringAnswersOnceMoreAndSaysThatItCloses) {
 }
 
 TEST_F(Connections, RetiringLeavesAConnectionWhoseResponseHadBegunForOneMore) {
-  servers_.clear();
-  serve();
-  routeToServers();
-  Peer& active = connect();
-  active.send(kGet);
-  request();
+  Peer& active = awaitingItsAnswer();
   servers_[0]->connection(0).send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\no");
   ASSERT_TRUE(until([&] { return active.received().ends_with("\r\n\r\no"); }));
   bool done = false;
@@ -265,12 +266,7 @@ TEST_F(Connections, RetiringGoesOnAcceptingWhereItWasNotStopped) {
 }
 
 TEST_F(Connections, RetiringEndsAtItsDeadline) {
-  servers_.clear();
-  serve();
-  routeToServers();
-  Peer& active = connect();
-  active.send(kGet);
-  request();
+  Peer& active = awaitingItsAnswer();
   bool done = false;
   worker_->stopAccepting();
   worker_->retire(20s, 60s, [&] { done = true; });
