@@ -24,12 +24,7 @@ namespace sluice::agent {
 namespace {
 
 using observe::Json;
-
-/// Empty when it is absent or no string.
-std::string textOf(const Json& request, const char* field) {
-  const auto found = request.find(field);
-  return found != request.end() && found->is_string() ? found->get<std::string>() : "";
-}
+using observe::textAt;
 
 bool flagOf(const Json& request, const char* field) {
   const auto found = request.find(field);
@@ -40,8 +35,8 @@ bool flagOf(const Json& request, const char* field) {
 Json selected(const Json& items, const std::string& in_namespace, const std::string& name) {
   Json chosen = Json::array();
   for (const auto& item : items) {
-    if (!in_namespace.empty() && textOf(item, "namespace") != in_namespace) continue;
-    if (!name.empty() && textOf(item, "name") != name) continue;
+    if (!in_namespace.empty() && textAt(item, "namespace") != in_namespace) continue;
+    if (!name.empty() && textAt(item, "name") != name) continue;
     chosen.push_back(item);
   }
   return chosen;
@@ -60,7 +55,7 @@ AdminCommands::Command AdminCommands::find(const std::string& name) {
 }
 
 void AdminCommands::handle(const Json& request, const AdminServer::Reply& reply) {
-  const auto name = request.is_object() ? textOf(request, "command") : "";
+  const auto name = request.is_object() ? textAt(request, "command") : "";
   const auto command = find(name);
   if (command == nullptr)
     return reply(observe::errorAnswer(Error(Error::Code::kInvalid,
@@ -82,7 +77,7 @@ void AdminCommands::replyStatus(const AdminServer::Reply& reply) const {
 }
 
 void AdminCommands::get(const Json& request, const AdminServer::Reply& reply) {
-  const auto what = textOf(request, "what");
+  const auto what = textAt(request, "what");
   if (what == "connections") return getConnections(request, reply);
   if (flagOf(request, "resources")) return replyResources(request, reply);
   const auto all = items(what);
@@ -91,18 +86,18 @@ void AdminCommands::get(const Json& request, const AdminServer::Reply& reply) {
         observe::errorAnswer(Error(Error::Code::kInvalid, "there is no \"" + what + "\" to get",
                                    "services, routes, endpoints, workloads, connections")));
   reply(observe::envelope(what,
-                          selected(all, textOf(request, "namespace"), textOf(request, "name"))));
+                          selected(all, textAt(request, "namespace"), textAt(request, "name"))));
 }
 
 /// Resources as they are understood, whether or not they are in force already.
 void AdminCommands::replyResources(const Json& request, const AdminServer::Reply& reply) const {
-  const auto what = textOf(request, "what");
+  const auto what = textAt(request, "what");
   const source::Kind* kind = source::findKindByName(what);
   if (kind == nullptr)
     return reply(observe::errorAnswer(
         Error(Error::Code::kInvalid, "there is no kind \"" + what + "\" to get")));
   reply(observe::resourceList(*parts_.configuration.store().snapshot(), *kind,
-                              textOf(request, "namespace"), textOf(request, "name")));
+                              textAt(request, "namespace"), textAt(request, "name")));
 }
 
 /// Null for what does not exist; before the first configuration there is nothing in any list.

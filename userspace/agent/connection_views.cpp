@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "userspace/agent/connection_views.h"
 
-#include <arpa/inet.h>
 #include <netinet/tcp.h>
 
-#include <algorithm>
 #include <map>
 #include <utility>
+
+#include "maps/addresses.hpp"
 
 namespace sluice::agent {
 namespace {
@@ -28,13 +28,6 @@ std::string stateText(uint8_t state) {
   return state == TCP_SYN_SENT ? "connecting" : "closing";
 }
 
-std::string destinationText(const connection& record) {
-  SocketAddress destination;
-  std::ranges::copy(record.address, destination.ip.bytes.begin());
-  destination.port = ntohs(record.port);
-  return destination.text();
-}
-
 bool isProxied(const WorkloadConnection& connection) {
   return connection.record && (connection.record->flags & CONN_PROXIED) != 0;
 }
@@ -45,7 +38,7 @@ int64_t secondsIn(Duration age) {
 
 /// What the kernel alone knows, also of connections that went to the proxy.
 void addRecord(const connection& record, Json& view) {
-  view["destination"] = destinationText(record);
+  view["destination"] = maps::addressOf(record).text();
   view["reason"] = reasonText(record.reason);
 }
 

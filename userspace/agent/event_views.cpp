@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "userspace/agent/event_views.h"
 
-#include <arpa/inet.h>
-
-#include <algorithm>
-
+#include "maps/addresses.hpp"
 #include "userspace/observe/traffic.h"
 #include "userspace/proxy/time_format.h"
 
@@ -12,6 +9,7 @@ namespace sluice::agent {
 namespace {
 
 using observe::Json;
+using observe::textAt;
 
 constexpr const char* kKinds[] = {
 #define EVENT(id, label, text) label,
@@ -25,13 +23,6 @@ std::string timeText(std::chrono::system_clock::time_point when) {
   return text;
 }
 
-std::string destinationOf(const event& told) {
-  SocketAddress address;
-  std::ranges::copy(told.address, address.ip.bytes.begin());
-  address.port = ntohs(told.port);
-  return address.text();
-}
-
 void addEnd(const event& told, Json& view) {
   if (told.kind == EVENT_CONNECT) return;
   view["seconds"] =
@@ -39,11 +30,6 @@ void addEnd(const event& told, Json& view) {
   if (told.kind != EVENT_CLOSED) return;
   view["sentBytes"] = told.sent_bytes;
   view["receivedBytes"] = told.received_bytes;
-}
-
-std::string textOf(const Json& object, const char* field) {
-  const auto found = object.find(field);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
 }
 
 /// The whole of `name`, or what comes before one of its `separators`.
@@ -81,7 +67,7 @@ Json eventView(const event& told, const ConnectionNames& names,
                {"event", told.kind < std::size(kKinds) ? kKinds[told.kind] : "unknown"},
                {"connection", told.socket},
                {"workload", names.workload(WorkloadId{told.workload})},
-               {"destination", destinationOf(told)},
+               {"destination", maps::addressOf(told).text()},
                {"service", names.of(NAME_SERVICE, told.service)},
                {"reason", reasonText(told.reason)},
                {"route", names.of(NAME_ROUTE, told.route)},
@@ -92,18 +78,18 @@ Json eventView(const event& told, const ConnectionNames& names,
 }
 
 Result<EventFilter> EventFilter::of(const Json& request) {
-  EventFilter filter{textOf(request, "namespace"), textOf(request, "workload"),
-                     textOf(request, "service"), textOf(request, "reason")};
+  EventFilter filter{textAt(request, "namespace"), textAt(request, "workload"),
+                     textAt(request, "service"), textAt(request, "reason")};
   if (!filter.reason.empty()) SLUICE_TRY(checkReason(filter.reason));
   return filter;
 }
 
 bool EventFilter::matches(const Json& view) const {
-  const auto key = textOf(view, "workload");
+  const auto key = textAt(view, "workload");
   if (!in_namespace.empty() && !begins(key, in_namespace, "/")) return false;
   if (!workload.empty() && !isWorkload(key, workload)) return false;
-  if (!service.empty() && !isService(textOf(view, "service"), service)) return false;
-  return reason.empty() || textOf(view, "reason") == reason;
+  if (!service.empty() && !isService(textAt(view, "service"), service)) return false;
+  return reason.empty() || textAt(view, "reason") == reason;
 }
 
 }  // namespace sluice::agent

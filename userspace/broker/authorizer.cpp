@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "userspace/broker/authorizer.h"
 
-#include <arpa/inet.h>
 #include <fmt/format.h>
 
-#include <algorithm>
-
+#include "maps/addresses.hpp"
 #include "userspace/broker/called_service.h"
+#include "userspace/broker/slot_range.h"
 
 namespace sluice::broker {
 
@@ -89,9 +88,7 @@ Result<void> Authorizer::checkEndpoint(const UpstreamTarget& target) {
 Result<SocketAddress> Authorizer::addressOf(EndpointId endpoint) const {
   const auto record = endpoints_.get(endpoint.value);
   if (!record.ok()) return record.error();
-  SocketAddress address;
-  std::ranges::copy(record->address, address.ip.bytes.begin());
-  address.port = ntohs(record->port);
+  const auto address = maps::addressOf(*record);
   if (address.port == 0) {
     return Error(Error::Code::kPermission,
                  fmt::format("endpoint {} is not written", endpoint.value));
@@ -102,8 +99,7 @@ Result<SocketAddress> Authorizer::addressOf(EndpointId endpoint) const {
 // A read of a slot is a system call, and a cluster may have thousands. The hint makes the usual
 // case one read; it is only where to look first, so that a stale one cannot allow anything.
 Result<bool> Authorizer::contains(const Search& search, Hints& hints, const ReadSlot& read) {
-  // Bounds first: the numbers come from a table that the agent writes.
-  if (search.first > search.slots || search.count > search.slots - search.first) {
+  if (!hasRange(search.slots, search.first, search.count)) {
     return Error(Error::Code::kPermission,
                  fmt::format("slots of {} are out of range", search.owner));
   }

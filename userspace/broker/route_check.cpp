@@ -1,28 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "userspace/broker/route_check.h"
 
-#include <arpa/inet.h>
-
-#include <algorithm>
 #include <cmath>
 
+#include "maps/addresses.hpp"
 #include "maps/lib/alias.h"
 #include "userspace/broker/called_service.h"
+#include "userspace/broker/slot_range.h"
 
 namespace sluice::broker {
 namespace {
-
-SocketAddress addressOf(const __u8 (&bytes)[16], __be16 port) {
-  SocketAddress address;
-  std::ranges::copy(bytes, address.ip.bytes.begin());
-  address.port = ntohs(port);
-  return address;
-}
-
-/// The numbers come from a table that the agent writes.
-bool inTable(uint32_t first, uint32_t count) {
-  return first <= SLUICE_MAX_SLOTS && count <= SLUICE_MAX_SLOTS - first;
-}
 
 /// Of all draws that meet the slot.
 double ownShare(const alias_slot& slot) {
@@ -34,7 +21,7 @@ double ownShare(const alias_slot& slot) {
 
 RouteCheck::Route* RouteCheck::routeOf(const SeenSocket& socket) {
   const auto& connection = *socket.remembered;
-  const Caller caller{connection.workload, addressOf(connection.address, connection.port)};
+  const Caller caller{connection.workload, maps::addressOf(connection)};
   auto found = found_.find(caller);
   if (found == found_.end()) found = found_.emplace(caller, findRoute(connection)).first;
   if (found->second == 0) return nullptr;
@@ -46,7 +33,7 @@ RouteCheck::Route* RouteCheck::routeOf(const SeenSocket& socket) {
 /// As walk_to_route() of maps/lib/walk.h.
 uint32_t RouteCheck::findRoute(const connection& connection) const {
   const auto workload = workloads_.get(connection.workload);
-  const auto service = calledService(services_, addressOf(connection.address, connection.port));
+  const auto service = calledService(services_, maps::addressOf(connection));
   if (!workload.ok() || !service) return 0;
   auto binding = bindings_.get(service->binding);
   if (binding.ok() && (binding->flags & BINDING_HAS_EXCEPTIONS) != 0)
@@ -59,7 +46,8 @@ RouteCheck::Route RouteCheck::read(uint32_t id) const {
   Route made;
   made.id = id;
   const auto head = routes_.get(id);
-  if (!head.ok() || !inTable(head->first_slot, head->slot_count)) return made;
+  if (!head.ok() || !hasRange(route_slots_.capacity(), head->first_slot, head->slot_count))
+    return made;
   for (uint32_t i = 0; i < head->slot_count; ++i) {
     const auto slot = route_slots_.get(head->first_slot + i);
     if (!slot.ok()) return made;
@@ -93,14 +81,16 @@ std::set<SocketAddress> RouteCheck::endpointsOf(const Route& route) const {
 /// Those that get nothing at present included.
 void RouteCheck::addEndpoints(uint32_t cluster, std::set<SocketAddress>& addresses) const {
   const auto head = clusters_.get(cluster);
-  if (!head.ok() || !inTable(head->first_slot, CLUSTER_COUNT(head->shape))) return;
+  if (!head.ok() ||
+      !hasRange(cluster_slots_.capacity(), head->first_slot, CLUSTER_COUNT(head->shape)))
+    return;
   std::set<uint32_t> members;
   for (uint32_t i = 0; i < CLUSTER_COUNT(head->shape); ++i)
     if (const auto slot = cluster_slots_.get(head->first_slot + i); slot.ok())
       members.insert({slot->own, slot->alias});
   for (const auto member : members)
     if (const auto endpoint = endpoints_.get(member); endpoint.ok())
-      addresses.insert(addressOf(endpoint->address, endpoint->port));
+      addresses.insert(maps::addressOf(*endpoint));
 }
 
 }  // namespace sluice::broker

@@ -25,11 +25,6 @@ Error::Code codeOf(std::string_view name) {
   return Error::Code::kSystem;
 }
 
-std::string textAt(const Json& object, const char* field) {
-  const auto found = object.find(field);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
 }  // namespace
 
 Json errorAnswer(const Error& error) {

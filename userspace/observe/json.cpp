@@ -11,6 +11,11 @@ std::string toText(const Json& json, int indent) {
   return json.dump(indent, ' ', false, Json::error_handler_t::replace);
 }
 
+std::string textAt(const Json& object, const char* field) {
+  const auto found = object.find(field);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
 Result<Json> parseJson(std::string_view text, std::string_view what) {
   auto json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
   if (json.is_discarded())

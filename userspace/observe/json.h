@@ -22,6 +22,9 @@ Json envelope(std::string_view kind, Json items);
 /// and names of files may hold any.
 std::string toText(const Json& json, int indent = -1);
 
+/// The text of a field; empty when it is absent or no string.
+std::string textAt(const Json& object, const char* field);
+
 /// kInvalid when `text` is not one JSON value; `what` names it in the message.
 Result<Json> parseJson(std::string_view text, std::string_view what);
 

@@ -11,6 +11,7 @@
 #include <cstring>
 
 #include "maps/abi/listener_address.h"
+#include "maps/addresses.hpp"
 
 namespace sluice::proxy {
 
@@ -108,9 +109,7 @@ Origin Listener::originOf(int socket, const SocketAddress& client) {
   const auto told = takeFromTable(client);
   if (!told) return origin;
   origin.service = {told->service};
-  auto& called = origin.called.emplace();
-  std::ranges::copy(told->address, called.ip.bytes.begin());
-  called.port = ntohs(told->port);
+  origin.called = maps::addressOf(*told);
   return origin;
 }
 
