@@ -35,9 +35,8 @@ struct Options {
 class Kernel {
  public:
   /// Loads the programs with the maps that are pinned already, whatever their capacity, or new
-  /// ones, and swaps them into
-  /// all pinned links of this schema, or into none of them. Attachments of cgroups that are gone
-  /// are removed.
+  /// ones, and swaps them into all pinned links of this schema, or into none of them. Attachments
+  /// of cgroups that are gone are removed.
   ///
   /// kUnsupported: no bpffs, or pinned maps or links of another layout. kUnavailable: another
   /// process has the pins. A refused program's error ends with the verifier's last lines.
