@@ -13,7 +13,7 @@ namespace sluice {
 /// Another descriptor of the same open file, closed on exec. `what` is its name in an error.
 inline Result<Fd> duplicate(int fd, const char* what) {
   Fd copy(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
-  if (!copy) return Error::system(std::string("duplicate ") + what);
+  if (!copy) return Error::system(std::string("duplicate ").append(what));
   return copy;
 }
 
