@@ -35,15 +35,14 @@ static __always_inline int steer(struct bpf_sock_addr *ctx, int family)
 	if (reason != REASON_STEERED)
 		return refuse(ctx, family, &attempt, reason);
 
-	switch (attempt.target.route->via) {
-	case ROUTE_PASSTHROUGH:
-		return leave_alone(ctx, &attempt, REASON_PASSTHROUGH);
-	case ROUTE_VIA_PROXY:
-		return to_listener(ctx, family, &attempt);
-	default:
-		return to_cluster(ctx, family, &attempt, walk_cluster(attempt.target.route),
-				  REASON_STEERED);
+	if (attempt.target.route) {
+		if (attempt.target.route->via == ROUTE_PASSTHROUGH)
+			return leave_alone(ctx, &attempt, REASON_PASSTHROUGH);
+		if (attempt.target.route->via == ROUTE_VIA_PROXY)
+			return to_listener(ctx, family, &attempt);
+		attempt.target.cluster = walk_cluster(attempt.target.route);
 	}
+	return to_cluster(ctx, family, &attempt, attempt.target.cluster, REASON_STEERED);
 }
 
 SEC("cgroup/connect4")

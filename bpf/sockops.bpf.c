@@ -15,14 +15,18 @@
 /* `reply` is left as it is: other programs of the cgroup share it. */
 #define SOCKOPS_PROCEED 1
 
-/* About to send the SYN. State changes are asked for only here, so that sockets that are not ours
- * cost nothing. */
-static __always_inline void on_connect(struct bpf_sock_ops *ctx)
+/* About to send the SYN, which not every connect() comes to. State changes are asked for only here,
+ * so that sockets that are not ours cost nothing. */
+static __always_inline void on_connect(struct bpf_sock_ops *ctx,
+				       struct connection *connection)
 {
 	__u32 flags = ctx->bpf_sock_ops_cb_flags | BPF_SOCK_OPS_STATE_CB_FLAG;
+	long error;
 
-	long error = bpf_sock_ops_cb_flags_set(ctx, flags);
-
+	connection->opened_ns = bpf_ktime_get_ns();
+	count_connection(connection, opened, 1);
+	count_route(connection->route);
+	error = bpf_sock_ops_cb_flags_set(ctx, flags);
 	if (!error)
 		return;
 	count_reason(REASON_HELPER_FAILED);
@@ -59,7 +63,7 @@ static __always_inline void tell_connection(struct bpf_sock_ops *ctx,
 static __always_inline void on_established(struct bpf_sock_ops *ctx, struct connection *connection)
 {
 	count_connection(connection, established, 1);
-	count_active(connection, 1);
+	count_live(connection, 1);
 	connection->flags |= CONN_COUNTED;
 	publish_original_destination(ctx, connection);
 	if (connection->flags & CONN_SAMPLED)
@@ -103,7 +107,7 @@ count_closed(struct bpf_sock_ops *ctx, const struct connection *connection, stru
 	count_connection(connection, closed, 1);
 	count_connection(connection, sent_bytes, payload.sent);
 	count_connection(connection, received_bytes, payload.received);
-	count_active(connection, -1);
+	count_live(connection, -1);
 	withdraw_original_destination(ctx, connection);
 }
 
@@ -146,7 +150,7 @@ int socket_event(struct bpf_sock_ops *ctx)
 		return SOCKOPS_PROCEED;
 
 	if (op == BPF_SOCK_OPS_TCP_CONNECT_CB)
-		on_connect(ctx);
+		on_connect(ctx, connection);
 	else if (op == BPF_SOCK_OPS_ACTIVE_ESTABLISHED_CB)
 		on_established(ctx, connection);
 	else if (ctx->args[1] == BPF_TCP_CLOSE)

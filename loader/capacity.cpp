@@ -46,8 +46,7 @@ Measure measureOf(Table table) {
     case Table::kClusterSlots:
       return Measure::kEndpoints;
     case Table::kEndpoints:
-    case Table::kEndpointActive:
-    case Table::kEndpointInFlight:
+    case Table::kEndpointLoad:
     case Table::kEndpointStats:
     case Table::kEndpointRequests:
       return Measure::kEndpointIds;

@@ -59,8 +59,7 @@ ARRAY(cluster_slots, struct alias_slot, SLUICE_MAX_SLOTS, 0);
 ARRAY(endpoints, struct endpoint, SLUICE_MAX_ENDPOINTS, 0);
 
 /* Counters that both sides add to, or that user space reads often, without a system call. */
-ARRAY(ep_active, __u64, SLUICE_MAX_ENDPOINTS, BPF_F_MMAPABLE);
-ARRAY(ep_inflight, __u64, SLUICE_MAX_ENDPOINTS, BPF_F_MMAPABLE);
+ARRAY(ep_load, struct endpoint_load, SLUICE_MAX_ENDPOINTS, BPF_F_MMAPABLE);
 ARRAY(service_stats, struct connection_stats, SLUICE_MAX_BINDINGS, BPF_F_MMAPABLE);
 ARRAY(cluster_stats, struct connection_stats, SLUICE_MAX_CLUSTERS, BPF_F_MMAPABLE);
 ARRAY(ep_stats, struct connection_stats, SLUICE_MAX_ENDPOINTS, BPF_F_MMAPABLE);

@@ -135,9 +135,6 @@ static __always_inline int remember(struct bpf_sock_addr *ctx, const struct atte
 	connection->cluster = attempt->target.cluster;
 	connection->endpoint = attempt->target.endpoint_id;
 	connection->schema = schema;
-	connection->opened_ns = bpf_ktime_get_ns();
-	count_connection(connection, opened, 1);
-	count_route(connection->route);
 	if (is_sampled()) {
 		connection->flags |= CONN_SAMPLED;
 		tell_decision(ctx, attempt, reason);

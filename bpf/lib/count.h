@@ -41,12 +41,13 @@ static __always_inline void count_route(__u32 route)
 		count_add(*opened, 1);
 }
 
-static __always_inline void count_active(const struct connection *connection, __s64 change)
+/* The live connections of its endpoint. */
+static __always_inline void count_live(const struct connection *connection, __s32 change)
 {
-	__u64 *active = bpf_map_lookup_elem(&ep_active, &connection->endpoint);
+	struct endpoint_load *load = bpf_map_lookup_elem(&ep_load, &connection->endpoint);
 
-	if (active && connection->endpoint)
-		count_add(*active, change);
+	if (load && connection->endpoint)
+		count_add(load->connections, change);
 }
 
 #endif

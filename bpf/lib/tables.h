@@ -56,13 +56,11 @@ static __always_inline const struct endpoint *table_endpoint(__u32 endpoint)
 	return bpf_map_lookup_elem(&endpoints, &endpoint);
 }
 
-/* What an endpoint is busy with: connections, and requests of the proxy. */
-static __always_inline __u64 table_active(__u32 endpoint)
+static __always_inline __u64 table_load(__u32 endpoint)
 {
-	const __u64 *connections = bpf_map_lookup_elem(&ep_active, &endpoint);
-	const __u64 *requests = bpf_map_lookup_elem(&ep_inflight, &endpoint);
+	const struct endpoint_load *load = bpf_map_lookup_elem(&ep_load, &endpoint);
 
-	return (connections ? *connections : 0) + (requests ? *requests : 0);
+	return load ? (__u64)load->connections + load->requests : 0;
 }
 
 static __always_inline __u64 next_draw(void)

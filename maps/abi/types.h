@@ -96,13 +96,16 @@ struct exception_key {
 	__u32 client_class;
 };
 
-#define BINDING_HAS_EXCEPTIONS 1u /* look into `exceptions` before using this one */
-
 /* Element of `bindings`. 8 bytes, aligned, written by one store. */
 struct binding {
 	__u32 route; /* 0: none */
-	__u32 flags; /* BINDING_* */
+	__u32 shape; /* cluster << 8 | BINDING_* */
 } __attribute__((aligned(8)));
+
+#define BINDING_HAS_EXCEPTIONS 1u /* look into `exceptions` before using this one */
+/* All that connect() needs of a route ROUTE_VIA_ENDPOINT with this cluster alone, so that it touches
+ * neither the route nor its slots; 0: it has to look. */
+#define BINDING_CLUSTER(shape) ((shape) >> 8)
 
 enum route_via {
 	ROUTE_VIA_NONE = 0, /* not written yet: refuse */
@@ -168,11 +171,18 @@ struct endpoint {
 	__u32 flags; /* ENDPOINT_* */
 };
 
+/* Element of `ep_load`: what an endpoint is busy with, for BALANCE_LEAST_REQUEST. Each half has writers
+ * of its own, which add atomically. */
+struct endpoint_load {
+	__u32 connections; /* live ones of the connect path: by the kernel */
+	__u32 requests;    /* of the proxy, and its tunnels, under way: by the agent */
+} __attribute__((aligned(8)));
+
 /* Element of service_stats (by binding), cluster_stats and ep_stats: by the kernel, with atomic
  * adds; `reset` by the broker. Not per CPU: a node with 64 CPUs would spend 800 MB to save a few
  * adds per connection. 64 bytes: one line of the cache. */
 struct connection_stats {
-	__u64 opened; /* connect() calls sent there */
+	__u64 opened; /* SYNs sent there, repeated ones not counted */
 	__u64 established;
 	__u64 failed;         /* the peer refused or did not answer */
 	__u64 closed;         /* closed after they were established */
@@ -190,7 +200,7 @@ struct request_stats {
 };
 
 #define CONN_PROXIED     1u /* the socket's real peer is the agent's listener */
-#define CONN_COUNTED     2u /* established was seen: ep_active has one for it */
+#define CONN_COUNTED     2u /* established was seen: ep_load has one for it */
 #define CONN_TELL_ORIGIN 4u /* the route says ROUTE_TELL_ORIGIN */
 #define CONN_SAMPLED     8u /* one of those of which `events` tells */
 
@@ -209,7 +219,7 @@ struct connection {
 	__u32 cluster;   /* 0 when proxied */
 	__u32 endpoint;  /* 0 when proxied */
 	__u32 schema;    /* of the programs that steered it; 1 wrote 0 */
-	__u64 opened_ns; /* CLOCK_MONOTONIC at connect() */
+	__u64 opened_ns; /* CLOCK_MONOTONIC when the SYN was sent */
 };
 
 /* Key of `origdst`: a proxied connection as the agent's listener sees it. Every IPv6 one is in it,
@@ -266,7 +276,7 @@ struct event {
 	__u64 time_ns;        /* CLOCK_MONOTONIC */
 	__u64 socket;         /* its cookie: events of one connection have the same */
 	__u64 workload;       /* 0: none */
-	__u64 duration_ns;    /* since connect() */
+	__u64 duration_ns;    /* since the SYN was sent */
 	__u64 sent_bytes;     /* of EVENT_CLOSED alone; as in connection_stats */
 	__u64 received_bytes; /* of EVENT_CLOSED alone; as in connection_stats */
 	__u8 address[16];     /* the destination that the application named */

@@ -13,7 +13,7 @@
  *	struct cluster_ref table_cluster(__u32 cluster);	one load; zero: no such index
  *	const struct alias_slot *table_cluster_slot(__u32 slot); null: no such index
  *	const struct endpoint *table_endpoint(__u32 endpoint);	null: no such index
- *	__u64 table_active(__u32 endpoint);			live connections
+ *	__u64 table_load(__u32 endpoint);			live connections and requests
  *	__u64 next_draw(void);					uniform over 2^64
  *	__u32 next_turn(__u32 cluster);				one more with each call
  */
@@ -35,7 +35,7 @@ struct target {
 	__u32 cluster;
 	__u32 endpoint_id;
 	__u32 pad;
-	const struct route *route;
+	const struct route *route; /* null where the binding said its cluster */
 	const struct endpoint *endpoint;
 };
 
@@ -57,28 +57,39 @@ static inline const struct service *walk_service(const struct service_key *key)
 	return table_service(&any);
 }
 
-static inline __u32 walk_binding(const struct service *service, __u32 client_class)
+/* Fills service and binding, of which it returns the word. */
+static inline struct binding walk_binding(const struct service *service, __u32 client_class,
+					  struct target *target)
 {
 	struct exception_key key = { .service = service->id, .client_class = client_class };
+	struct binding common = table_binding(service->binding);
 	const __u32 *exception;
 
-	if (!(table_binding(service->binding).flags & BINDING_HAS_EXCEPTIONS))
-		return service->binding;
+	target->service = service->id;
+	target->binding = service->binding;
+	if (!(common.shape & BINDING_HAS_EXCEPTIONS))
+		return common;
 	exception = table_exception(&key);
-	return exception ? *exception : service->binding;
+	if (!exception)
+		return common;
+	target->binding = *exception;
+	return table_binding(target->binding);
 }
 
-/* Fills service, binding and route. REASON_STEERED: there is a route. */
+/* Fills service, binding and route_id, and either cluster or route. REASON_STEERED: there is one. */
 static inline enum sluice_reason walk_to_route(const struct service_key *key, __u32 client_class,
 					       struct target *target)
 {
 	const struct service *service = walk_service(key);
+	struct binding binding;
 
 	if (!service)
 		return REASON_NO_SERVICE;
-	target->service = service->id;
-	target->binding = walk_binding(service, client_class);
-	target->route_id = table_binding(target->binding).route;
+	binding = walk_binding(service, client_class, target);
+	target->route_id = binding.route;
+	target->cluster = BINDING_CLUSTER(binding.shape);
+	if (target->cluster)
+		return REASON_STEERED;
 	target->route = target->route_id ? table_route(target->route_id) : 0;
 	if (!target->route || target->route->via == ROUTE_VIA_NONE)
 		return REASON_NO_ROUTE;
@@ -123,13 +134,17 @@ static inline __u32 walk_round_robin(struct cluster_ref cluster, __u32 turn)
 }
 
 /* Two choices: nearly as good as looking at all endpoints, and no herd runs to the idlest. Only for
- * clusters whose shares are even: the comparison would bend others. */
+ * clusters whose shares are even: the comparison would bend others. Chance costs more than mixing
+ * what there is of it: the two differ as if drawn. */
 static inline __u32 walk_least_request(struct cluster_ref cluster)
 {
-	__u32 one = walk_random(cluster);
-	__u32 other = walk_random(cluster);
+	__u64 draw = next_draw();
+	__u32 one = walk_drawn(cluster, draw);
+	__u32 other = walk_drawn(cluster, mix64(draw));
 
-	return table_active(other) < table_active(one) ? other : one;
+	if (one == other)
+		return one;
+	return table_load(other) < table_load(one) ? other : one;
 }
 
 static inline __u32 walk_balance(__u32 id, struct cluster_ref cluster, __u64 client)

@@ -97,11 +97,23 @@ TEST_F(ConnectPath, RoundRobinGoesRound) {
   for (const auto& server : servers) EXPECT_EQ(server.drain(), 10U);
 }
 
+TEST_F(ConnectPath, RouteIsNotLookedAtWhereTheBindingSaysItsCluster) {
+  const auto server = listen("127.0.0.2");
+  steerTo(vip_, {server.address});
+  ASSERT_TRUE(view<Table::kBindings>().put(kBinding, {kRoute, 1 << 8}).ok());
+  ASSERT_TRUE(view<Table::kRoutes>().erase(kRoute).ok());
+
+  connected(vip_);
+
+  EXPECT_EQ(server.drain(), 1U);
+  EXPECT_EQ(*view<Table::kRouteOpened>().get(kRoute), 1U);
+}
+
 TEST_F(ConnectPath, LeastRequestPrefersTheIdle) {
   const auto busy = listen("127.0.0.2");
   const auto idle = listen("127.0.0.3");
   steerTo(vip_, {busy.address, idle.address}, BALANCE_LEAST_REQUEST);
-  ASSERT_TRUE(view<Table::kEndpointActive>().put(1, 1000).ok());
+  ASSERT_TRUE(view<Table::kEndpointLoad>().put(1, {1000, 0}).ok());
 
   for (int i = 0; i < 200; ++i) connected(vip_);
 
@@ -113,7 +125,7 @@ TEST_F(ConnectPath, LeastRequestCountsRequestsOfTheProxy) {
   const auto busy = listen("127.0.0.2");
   const auto idle = listen("127.0.0.3");
   steerTo(vip_, {busy.address, idle.address}, BALANCE_LEAST_REQUEST);
-  ASSERT_TRUE(view<Table::kEndpointInFlight>().put(1, 1000).ok());
+  ASSERT_TRUE(view<Table::kEndpointLoad>().put(1, {0, 1000}).ok());
 
   for (int i = 0; i < 200; ++i) connected(vip_);
 

@@ -29,7 +29,7 @@ TEST_F(Tables, ShowTheSameThroughEveryDescriptor) {
   maps::View<Table::kBindings> bindings(**other);
   ASSERT_TRUE(bindings.put(3, {44, BINDING_HAS_EXCEPTIONS}).ok());
   EXPECT_EQ(view<Table::kBindings>().get(3)->route, 44U);
-  EXPECT_EQ(view<Table::kBindings>().shared(3)->flags, BINDING_HAS_EXCEPTIONS);
+  EXPECT_EQ(view<Table::kBindings>().shared(3)->shape, BINDING_HAS_EXCEPTIONS);
 }
 
 /// Of a child process that has given up root: 0 when `body` succeeds.

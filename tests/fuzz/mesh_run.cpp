@@ -86,7 +86,7 @@ steering::Options smallTables() {
 MeshRun::MeshRun() {
   for (const auto table :
        {Table::kServices, Table::kExceptions, Table::kBindings, Table::kRoutes, Table::kClusters,
-        Table::kEndpoints, Table::kEndpointActive, Table::kEndpointInFlight, Table::kServiceStats,
+        Table::kEndpoints, Table::kEndpointLoad, Table::kServiceStats,
         Table::kClusterStats, Table::kEndpointStats, Table::kServiceRequests,
         Table::kClusterRequests, Table::kEndpointRequests})
     tables_.limit(table, kIds + 1);

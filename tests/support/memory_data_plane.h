@@ -121,7 +121,7 @@ class MemoryDataPlane final : public DataPlane {
   }
   static bool isShared(Table table) {
     return table == Table::kServiceRequests || table == Table::kClusterRequests ||
-           table == Table::kEndpointRequests || table == Table::kEndpointInFlight ||
+           table == Table::kEndpointRequests || table == Table::kEndpointLoad ||
            table == Table::kServiceStats || table == Table::kClusterStats ||
            table == Table::kEndpointStats || table == Table::kEndings;
   }

@@ -36,7 +36,7 @@ uint32_t RouteCheck::findRoute(const connection& connection) const {
   const auto service = calledService(services_, maps::addressOf(connection));
   if (!workload.ok() || !service) return 0;
   auto binding = bindings_.get(service->binding);
-  if (binding.ok() && (binding->flags & BINDING_HAS_EXCEPTIONS) != 0)
+  if (binding.ok() && (binding->shape & BINDING_HAS_EXCEPTIONS) != 0)
     if (const auto own = exceptions_.get({service->id, workload->client_class}); own.ok())
       binding = bindings_.get(*own);
   return binding.ok() ? binding->route : 0;

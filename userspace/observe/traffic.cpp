@@ -53,7 +53,7 @@ struct Collected {
 void addEndpoint(DataPlane& data_plane, uint32_t id, const std::string& address, Collected& all) {
   auto& endpoint = all.endpoints[address];
   endpoint.address = address;
-  endpoint.active += readOrZero<Table::kEndpointActive>(data_plane, id);
+  endpoint.active += readOrZero<Table::kEndpointLoad>(data_plane, id).connections;
   endpoint.counters +=
       readCounters<Table::kEndpointStats, Table::kEndpointRequests>(data_plane, id);
 }

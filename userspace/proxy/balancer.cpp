@@ -15,9 +15,8 @@ namespace {
 /// Draws of an endpoint that has not been tried (Istio: host_selection_retry_max_attempts).
 constexpr int kOtherEndpointDraws = 5;
 
-/// Of a counter in shared memory, which may not be there.
-uint64_t countAt(__u64* counter) {
-  return counter == nullptr ? 0 : std::atomic_ref(*counter).load(std::memory_order_relaxed);
+uint32_t countAt(__u32& counter) {
+  return std::atomic_ref(counter).load(std::memory_order_relaxed);
 }
 
 bool isEjected(const ProxyEndpoint& endpoint) {
@@ -169,19 +168,20 @@ const ProxyEndpoint& Balancer::leastRequest(const ProxyCluster& cluster) {
 
 // Connections that the kernel sent there itself count as well: each is a client that may ask.
 uint64_t Balancer::load(EndpointId endpoint) const {
-  return countAt(connections_.shared(endpoint.value)) + countAt(requests_.shared(endpoint.value));
+  auto* const load = loads_.shared(endpoint.value);
+  return load == nullptr ? 0 : uint64_t{countAt(load->connections)} + countAt(load->requests);
 }
 
 void Balancer::started(EndpointId endpoint) {
-  if (auto* const count = requests_.shared(endpoint.value))
-    std::atomic_ref(*count).fetch_add(1, std::memory_order_relaxed);
+  if (auto* const load = loads_.shared(endpoint.value))
+    std::atomic_ref(load->requests).fetch_add(1, std::memory_order_relaxed);
 }
 
 // Another agent, which has begun to count anew, may count there by now.
 void Balancer::finished(EndpointId endpoint) {
-  auto* const count = requests_.shared(endpoint.value);
-  if (count == nullptr) return;
-  std::atomic_ref shared(*count);
+  auto* const load = loads_.shared(endpoint.value);
+  if (load == nullptr) return;
+  std::atomic_ref shared(load->requests);
   auto known = shared.load(std::memory_order_relaxed);
   while (known > 0 && !shared.compare_exchange_weak(known, known - 1, std::memory_order_relaxed)) {
   }

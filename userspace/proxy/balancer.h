@@ -22,7 +22,7 @@ struct Caller {
 class Balancer {
  public:
   Balancer(Random& random, DataPlane& data_plane)
-      : random_(random), connections_(data_plane), requests_(data_plane) {}
+      : random_(random), loads_(data_plane) {}
 
   /// With the probability of its weight; null for a rule without destinations.
   const ProxyCluster* drawCluster(const ProxyRule& rule);
@@ -56,8 +56,7 @@ class Balancer {
   uint64_t load(EndpointId endpoint) const;
 
   Random& random_;
-  maps::View<Table::kEndpointActive> connections_;
-  maps::View<Table::kEndpointInFlight> requests_;
+  maps::View<Table::kEndpointLoad> loads_;
   std::vector<uint32_t> turns_;  ///< of round robin, by cluster id
 };
 

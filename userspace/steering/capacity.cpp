@@ -27,8 +27,7 @@ std::optional<name_kind> kindOf(Table table) {
     case Table::kClusterRequests:
       return NAME_CLUSTER;
     case Table::kEndpoints:
-    case Table::kEndpointActive:
-    case Table::kEndpointInFlight:
+    case Table::kEndpointLoad:
     case Table::kEndpointStats:
     case Table::kEndpointRequests:
       return NAME_ENDPOINT;

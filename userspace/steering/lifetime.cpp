@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The two ends of an id's life: taking over what a predecessor left, and freeing what is unused.
 #include <algorithm>
+#include <atomic>
 
 #include "maps/tables.hpp"
 #include "userspace/steering/steering.h"
@@ -15,8 +16,8 @@ using maps::View;
 constexpr Duration kLongestHold = std::chrono::hours(24);
 
 /// Longer than the kernel goes on with a SYN that nobody answers: 127 s (tcp_syn_retries: 6). That
-/// it has failed is counted only then, and must not be another one's failure. connect() calls that
-/// never came to a SYN are not told from these.
+/// it has failed is counted only then, and must not be another one's failure. Those whose workload
+/// was detached before have no end that is counted.
 constexpr Duration kLongestConnect = std::chrono::minutes(3);
 
 /// kNotFound is fine: the goal is that it is gone.
@@ -66,13 +67,12 @@ Result<void> Steering::recover() {
 
 /// Those of the agent before this one have ended with it.
 Result<void> Steering::forgetRequests() {
-  std::vector<uint32_t> busy;
-  View<Table::kEndpointInFlight> requests(data_plane_);
-  SLUICE_TRY(requests.visit([&](uint32_t id, uint64_t count) {
-    if (count > 0) busy.push_back(id);
-  }));
-  for (const uint32_t id : busy) SLUICE_TRY(requests.put(id, 0));
-  return {};
+  const View<Table::kEndpointLoad> loads(data_plane_);
+  return loads.visit([&](uint32_t id, const endpoint_load& load) {
+    if (load.requests == 0) return;
+    if (auto* const shared = loads.shared(id))
+      std::atomic_ref(shared->requests).store(0, std::memory_order_relaxed);
+  });
 }
 
 Result<void> Steering::reserveRanges() {
@@ -154,11 +154,9 @@ Result<bool> Steering::isHeld(name_kind kind, uint32_t id, TimePoint retired) co
   if (kind != NAME_ENDPOINT) return false;
   auto counted = hasConnections<Table::kEndpointStats>(data_plane_, id, since);
   if (!counted.ok() || *counted) return counted;
-  auto connections = View<Table::kEndpointActive>(data_plane_).get(id);
-  if (!connections.ok()) return std::move(connections).error();
-  auto requests = View<Table::kEndpointInFlight>(data_plane_).get(id);
-  if (!requests.ok()) return std::move(requests).error();
-  return *connections > 0 || *requests > 0;
+  auto load = View<Table::kEndpointLoad>(data_plane_).get(id);
+  if (!load.ok()) return std::move(load).error();
+  return load->connections > 0 || load->requests > 0;
 }
 
 Result<bool> Steering::markGone(const std::function<bool(const IpAddress&)>& exists) {
@@ -166,9 +164,9 @@ Result<bool> Steering::markGone(const std::function<bool(const IpAddress&)>& exi
   bool connected = false;
   for (const auto& [id, entry] : book_.entries(NAME_ENDPOINT)) {
     if (!entry.retired) continue;
-    const auto active = View<Table::kEndpointActive>(data_plane_).get(id);
-    if (!active.ok()) return active.error();
-    if (*active == 0) continue;
+    const auto load = View<Table::kEndpointLoad>(data_plane_).get(id);
+    if (!load.ok()) return load.error();
+    if (load->connections == 0) continue;
     auto value = endpoints.get(id);
     if (!value.ok()) return std::move(value).error();
     if (!(value->flags & ENDPOINT_POD) || exists(addressOf(*value))) continue;
@@ -236,8 +234,7 @@ Result<void> Steering::clearEndpoint(uint32_t id) {
   contents_.gone.erase(id);
   SLUICE_TRY(eraseIfThere<Table::kEndpoints>(data_plane_, id));
   contents_.endpoints.erase(id);
-  SLUICE_TRY(eraseIfThere<Table::kEndpointActive>(data_plane_, id));
-  SLUICE_TRY(eraseIfThere<Table::kEndpointInFlight>(data_plane_, id));
+  SLUICE_TRY(eraseIfThere<Table::kEndpointLoad>(data_plane_, id));
   SLUICE_TRY(eraseIfThere<Table::kEndpointStats>(data_plane_, id));
   return eraseIfThere<Table::kEndpointRequests>(data_plane_, id);
 }

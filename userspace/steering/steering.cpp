@@ -213,17 +213,25 @@ std::optional<service> Steering::ownerOf(const service_key& key) const {
 /// until they are, they keep the rule that they had, rather than one that is meant for others.
 void Steering::wantBindings(const ServicePlan& service, Wanted& wanted) const {
   for (const auto& [client_class, numbers] : service.bindings) {
-    wanted.bindings[numbers.first] = {numbers.second, 0};
+    wanted.bindings[numbers.first] = bindingTo(numbers.second);
     if (client_class) wanted.exceptions[{service.id, client_class}] = numbers.first;
   }
   auto& common = wanted.bindings[service.bindings.at(0).first];
-  if (service.bindings.size() > 1) common.flags = BINDING_HAS_EXCEPTIONS;
+  const binding plain = common;
+  if (service.bindings.size() > 1) common.shape |= BINDING_HAS_EXCEPTIONS;
   for (auto at = contents_.exceptions.lower_bound({service.id, 0});
        at != contents_.exceptions.end() && at->first.first == service.id; ++at) {
     if (service.bindings.contains(at->first.second)) continue;
-    common.flags = BINDING_HAS_EXCEPTIONS;
-    if (classes_.contains(at->first.second)) wanted.bindings[at->second] = {common.route, 0};
+    common.shape |= BINDING_HAS_EXCEPTIONS;
+    if (classes_.contains(at->first.second)) wanted.bindings[at->second] = plain;
   }
+}
+
+/// The word that names a route that is written.
+binding Steering::bindingTo(uint32_t route) const {
+  const auto& [head, slots] = contents_.routes.at(route);
+  const bool to_one = head.via == ROUTE_VIA_ENDPOINT && slots.size() == 1;
+  return {route, to_one ? slots.front().own << 8 : 0};
 }
 
 /// An element of `services` is never replaced in place, because the kernel may hand its memory

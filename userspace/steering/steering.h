@@ -117,6 +117,7 @@ class Steering {
   };
   Wanted wanted() const;
   void wantBindings(const ServicePlan& service, Wanted& wanted) const;
+  binding bindingTo(uint32_t route) const;
   std::optional<service> ownerOf(const service_key& key) const;
   Result<void> removeServices(const Wanted& wanted);
   Result<void> writeBindings(const Wanted& wanted, bool in_use);

@@ -23,7 +23,7 @@ struct Tables {
   std::vector<cluster_ref> clusters = std::vector<cluster_ref>(8);
   std::vector<alias_slot> cluster_slots = std::vector<alias_slot>(8);
   std::vector<endpoint> endpoints = std::vector<endpoint>(8);
-  std::vector<uint64_t> active = std::vector<uint64_t>(8);
+  std::vector<uint64_t> loads = std::vector<uint64_t>(8);
   std::mt19937_64 random{42};
   uint32_t turn = 0;
 };
@@ -67,7 +67,7 @@ const route* table_route(uint32_t id) { return element(tables->routes, id); }
 const alias_slot* table_route_slot(uint32_t i) { return element(tables->route_slots, i); }
 const alias_slot* table_cluster_slot(uint32_t i) { return element(tables->cluster_slots, i); }
 const endpoint* table_endpoint(uint32_t id) { return element(tables->endpoints, id); }
-uint64_t table_active(uint32_t id) { return tables->active[id]; }
+uint64_t table_load(uint32_t id) { return tables->loads[id]; }
 uint64_t next_draw() { return tables->random(); }
 uint32_t next_turn(uint32_t) { return tables->turn++; }
 
@@ -88,7 +88,7 @@ class Walk : public ::testing::Test {
     key_.port = htons(80);
     address_set_v4(key_.address, htonl(0x0a600001));
     tables_.services[bytesOf(key_)] = {.id = 3, .binding = 1};
-    tables_.bindings[1] = {.route = 2, .flags = 0};
+    tables_.bindings[1] = {.route = 2, .shape = 0};
     tables_.routes[2].via = ROUTE_VIA_ENDPOINT;
     for (uint32_t id = 1; id < 8; ++id) {
       tables_.cluster_slots[id - 1] = {kAlways, id, id};
@@ -122,6 +122,14 @@ TEST_F(Walk, FindsServiceBindingAndRoute) {
   EXPECT_EQ(target_.binding, 1U);
   EXPECT_EQ(target_.route_id, 2U);
   EXPECT_EQ(target_.route, &tables_.routes[2]);
+}
+
+TEST_F(Walk, BindingSaysTheOnlyCluster) {
+  tables_.bindings[1].shape = 6 << 8;
+  ASSERT_EQ(walk_to_route(&key_, 0, &target_), REASON_STEERED);
+  EXPECT_EQ(target_.route_id, 2U);
+  EXPECT_EQ(target_.cluster, 6U);
+  EXPECT_EQ(target_.route, nullptr) << "not looked at";
 }
 
 TEST_F(Walk, OtherPortsAreNoService) {
@@ -173,12 +181,12 @@ TEST_F(Walk, RouteThatIsNotWrittenYetIsNone) {
 
 TEST_F(Walk, ExceptionNeedsTheFlagAndTheClass) {
   tables_.exceptions[{3, 7}] = 4;
-  tables_.bindings[4] = {.route = 2, .flags = 0};
+  tables_.bindings[4] = {.route = 2, .shape = 0};
 
   EXPECT_EQ(walk_to_route(&key_, 7, &target_), REASON_STEERED);
   EXPECT_EQ(target_.binding, 1U) << "without the flag";
 
-  tables_.bindings[1].flags = BINDING_HAS_EXCEPTIONS;
+  tables_.bindings[1].shape = BINDING_HAS_EXCEPTIONS;
   EXPECT_EQ(walk_to_route(&key_, 7, &target_), REASON_STEERED);
   EXPECT_EQ(target_.binding, 4U);
   EXPECT_EQ(walk_to_route(&key_, 8, &target_), REASON_STEERED);
@@ -235,7 +243,7 @@ TEST_F(Walk, RoundRobinHonoursWeights) {
 
 TEST_F(Walk, LeastRequestTakesTheLessBusyOfTwo) {
   makeCluster(1, 2, BALANCE_LEAST_REQUEST);
-  tables_.active[1] = 5;
+  tables_.loads[1] = 5;
   std::array<uint64_t, 2> counts{};
   for (const auto id : choose(1, 100000)) ++counts[id - 1];
   // The busy one only when both choices fall on it.

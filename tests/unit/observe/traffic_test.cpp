@@ -66,7 +66,7 @@ TEST_F(TrafficTest, SplitsTheNamesOfClusters) {
 
 TEST_F(TrafficTest, EndpointsShowWhatLivesNow) {
   nameId(NAME_ENDPOINT, 9, "10.0.0.1:8080");
-  ASSERT_TRUE(maps::View<Table::kEndpointActive>(data_plane_).put(9, 4).ok());
+  ASSERT_TRUE(maps::View<Table::kEndpointLoad>(data_plane_).put(9, {4, 0}).ok());
   const auto traffic = readTraffic(data_plane_);
   ASSERT_TRUE(traffic.ok());
   ASSERT_EQ(traffic->endpoints.size(), 1u);

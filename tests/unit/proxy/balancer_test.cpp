@@ -122,12 +122,12 @@ TEST_F(Balancing, WorkersSeeEachOthersRequestsAndTheKernelDoes) {
   const auto found = counts(even);
   EXPECT_GT(sluice::test::goodnessOfFit(std::array{found[0], found[1]}, std::array{0.25, 0.75}),
             sluice::test::kSignificance);
-  const maps::View<Table::kEndpointInFlight> shared(tables_);
-  EXPECT_EQ(*shared.get(1), 3u);
+  const maps::View<Table::kEndpointLoad> shared(tables_);
+  EXPECT_EQ(shared.get(1)->requests, 3u);
   for (int i = 0; i < 3; ++i) other.finished({1});
-  EXPECT_EQ(*shared.get(1), 0u);
+  EXPECT_EQ(shared.get(1)->requests, 0u);
   other.finished({1});
-  EXPECT_EQ(*shared.get(1), 0u) << "of a request that the table has forgotten";
+  EXPECT_EQ(shared.get(1)->requests, 0u) << "of a request that the table has forgotten";
 }
 
 TEST_F(Balancing, AClientKeepsItsEndpointUntilThatFails) {

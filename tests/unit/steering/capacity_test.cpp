@@ -93,7 +93,7 @@ TEST_F(SteeringTest, SaysHowMuchOfATableIsUsed) {
                                                              {Table::kClusters, 1},
                                                              {Table::kClusterSlots, 2},
                                                              {Table::kEndpoints, 2},
-                                                             {Table::kEndpointActive, 2},
+                                                             {Table::kEndpointLoad, 2},
                                                              {Table::kExceptions, 0},
                                                              {Table::kNames, 6}})
     EXPECT_EQ(steering->used(table), used) << static_cast<int>(table);

@@ -62,11 +62,11 @@ TEST_F(LifetimeTest, IdIsNotGivenAwayDuringTheGracePeriod) {
 TEST_F(LifetimeTest, IdIsHeldAsLongAsAConnectionIsCountedByIt) {
   load(onlyTo("v1"));
   const auto id = steering->ids().find(NAME_ENDPOINT, "10.1.0.1:8080");
-  ASSERT_TRUE(maps::View<Table::kEndpointActive>(tables).put(id, 1).ok());
+  ASSERT_TRUE(maps::View<Table::kEndpointLoad>(tables).put(id, {1, 0}).ok());
   load(World{});
   passGrace();
   EXPECT_EQ(steering->ids().find(NAME_ENDPOINT, "10.1.0.1:8080"), id);
-  ASSERT_TRUE(maps::View<Table::kEndpointActive>(tables).put(id, 0).ok());
+  ASSERT_TRUE(maps::View<Table::kEndpointLoad>(tables).put(id, {}).ok());
   ASSERT_TRUE(steering->retire().ok());
   EXPECT_EQ(steering->ids().find(NAME_ENDPOINT, "10.1.0.1:8080"), 0u);
 }
@@ -83,18 +83,18 @@ TEST_F(LifetimeTest, IdIsHeldAsLongAsAConnectionMayStillFailUnderIt) {
   clock.advance(std::chrono::minutes(3));
   ASSERT_TRUE(steering->retire().ok());
   EXPECT_EQ(steering->ids().find(NAME_ENDPOINT, "10.1.0.1:8080"), 0u)
-      << "connect() calls that never came to a SYN have no end that is counted";
+      << "one whose workload was detached meanwhile has no end that is counted";
 }
 
 TEST_F(LifetimeTest, IdIsHeldAsLongAsARequestOfTheProxyIsUnderWay) {
   load(onlyTo("v1"));
   const auto id = steering->ids().find(NAME_ENDPOINT, "10.1.0.1:8080");
-  maps::View<Table::kEndpointInFlight> requests(tables);
-  ASSERT_TRUE(requests.put(id, 1).ok());
+  maps::View<Table::kEndpointLoad> loads(tables);
+  ASSERT_TRUE(loads.put(id, {0, 1}).ok());
   load(World{});
   passGrace();
   EXPECT_EQ(steering->ids().find(NAME_ENDPOINT, "10.1.0.1:8080"), id);
-  ASSERT_TRUE(requests.put(id, 0).ok());
+  ASSERT_TRUE(loads.put(id, {}).ok());
   ASSERT_TRUE(steering->retire().ok());
   EXPECT_EQ(steering->ids().find(NAME_ENDPOINT, "10.1.0.1:8080"), 0u);
 }
@@ -102,11 +102,12 @@ TEST_F(LifetimeTest, IdIsHeldAsLongAsARequestOfTheProxyIsUnderWay) {
 TEST_F(LifetimeTest, RequestsOfAnAgentEndWithIt) {
   load(onlyTo("v1"));
   const auto id = steering->ids().find(NAME_ENDPOINT, "10.1.0.1:8080");
-  maps::View<Table::kEndpointInFlight> requests(tables);
-  ASSERT_TRUE(requests.put(id, 7).ok());
+  maps::View<Table::kEndpointLoad> loads(tables);
+  ASSERT_TRUE(loads.put(id, {3, 7}).ok());
   const auto next = Steering::create(tables, clock);
   ASSERT_TRUE(next.ok());
-  EXPECT_EQ(*requests.get(id), 0u);
+  EXPECT_EQ(loads.get(id)->requests, 0u);
+  EXPECT_EQ(loads.get(id)->connections, 3u) << "the kernel's";
 }
 
 TEST_F(LifetimeTest, CountersOfAFreedIdStartAtZero) {
@@ -170,10 +171,10 @@ class GoneTest : public SteeringTest {
     return world;
   }
 
-  void connect(const std::string& endpoint, uint64_t connections) {
+  void connect(const std::string& endpoint, uint32_t connections) {
     const auto id = steering->ids().find(NAME_ENDPOINT, endpoint);
     ASSERT_NE(id, 0u);
-    ASSERT_TRUE(maps::View<Table::kEndpointActive>(tables).put(id, connections).ok());
+    ASSERT_TRUE(maps::View<Table::kEndpointLoad>(tables).put(id, {connections, 0}).ok());
   }
 
   bool mark(bool exists) {

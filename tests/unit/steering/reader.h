@@ -42,7 +42,7 @@ class Reader {
   std::string seeService(const ::service& value, uint32_t client_class) {
     auto binding = maps::View<Table::kBindings>(data_plane_).get(value.binding);
     if (!binding.ok() || !binding->route) return "dangling binding";
-    if (binding->flags & BINDING_HAS_EXCEPTIONS) {
+    if (binding->shape & BINDING_HAS_EXCEPTIONS) {
       const auto exception =
           maps::View<Table::kExceptions>(data_plane_).get({value.id, client_class});
       if (exception.ok()) binding = maps::View<Table::kBindings>(data_plane_).get(*exception);
@@ -50,7 +50,15 @@ class Reader {
     const auto route = maps::View<Table::kRoutes>(data_plane_).get(binding->route);
     if (!route.ok() || route->via == ROUTE_VIA_NONE) return "dangling route";
     if (route->service != value.id) return "dangling: a route of another service";
+    if (BINDING_CLUSTER(binding->shape) != onlyCluster(*route))
+      return "dangling: the binding says another cluster than its route";
     return seeRoute(*route);
+  }
+
+  /// What the binding says, so that connect() need not look here.
+  uint32_t onlyCluster(const ::route& value) {
+    if (value.via != ROUTE_VIA_ENDPOINT || value.slot_count != 1) return 0;
+    return maps::View<Table::kRouteSlots>(data_plane_).get(value.first_slot)->own;
   }
 
   std::string seeRoute(const ::route& value) {
