@@ -19,7 +19,9 @@ static __always_inline const struct connection *find_connection(struct bpf_sock_
 	__u64 workload_id = caller_id();
 
 	connection = bpf_sk_storage_get(&conn_store, ctx->sk, 0, 0);
-	return connection && connection->workload == workload_id ? connection : 0;
+	if (!connection || connection->flags & CONN_OVER)
+		return 0;
+	return connection->workload == workload_id ? connection : 0;
 }
 
 static __always_inline int answer_peer(struct bpf_sock_addr *ctx, int family)

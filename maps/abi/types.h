@@ -203,6 +203,7 @@ struct request_stats {
 #define CONN_COUNTED     2u /* established was seen: ep_load has one for it */
 #define CONN_TELL_ORIGIN 4u /* the route says ROUTE_TELL_ORIGIN */
 #define CONN_SAMPLED     8u /* one of those of which `events` tells */
+#define CONN_OVER        16u /* closed: means nothing any more, until the next connect() */
 
 /* Value of `conn_store`, the storage of a steered socket. Frozen for ever, as struct workload_ref:
  * sockets keep it across upgrades, and are to show the same address to the end. The ids

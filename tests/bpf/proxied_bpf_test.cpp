@@ -138,6 +138,14 @@ TEST_F(ProxiedRoute, BoundAddressIsShownAsItIs) {
   EXPECT_EQ(localAddress(client).ip, at("10.9.9.9", 0).ip);
 }
 
+TEST_F(ProxiedRoute, ASocketWhoseConnectionIsOverShowsItsOwnAddress) {
+  listener4_.fd.reset();
+  const Fd client = clientSocket();
+  ASSERT_EQ(connectTo(client, vip_), ECONNREFUSED);
+  ASSERT_EQ(::listen(client.get(), 1), 0);
+  EXPECT_NE(localAddress(client).ip, at("10.1.2.3", 0).ip);
+}
+
 TEST_F(ProxiedRoute, ConnectPathShowsTheRealAddress) {
   const auto server = listen("127.0.0.2");
   steerTo(vip_, {server.address});

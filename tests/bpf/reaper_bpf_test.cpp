@@ -69,6 +69,21 @@ TEST_F(Reaper, ListsSeenSocketsWithWhatIsRememberedOfThem) {
   }
 }
 
+/// Its storage lives as long as the socket, which may be connected anew where nobody steers.
+TEST_F(Reaper, NothingIsRememberedOfAConnectionThatIsOver) {
+  const auto other = listen("127.0.0.3");
+  server_.fd.reset();
+  const Fd client = clientSocket();
+  ASSERT_EQ(connectTo(client, vip_), ECONNREFUSED);
+  ASSERT_TRUE(kernel_->detach(kWorkload).ok());
+  ASSERT_EQ(connectTo(client, other.address), 0);
+
+  const auto sockets = broker::SocketDiag::open()->sockets(kernel_->connectionStore());
+  ASSERT_TRUE(sockets.ok());
+  EXPECT_TRUE(
+      std::ranges::none_of(*sockets, [](const auto& s) { return s.remembered.has_value(); }));
+}
+
 TEST_F(Reaper, ManySocketsAreMoreThanOneDatagram) {
   std::vector<Fd> clients;
   for (int i = 0; i < 500; ++i) clients.push_back(connected(vip_));

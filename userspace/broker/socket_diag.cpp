@@ -98,6 +98,7 @@ std::optional<connection> storageIn(std::span<const std::byte> attributes) {
       });
     });
   });
+  if (value && (value->flags & CONN_OVER) != 0) value.reset();
   return value;
 }
 
