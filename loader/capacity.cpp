@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "loader/memory_limit.h"
+
 namespace sluice::loader {
 
 namespace {
@@ -82,7 +84,7 @@ Capacity capacityFor(uint64_t memory_bytes) {
 Capacity capacityOfMachine() {
   struct sysinfo machine{};
   if (::sysinfo(&machine) != 0) return {};
-  return capacityFor(uint64_t{machine.totalram} * machine.mem_unit);
+  return capacityFor(std::min(uint64_t{machine.totalram} * machine.mem_unit, memoryLimit()));
 }
 
 uint32_t entriesOf(Table table, const Capacity& capacity) {

@@ -18,7 +18,8 @@ struct Capacity {
 /// 2 % of it, and in proportion below, down to a sixteenth.
 Capacity capacityFor(uint64_t memory_bytes);
 
-/// Of this machine's memory.
+/// Of this machine's memory, or of what this process's cgroups may use, if that is less: the maps
+/// count as theirs.
 Capacity capacityOfMachine();
 
 /// How many entries a table gets; never more than maps/abi/limits.h says.

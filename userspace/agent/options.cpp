@@ -85,12 +85,12 @@ void addCapacity(CLI::App& app, Options& options) {
   const auto fitting = loader::capacityOfMachine();
   app.add_option(
          "--max-services", options.max_services,
-         "Addresses and ports of services that the kernel's maps have room for (default: by "
-         "the machine's memory)")
+         "Addresses and ports of services that the kernel's maps have room for (default: by the "
+         "memory of the machine, or of the cgroup)")
       ->default_val(fitting.services)
       ->check(CLI::Range(1u, uint32_t{SLUICE_MAX_SERVICES}));
   app.add_option("--max-endpoints", options.max_endpoints,
-                 "Endpoints that they have room for (default: by the machine's memory)")
+                 "Endpoints that they have room for (default: the same)")
       ->default_val(fitting.endpoints)
       ->check(CLI::Range(1u, uint32_t{SLUICE_MAX_ENDPOINTS}));
 }
