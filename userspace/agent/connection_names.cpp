@@ -7,10 +7,11 @@
 namespace sluice::agent {
 namespace {
 
-std::string nameOf(const steering::Steering& steering, name_kind kind, uint32_t id) {
+std::string nameOf(const steering::Steering& steering, name_kind kind, uint32_t id,
+                   TimePoint then) {
   const auto& entries = steering.ids().entries(kind);
   const auto found = entries.find(id);
-  return found == entries.end() ? "" : found->second.text;
+  return found == entries.end() || found->second.named > then ? "" : found->second.text;
 }
 
 }  // namespace
@@ -22,7 +23,9 @@ ConnectionNames connectionNames(const Enroller& enroller, const steering::Steeri
             const auto found = workloads.find(id);
             return found == workloads.end() ? "" : found->second;
           },
-          [&steering](name_kind kind, uint32_t id) { return nameOf(steering, kind, id); }};
+          [&steering](name_kind kind, uint32_t id, TimePoint then) {
+            return nameOf(steering, kind, id, then);
+          }};
 }
 
 }  // namespace sluice::agent

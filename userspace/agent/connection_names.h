@@ -7,8 +7,8 @@
 
 namespace sluice::agent {
 
-/// Of the workloads that are enrolled now, and of the ids in the kernel's tables. Borrows
-/// `steering`.
+/// Of the workloads that are enrolled now, and of the ids in the kernel's tables; none of one that
+/// has got its name later. Borrows `steering`.
 ConnectionNames connectionNames(const Enroller& enroller, const steering::Steering& steering);
 
 }  // namespace sluice::agent

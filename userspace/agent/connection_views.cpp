@@ -43,12 +43,12 @@ void addRecord(const connection& record, Json& view) {
 }
 
 Json proxyView(const proxy::ConnectionInfo& session, const ConnectionNames& names,
-               const Records& records) {
+               const Records& records, TimePoint now) {
   Json view = {{"workload", names.workload(session.workload)},
                {"client", session.client.text()},
-               {"service", names.of(NAME_SERVICE, session.service.value)},
+               {"service", names.of(NAME_SERVICE, session.service.value, now - session.age)},
                {"path", "proxy"},
-               {"endpoint", names.of(NAME_ENDPOINT, session.endpoint.value)},
+               {"endpoint", names.of(NAME_ENDPOINT, session.endpoint.value, now)},
                {"state", session.state},
                {"requests", session.requests},
                {"ageSeconds", secondsIn(session.age)}};
@@ -59,15 +59,15 @@ Json proxyView(const proxy::ConnectionInfo& session, const ConnectionNames& name
 
 Json kernelView(const WorkloadConnection& connection, const ConnectionNames& names, TimePoint now) {
   const auto& record = *connection.record;
+  const TimePoint opened{std::chrono::nanoseconds(record.opened_ns)};
   Json view = {{"workload", names.workload(connection.workload)},
                {"client", connection.client.text()},
-               {"service", names.of(NAME_SERVICE, record.service)},
+               {"service", names.of(NAME_SERVICE, record.service, opened)},
                {"path", isProxied(connection) ? "proxy" : "connect"},
-               {"endpoint", names.of(NAME_ENDPOINT, record.endpoint)},
+               {"endpoint", names.of(NAME_ENDPOINT, record.endpoint, opened)},
                {"state", stateText(connection.state)}};
   addRecord(record, view);
-  const Duration opened = std::chrono::nanoseconds(record.opened_ns);
-  view["ageSeconds"] = secondsIn(now.time_since_epoch() - opened);
+  view["ageSeconds"] = secondsIn(now - opened);
   return view;
 }
 
@@ -86,7 +86,7 @@ Json connectionViews(const std::vector<WorkloadConnection>& in_kernel,
       proxied[{connection.workload, connection.client}] = &*connection.record;
   Json views = Json::array();
   for (const auto& session : in_proxy) {
-    views.push_back(proxyView(session, names, proxied));
+    views.push_back(proxyView(session, names, proxied, now));
     proxied.erase({session.workload, session.client});
   }
   for (const auto& connection : in_kernel) {

@@ -15,7 +15,8 @@ namespace sluice::agent {
 /// Names behind the numbers; empty where there is none.
 struct ConnectionNames {
   std::function<std::string(WorkloadId)> workload;
-  std::function<std::string(name_kind kind, uint32_t id)> of;
+  /// `then`: when the number stood for what is asked for. It may have been given away since.
+  std::function<std::string(name_kind kind, uint32_t id, TimePoint then)> of;
 };
 
 /// The label of an enum sluice_reason.

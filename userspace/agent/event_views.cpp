@@ -63,16 +63,17 @@ bool isService(const std::string& name, const std::string& wanted) {
 
 Json eventView(const event& told, const ConnectionNames& names,
                std::chrono::system_clock::time_point when) {
+  const TimePoint opened{std::chrono::nanoseconds(told.time_ns - told.duration_ns)};
   Json view = {{"time", timeText(when)},
                {"event", told.kind < std::size(kKinds) ? kKinds[told.kind] : "unknown"},
                {"connection", told.socket},
                {"workload", names.workload(WorkloadId{told.workload})},
                {"destination", maps::addressOf(told).text()},
-               {"service", names.of(NAME_SERVICE, told.service)},
+               {"service", names.of(NAME_SERVICE, told.service, opened)},
                {"reason", reasonText(told.reason)},
-               {"route", names.of(NAME_ROUTE, told.route)},
-               {"cluster", names.of(NAME_CLUSTER, told.cluster)},
-               {"endpoint", names.of(NAME_ENDPOINT, told.endpoint)}};
+               {"route", names.of(NAME_ROUTE, told.route, opened)},
+               {"cluster", names.of(NAME_CLUSTER, told.cluster, opened)},
+               {"endpoint", names.of(NAME_ENDPOINT, told.endpoint, opened)}};
   addEnd(told, view);
   return view;
 }

@@ -11,7 +11,8 @@ namespace sluice::agent {
 
 /// {time, event, connection, workload, destination, service, reason, route, cluster, endpoint}, and
 /// what the kind of event knows besides: seconds, sentBytes, receivedBytes. `connection` is the
-/// same number in all events of one.
+/// same number in all events of one. Names are those of when the connection was opened; what has
+/// been given away since has none.
 observe::Json eventView(const event& told, const ConnectionNames& names,
                         std::chrono::system_clock::time_point when);
 

@@ -48,6 +48,12 @@ uint32_t IdBook::currentOf(const Shelf& shelf, const Entry& entry) {
   return 0;
 }
 
+void IdBook::settled(TimePoint now) {
+  for (const auto& step : undo_)
+    if (!step.before) shelf(step.kind).entries.at(step.id).named = now;
+  undo_ = std::vector<Undo>();  // what the first plan takes is not kept
+}
+
 /// 0: none does.
 void IdBook::setCurrent(Shelf& shelf, const Entry& entry, uint32_t id) {
   const auto [begin, end] = shelf.current.equal_range(entry.hash);

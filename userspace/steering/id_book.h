@@ -31,6 +31,7 @@ class IdBook {
     uint64_t generation = 0;                ///< counts all that were ever given
     std::string text;                       ///< as much of the name as the table stores
     std::optional<TimePoint> retired = {};  ///< since when nothing uses it
+    TimePoint named = {};                   ///< when it got the name; recovered: long ago
     name value() const;
   };
   using Entries = std::map<uint32_t, Entry>;
@@ -61,7 +62,7 @@ class IdBook {
   std::vector<name_key> unwritten() const;
   /// Every id that acquire() has taken out of retirement, and every new one, since settled().
   std::vector<name_key> acquired() const;
-  void settled() { undo_ = std::vector<Undo>(); }  // what the first plan takes is not kept
+  void settled(TimePoint now);
 
   /// Nothing uses the id from `now` on; it may have been retired before.
   void retire(name_kind kind, uint32_t id, TimePoint now);

@@ -142,7 +142,7 @@ Result<void> Steering::writeNames() {
     SLUICE_TRY(names.put(key, entries.at(key.id).value()));
   }
   for (const auto& key : book_.acquired()) acquired_.push_back(key);
-  book_.settled();
+  book_.settled(clock_.now());
   return {};
 }
 

@@ -16,7 +16,7 @@ SocketAddress at(const std::string& ip, uint16_t port) { return {*IpAddress::par
 
 ConnectionNames names() {
   return {[](WorkloadId id) { return id == kWeb ? "shop/web" : ""; },
-          [](name_kind kind, uint32_t id) {
+          [](name_kind kind, uint32_t id, TimePoint) {
             return id == 0 ? "" : std::to_string(kind) + "/" + std::to_string(id);
           }};
 }

@@ -9,10 +9,13 @@ namespace {
 
 using namespace std::chrono_literals;
 
+/// When all numbers got their names.
+constexpr TimePoint kNamed{10s};
+
 ConnectionNames eventNames() {
   return {[](WorkloadId id) { return id.value == 7 ? "shop/web" : ""; },
-          [](name_kind kind, uint32_t id) {
-            if (id == 0) return std::string();
+          [](name_kind kind, uint32_t id, TimePoint then) {
+            if (id == 0 || then < kNamed) return std::string();
             if (kind == NAME_SERVICE) return std::string("api.shop.svc.cluster.local:80/v4");
             return std::to_string(kind) + "/" + std::to_string(id);
           }};
@@ -21,6 +24,7 @@ ConnectionNames eventNames() {
 /// Of a connection to 10.96.0.1:80 that the route has sent to endpoint 5.
 event toldOf(sluice_event kind) {
   event told{};
+  told.time_ns = 20'000'000'000;
   told.socket = 99;
   told.workload = 7;
   const SocketAddress destination{*IpAddress::parse("10.96.0.1"), 80};
@@ -51,6 +55,15 @@ TEST(EventViews, SayWhoCalledWhatAndWhereItWent) {
             R"("workload":"shop/web","destination":"10.96.0.1:80",)"
             R"("service":"api.shop.svc.cluster.local:80/v4","reason":"steered","route":"5/4",)"
             R"("cluster":"3/6","endpoint":"4/5"})");
+}
+
+TEST(EventViews, DoNotNameWhatTheNumbersWereGivenToLater) {
+  auto told = toldOf(EVENT_CLOSED);
+  told.duration_ns = 10'000'000'001;
+  for (const char* named : {"service", "route", "cluster", "endpoint"})
+    EXPECT_EQ(viewOf(told).at(named), "") << named;
+  told.duration_ns -= 1;
+  EXPECT_EQ(viewOf(told).at("route"), "5/4");
 }
 
 TEST(EventViews, SayHowLongItTookAndAtTheEndHowMuchWasSent) {

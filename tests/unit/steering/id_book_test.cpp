@@ -44,6 +44,21 @@ TEST(IdBook, FreedIdIsUsedAgain) {
   EXPECT_EQ(book.find(NAME_SERVICE, "a"), 0u);
 }
 
+TEST(IdBook, ItIsKnownSinceWhenANumberHasItsName) {
+  IdBook book(kLimits, 100);
+  ASSERT_TRUE(book.acquire(NAME_SERVICE, "a").ok());
+  book.settled(kStart);
+  EXPECT_EQ(book.entries(NAME_SERVICE).at(1).named, kStart);
+  book.retire(NAME_SERVICE, 1, kStart);
+  ASSERT_TRUE(book.acquire(NAME_SERVICE, "a").ok());
+  book.settled(kStart + std::chrono::seconds(1));
+  EXPECT_EQ(book.entries(NAME_SERVICE).at(1).named, kStart) << "it was never another's";
+  book.free(NAME_SERVICE, 1);
+  ASSERT_TRUE(book.acquire(NAME_SERVICE, "b").ok());
+  book.settled(kStart + std::chrono::seconds(2));
+  EXPECT_EQ(book.entries(NAME_SERVICE).at(1).named, kStart + std::chrono::seconds(2));
+}
+
 TEST(IdBook, LimitsAreErrorsThatNameTheTable) {
   IdBook book(kLimits, 4);
   for (const auto* name : {"a", "b", "c"}) ASSERT_TRUE(book.acquire(NAME_CLUSTER, name).ok());
