@@ -151,6 +151,12 @@ TEST_F(Maps, AreShownAndExportedWithWhatTheyHold) {
   EXPECT_EQ(*sample("sluice_map_capacity{map=\"services\"}"), 3U);
 }
 
+TEST_F(Maps, OfTheRunningAgentAreWhatItsConfigurationIsAnalyzedBy) {
+  const auto analysis = sluiced().ctl({"analyze"});
+  ASSERT_TRUE(analysis.ok());
+  EXPECT_NE(analysis->out.find("services of at most 3"), std::string::npos) << analysis->out;
+}
+
 TEST_F(Maps, ThatAreFullAreSaidToBeWithTheServicesThatFindNoRoom) {
   const auto status = sluiced().status();
   ASSERT_TRUE(status.ok());

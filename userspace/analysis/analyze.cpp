@@ -19,6 +19,7 @@ Input readInput(const source::ResourceStore& store, const std::vector<source::So
   input.snapshot = store.snapshot();
   input.refused = readRefused(store.statuses(), trees);
   input.mesh_config = options.mesh_config;
+  input.tables = options.tables;
   readGateways(files, trees, input);
   return input;
 }

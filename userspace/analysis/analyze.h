@@ -26,6 +26,7 @@ Diagnostics analyze(Input input, const Locator& locate);
 struct FileOptions {
   std::vector<Suppression> suppressions;
   MeshConfig mesh_config;
+  TableSizes tables = {};  ///< of the node on which it is to run
 };
 
 /// Reads `files`, and reports what decoding, validation and analysis find in them. A MeshConfig

@@ -6,7 +6,6 @@
 #include <map>
 #include <set>
 
-#include "maps/abi/limits.h"
 #include "userspace/analysis/checks.h"
 #include "userspace/balance/client_spread.h"
 #include "userspace/model/address.h"
@@ -40,7 +39,7 @@ size_t slotsBeside(const routing::Cluster& cluster) {
   return balance::clientSlots(v4) + balance::clientSlots(v6);
 }
 
-std::vector<Need> needsOf(const routing::Routing& routing) {
+std::vector<Need> needsOf(const routing::Routing& routing, const TableSizes& sizes) {
   std::set<SocketAddress> services;
   std::set<const routing::ServiceRoute*> routes;
   std::set<const routing::Cluster*> clusters;
@@ -57,12 +56,12 @@ std::vector<Need> needsOf(const routing::Routing& routing) {
     tables += slotsBeside(*cluster);
   }
   // Tables that keep clients in their places give way before they take more than half.
-  const size_t slots = endpoints + std::min<size_t>(tables, SLUICE_MAX_SLOTS / 2);
-  return {{"services", services.size(), SLUICE_MAX_SERVICES},
-          {"routes", routes.size(), SLUICE_MAX_ROUTES},
-          {"clusters", clusters.size(), SLUICE_MAX_CLUSTERS},
-          {"endpoints", endpoints, SLUICE_MAX_ENDPOINTS},
-          {"slots of clusters", slots, SLUICE_MAX_SLOTS}};
+  const size_t slots = endpoints + std::min(tables, sizes.cluster_slots / 2);
+  return {{"services", services.size(), sizes.services},
+          {"routes", routes.size(), sizes.routes},
+          {"clusters", clusters.size(), sizes.clusters},
+          {"endpoints", endpoints, sizes.endpoints},
+          {"slots of clusters", slots, sizes.cluster_slots}};
 }
 
 /// Resources by the names that refusals have.
@@ -98,7 +97,7 @@ void checkProducts(const Mesh& mesh, Report& report) {
 }
 
 void checkCapacity(const Mesh& mesh, Report& report) {
-  for (const Need& need : needsOf(mesh.routing())) {
+  for (const Need& need : needsOf(mesh.routing(), mesh.input().tables)) {
     const bool over = need.entries > need.capacity;
     if (!over && need.entries * 5 <= need.capacity * 4) continue;
     report.add({over ? code::kOverCapacity : code::kNearCapacity,

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "maps/abi/limits.h"
 #include "userspace/analysis/hosts.h"
 #include "userspace/analysis/workload_labels.h"
 #include "userspace/model/gateway.h"
@@ -14,6 +15,15 @@
 #include "userspace/routing/route_table.h"
 
 namespace sluice::analysis {
+
+/// What the kernel's tables have room for.
+struct TableSizes {
+  size_t services = SLUICE_MAX_SERVICES;
+  size_t routes = SLUICE_MAX_ROUTES;
+  size_t clusters = SLUICE_MAX_CLUSTERS;
+  size_t endpoints = SLUICE_MAX_ENDPOINTS;
+  size_t cluster_slots = SLUICE_MAX_SLOTS;
+};
 
 struct Input {
   std::shared_ptr<const Snapshot> snapshot;  ///< what is in force; not null
@@ -24,6 +34,7 @@ struct Input {
   std::vector<KubernetesGateway> kubernetes_gateways;
   std::vector<RequestAuthentication> request_authentications;
   MeshConfig mesh_config;
+  TableSizes tables = {};
 };
 
 class Mesh {

@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 
+#include "maps/abi/limits.h"
 #include "userspace/cli/commands.h"
 #include "userspace/cli/layouts.h"
 #include "userspace/observe/admin_protocol.h"
@@ -182,6 +183,13 @@ void addAnalyze(CLI::App& app, Invocation& invocation) {
                   "Leave out findings, as 'CODE=Kind name.namespace'; * stands for any text")
       ->allow_extra_args(false);
   command.add_option("--meshConfig", arguments.mesh_config, "File of Istio's mesh-wide settings");
+  command
+      .add_option("--max-services", arguments.max_services,
+                  "Services that the nodes' agents have room for, as their option (default: that "
+                  "of the running agent, and with -f the most)")
+      ->check(CLI::Range(1u, uint32_t{SLUICE_MAX_SERVICES}).description(""));
+  command.add_option("--max-endpoints", arguments.max_endpoints, "The same for endpoints")
+      ->check(CLI::Range(1u, uint32_t{SLUICE_MAX_ENDPOINTS}).description(""));
   command.add_option("--fail-on", arguments.fail_on, "Lowest level that makes the command fail")
       ->transform(CLI::CheckedTransformer(kLevels).description(""))
       ->default_str("error")

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "loader/capacity.h"
 #include "userspace/analysis/analyze.h"
 #include "userspace/analysis/read_files.h"
 #include "userspace/analysis/unread_resources.h"
@@ -51,6 +52,43 @@ Result<void> readMesh(const std::string& path, analysis::FileOptions& options) {
   return {};
 }
 
+analysis::TableSizes sizesOf(const loader::Capacity& capacity) {
+  const auto entries = [&](Table table) { return loader::entriesOf(table, capacity); };
+  // Of numbers 0 is nobody's.
+  return {.services = entries(Table::kServices),
+          .routes = entries(Table::kRoutes) - 1,
+          .clusters = entries(Table::kClusters) - 1,
+          .endpoints = entries(Table::kEndpoints) - 1,
+          .cluster_slots = entries(Table::kClusterSlots)};
+}
+
+/// Of the running agent, as it is asked for files that are its own.
+Result<loader::Capacity> agentsCapacity(const CommonOptions& options) {
+  const auto maps = ask(options.socket, {{"command", "maps"}}, options.timeout);
+  if (!maps) return maps.error();
+  loader::Capacity capacity;
+  for (const auto& item : maps->at("items")) {
+    if (item.at("name") == "services") capacity.services = item.at("capacity").get<uint32_t>();
+    if (item.at("name") == "endpoints")
+      capacity.endpoints = item.at("capacity").get<uint32_t>() - 1;
+  }
+  return capacity;
+}
+
+Result<void> readSizes(const CommonOptions& options, const AnalyzeArguments& arguments,
+                       analysis::FileOptions& how) {
+  loader::Capacity capacity;
+  if (arguments.files.empty()) {
+    const auto agents = agentsCapacity(options);
+    if (!agents) return agents.error();
+    capacity = *agents;
+  }
+  if (arguments.max_services > 0) capacity.services = arguments.max_services;
+  if (arguments.max_endpoints > 0) capacity.endpoints = arguments.max_endpoints;
+  how.tables = sizesOf(capacity);
+  return {};
+}
+
 /// What the agent reads itself, as far as we may read it.
 Result<std::vector<std::string>> agentsDirectory(const CommonOptions& options) {
   const auto status =
@@ -81,9 +119,11 @@ ExitCode exitCodeOf(const Analysis& analysis, Diagnostic::Level fail_on) {
 }
 
 ExitCode analyzePaths(const Terminal& terminal, const CommonOptions& options,
-                      const AnalyzeArguments& arguments, const analysis::FileOptions& how) {
+                      const AnalyzeArguments& arguments, analysis::FileOptions how) {
   const auto paths = pathsToRead(options, arguments);
   if (!paths) return report(terminal, paths.error());
+  if (const auto read = readSizes(options, arguments, how); !read)
+    return report(terminal, read.error());
   auto analysis = analysis::analyzeFiles(analysis::readFiles(*paths), how);
   keepOnly(options.in_namespace, analysis.diagnostics);
   if (!printDocument(terminal, analysisView(analysis), options.format))
@@ -107,7 +147,7 @@ ExitCode runAnalyze(const Terminal& terminal, const CommonOptions& options,
   }
   if (const auto read = readMesh(arguments.mesh_config, *how); !read)
     return report(terminal, read.error());
-  return analyzePaths(terminal, options, arguments, *how);
+  return analyzePaths(terminal, options, arguments, *std::move(how));
 }
 
 }  // namespace sluice::cli

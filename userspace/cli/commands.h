@@ -44,6 +44,8 @@ struct AnalyzeArguments {
   std::vector<std::string> files;     ///< empty: what the running agent reads
   std::vector<std::string> suppress;  ///< "CODE=Kind name.namespace"
   std::string mesh_config;            ///< file; empty: none
+  /// Of the agents; 0 of files: the most that there can be, else those of the running one.
+  uint32_t max_services = 0, max_endpoints = 0;
   Diagnostic::Level fail_on = Diagnostic::Level::kError;
   bool list = false;  ///< say what can be found, and analyze nothing
 };

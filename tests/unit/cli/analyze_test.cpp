@@ -102,6 +102,20 @@ TEST_F(Analyze, FailsFromTheLevelThatIsChosen) {
   EXPECT_EQ(with({"-S", "SLU2009=Service catalog.shop", "--fail-on", "info"}), kFindings);
 }
 
+TEST_F(Analyze, GoesByTheRoomThatIsSaidToBeThere) {
+  const auto path = write("services.yaml", R"(apiVersion: v1
+kind: Service
+metadata: {name: catalog, namespace: shop}
+spec: {clusterIP: 10.96.0.1, ports: [{name: http, port: 80}, {name: http-admin, port: 81}]}
+)");
+  EXPECT_EQ(analyze({"-f", path}).code, kOk);
+  const auto small = analyze({"-f", path, "--max-services", "1"});
+  EXPECT_EQ(small.code, kFindings);
+  EXPECT_THAT(small.out, HasSubstr("error SLU3002"));
+  EXPECT_THAT(small.out, HasSubstr("2 services of at most 1"));
+  EXPECT_EQ(analyze({"-f", path, "--max-services", "0"}).code, kUsage);
+}
+
 TEST_F(Analyze, OfWhatIsNoYamlIs65) {
   EXPECT_EQ(analyze({"-f", write("a.yaml", "a: [")}).code, kBadData);
   EXPECT_EQ(analyze({"-f", (folder_ / "absent.yaml").string()}).code, kBadData);
