@@ -111,6 +111,26 @@ TEST_F(Observe, NothingIsToldWhenNobodyListensAnyMore) {
   EXPECT_TRUE(inTime([&] { return control(); }, "\"sample\": 0,"));
 }
 
+TEST_F(Observe, WhoReadsNothingIsNoObserverAnyMoreAndIsToldSo) {
+  auto observer = observing();
+  ASSERT_TRUE(observer);
+  ASSERT_TRUE(observer->signal(SIGSTOP).ok());
+  expectAsWeb([&]() -> Result<void> {
+    for (int i = 0; i < 1000; ++i)  // more than its socket has room for
+      if (auto connected = connectTcp(productApiEcho()); !connected)
+        return std::move(connected).error();
+    return {};
+  });
+  EXPECT_TRUE(inTime([&] { return control(); }, "\"sample\": 0,"));
+  ASSERT_TRUE(observer->signal(SIGCONT).ok());
+  int events = 0;
+  while (observer->readLine(kPatience).ok()) ++events;
+  EXPECT_GT(events, 100) << "what was sent before is read";
+  const auto status = observer->wait(kPatience);
+  ASSERT_TRUE(status.ok());
+  EXPECT_EQ(*status, 69);
+}
+
 TEST_F(Observe, AnAgentThatIsKilledLeavesNobodyTelling) {
   auto observer = observing();
   ASSERT_TRUE(observer);

@@ -98,6 +98,14 @@ StreamServer::Part AdminServer::Reply::part(const Json& answer) const {
   return server_->part(client_, observe::toText(answer) + "\n");
 }
 
+void AdminServer::Reply::end(const Json& answer) const {
+  if (!alive_.expired()) server_->end(client_, observe::toText(answer) + "\n");
+}
+
+Duration AdminServer::Reply::stalledFor() const {
+  return alive_.expired() ? Duration::zero() : server_->stalledFor(client_);
+}
+
 bool AdminServer::Reply::isHeard() const { return !alive_.expired() && server_->isThere(client_); }
 
 }  // namespace sluice::agent

@@ -25,7 +25,11 @@ class AdminServer {
     void operator()(const observe::Json& answer) const;
     /// One of the answers to a request that is answered for as long as the client listens.
     StreamServer::Part part(const observe::Json& answer) const;
+    /// The last of them.
+    void end(const observe::Json& answer) const;
     bool isHeard() const;
+    /// StreamServer::stalledFor().
+    Duration stalledFor() const;
 
    private:
     friend AdminServer;

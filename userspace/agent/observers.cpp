@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "userspace/agent/observers.h"
 
+#include <fmt/format.h>
 #include <sys/epoll.h>
 
 #include <algorithm>
@@ -75,7 +76,6 @@ Result<void> Observers::begin(const Json& request, const AdminServer::Reply& rep
   return {};
 }
 
-/// Names are those of now: an event is read as soon as it is told.
 void Observers::readRing() {
   const auto names = observers_.empty() ? ConnectionNames() : names_();
   const auto since_boot = std::chrono::steady_clock::now().time_since_epoch();
@@ -101,11 +101,27 @@ void Observers::tellLost(Observer& observer) {
   if (told == StreamServer::Part::kTaken) observer.lost = 0;
 }
 
+/// It costs every connection of the workloads, and somebody else may want less of them.
+void Observers::endIfStalled(Observer& observer) {
+  if (observer.reply.stalledFor() < kLongestStall) return;
+  const Error why(
+      Error::Code::kUnavailable,
+      fmt::format("the observer has read nothing for {} s; {} events were lost to it",
+                  std::chrono::ceil<std::chrono::seconds>(kLongestStall).count(), observer.lost),
+      "read faster, or observe fewer connections (--sample)");
+  log::warn("{}", why.message());
+  observer.reply.end(observe::errorAnswer(why));
+  observer.ended = true;
+}
+
 /// From time to time, as long as there is somebody.
 void Observers::lookAfter() {
   timer_ = 0;
   noteLost();
-  std::erase_if(observers_, [](const Observer& observer) { return !observer.reply.isHeard(); });
+  for (auto& observer : observers_) endIfStalled(observer);
+  std::erase_if(observers_, [](const Observer& observer) {
+    return observer.ended || !observer.reply.isHeard();
+  });
   if (auto sampled = setSample(); !sampled) log::warn("{}", sampled.error().message());
   if (!observers_.empty()) timer_ = reactor_.after(kLookPeriod, [this] { lookAfter(); });
 }

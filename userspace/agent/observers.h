@@ -18,10 +18,15 @@ namespace sluice::agent {
 ///   {kind: "Event", …}           as eventView() writes it
 ///   {kind: "Lost", events: n}    so many, of all connections, that came faster than they were read
 ///
+/// One that reads nothing for kLongestStall although there is something is told so, and is none
+/// any more.
+///
 /// Belongs to the control thread; borrows all.
 class Observers {
  public:
   using Names = std::function<ConnectionNames()>;
+
+  static constexpr Duration kLongestStall = std::chrono::seconds(10);
 
   /// Nobody follows any more whom an earlier agent had.
   static Result<std::unique_ptr<Observers>> create(Reactor& reactor, DataPlane& data_plane,
@@ -40,6 +45,7 @@ class Observers {
     EventFilter filter;
     uint32_t sample;    ///< one of so many connections
     uint64_t lost = 0;  ///< not told yet
+    bool ended = false;
   };
 
   Observers(Reactor& reactor, DataPlane& data_plane, loader::EventRing& ring, Names names);
@@ -47,6 +53,7 @@ class Observers {
   void readRing();
   static void tell(Observer& observer, const observe::Json& view);
   static void tellLost(Observer& observer);
+  static void endIfStalled(Observer& observer);
   void lookAfter();
   void noteLost();
   Result<uint64_t> lostInKernel() const;

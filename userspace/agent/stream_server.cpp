@@ -16,6 +16,7 @@ struct StreamServer::Client {
   std::string input;
   std::string output;
   size_t sent = 0;     ///< of output
+  TimePoint taken{};   ///< when it took something, or had taken everything before more came
   bool busy = false;   ///< a request was taken and not yet answered
   bool last = false;   ///< close after output
   bool ended = false;  ///< the client sends no more
@@ -95,13 +96,32 @@ StreamServer::Part StreamServer::part(ClientId id, std::string_view bytes) {
   if (found == clients_.end()) return Part::kGone;
   auto& client = *found->second;
   if (client.unread() > kMostUnread) return Part::kFull;
-  if (!client.sending()) proceedLater(id);  // else it does so already
+  if (!client.sending()) {
+    client.taken = reactor_.now();
+    proceedLater(id);  // else it does so already
+  }
   if (client.sent > client.unread()) {
     client.output.erase(0, client.sent);
     client.sent = 0;
   }
   client.output += bytes;
   return Part::kTaken;
+}
+
+Duration StreamServer::stalledFor(ClientId id) const {
+  const auto found = clients_.find(id);
+  if (found == clients_.end() || !found->second->sending()) return Duration::zero();
+  return reactor_.now() - found->second->taken;
+}
+
+void StreamServer::end(ClientId id, std::string_view bytes) {
+  const auto found = clients_.find(id);
+  if (found == clients_.end()) return;
+  auto& client = *found->second;
+  client.output += bytes;
+  client.busy = false;
+  client.last = true;
+  proceedLater(id);
 }
 
 /// From the loop, not from here: the handler may answer while its caller holds the client.
@@ -145,6 +165,7 @@ bool StreamServer::flush(Client& client) {
                              client.output.size() - client.sent, MSG_NOSIGNAL);
     if (size < 0) return errno == EAGAIN || errno == EINTR;
     client.sent += static_cast<size_t>(size);
+    client.taken = reactor_.now();
   }
   return !client.last;
 }

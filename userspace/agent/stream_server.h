@@ -53,6 +53,10 @@ class StreamServer {
   /// Some bytes of an answer that has no end of its own: the request stays in flight for as long
   /// as the client does.
   Part part(ClientId client, std::string_view bytes);
+  /// How long the client has not taken anything of what waits for it; zero where nothing does.
+  Duration stalledFor(ClientId client) const;
+  /// The last part: close once everything is sent, or when the client is idle.
+  void end(ClientId client, std::string_view bytes);
   bool isThere(ClientId client) const { return clients_.contains(client); }
 
  private:

@@ -67,6 +67,26 @@ class ServersTest : public testing::Test {
     admin_ = std::move(*admin);
   }
 
+  /// A client that is answered in parts, by `stream_`.
+  Client streaming() {
+    serveAdmin([&](const Json&, AdminServer::Reply reply) { stream_ = std::move(reply); });
+    auto client = unixClient();
+    client.send("{}\n");
+    runUntil(*reactor_, [&] { return stream_.has_value(); });
+    return client;
+  }
+
+  /// What waits for a client that does not read: all that may.
+  size_t fill(const Json& part) {
+    size_t taken = 0;
+    while (stream_->part(part) == StreamServer::Part::kTaken && taken < 1000) {
+      ++taken;
+      reactor_->runOnce(0ms);
+    }
+    EXPECT_LT(taken, size_t{1000}) << "a client that does not read may fill the memory";
+    return taken;
+  }
+
   static std::string makeFolder() {
     std::string pattern = std::filesystem::temp_directory_path() / "sluice-agent-XXXXXX";
     EXPECT_NE(::mkdtemp(pattern.data()), nullptr);
@@ -78,6 +98,7 @@ class ServersTest : public testing::Test {
   std::string folder_ = makeFolder();
   std::string path_ = folder_ + "/run/admin.sock";
   std::unique_ptr<AdminServer> admin_;
+  std::optional<AdminServer::Reply> stream_;
 };
 
 void echo(const Json& request, const AdminServer::Reply& reply) { reply(request); }
@@ -126,36 +147,49 @@ TEST_F(ServersTest, LateAnswerToAClientThatHasGoneIsDropped) {
 }
 
 TEST_F(ServersTest, AnswersInPartsGoOnForAsLongAsTheClientListens) {
-  std::optional<AdminServer::Reply> stream;
-  serveAdmin([&](const Json&, AdminServer::Reply reply) { stream = std::move(reply); });
-  auto client = unixClient();
-  client.send("{}\n");
-  runUntil(*reactor_, [&] { return stream.has_value(); });
-  for (int i = 0; i < 3; ++i) EXPECT_EQ(stream->part(i), StreamServer::Part::kTaken);
+  auto client = streaming();
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(stream_->part(i), StreamServer::Part::kTaken);
   runUntil(*reactor_, [&] { return client.received() == "0\n1\n2\n"; });
   clock_.advance(31s);  // nothing to say is no reason to end
   reactor_->runOnce(0ms);
-  EXPECT_EQ(stream->part(3), StreamServer::Part::kTaken);
+  EXPECT_EQ(stream_->part(3), StreamServer::Part::kTaken);
   runUntil(*reactor_, [&] { return client.received() == "0\n1\n2\n3\n"; });
 }
 
 TEST_F(ServersTest, AnswersInPartsWaitForAClientThatDoesNotReadUpToALimit) {
-  std::optional<AdminServer::Reply> stream;
-  serveAdmin([&](const Json&, AdminServer::Reply reply) { stream = std::move(reply); });
-  auto client = unixClient();
-  client.send("{}\n");
-  runUntil(*reactor_, [&] { return stream.has_value(); });
+  auto client = streaming();
   const Json part = std::string(size_t{64} << 10, 'x');
-  size_t taken = 0;
-  while (stream->part(part) == StreamServer::Part::kTaken) {
-    ++taken;
-    reactor_->runOnce(0ms);
-    ASSERT_LT(taken, size_t{1000}) << "a client that does not read may fill the memory";
-  }
-  EXPECT_EQ(stream->part(part), StreamServer::Part::kFull);
+  const size_t taken = fill(part);
+  EXPECT_EQ(stream_->part(part), StreamServer::Part::kFull);
   const auto all = taken * (part.get<std::string>().size() + 3);
   runUntil(*reactor_, [&] { return client.received().size() == all; });
-  EXPECT_EQ(stream->part(part), StreamServer::Part::kTaken);
+  EXPECT_EQ(stream_->part(part), StreamServer::Part::kTaken);
+}
+
+TEST_F(ServersTest, WhoReadsNothingMoreIsKnownAndToldWhyItEnds) {
+  auto client = streaming();
+  clock_.advance(1h);
+  EXPECT_EQ(stream_->stalledFor(), 0s) << "there was nothing to read";
+  const Json part = std::string(size_t{64} << 10, 'x');
+  fill(part);
+  clock_.advance(5s);
+  reactor_->runOnce(0ms);
+  EXPECT_EQ(stream_->stalledFor(), 5s);
+  stream_->end("the end");
+  runUntil(*reactor_, [&] { return client.received(), client.ended; });
+  EXPECT_TRUE(client.received().ends_with("\n\"the end\"\n"));
+  EXPECT_FALSE(stream_->isHeard());
+}
+
+TEST_F(ServersTest, WhoseLastPartIsNotReadEitherIsClosed) {
+  auto client = streaming();
+  const Json part = std::string(size_t{64} << 10, 'x');
+  fill(part);
+  stream_->end("the end");
+  reactor_->runOnce(0ms);
+  EXPECT_TRUE(stream_->isHeard());
+  clock_.advance(31s);
+  runUntil(*reactor_, [&] { return !stream_->isHeard(); });
 }
 
 TEST_F(ServersTest, BrokenJsonIsAnswered) {
