@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Who else acts on a workload's connections is named, and goes on: docs/coexistence.md.
+#include <sys/socket.h>
+
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <thread>
 
+#include "tests/e2e/gate.h"
 #include "tests/e2e/shop.h"
 #include "tests/support/other_program/other_program.h"
 #include "tests/support/programs.h"
@@ -45,6 +49,23 @@ class Coexistence : public ShopTest {
     return answer.ok() ? *answer : answer.error().message();
   }
 
+  Result<Process> spawnSidecar() const {
+    const auto program = shop().lab().directory() / "pilot-agent";
+    fs::copy_file("/bin/sleep", program);
+    return shop().lab().spawn("web", {program.string(), "1000"});
+  }
+
+  /// Connections that endpoints are said to have.
+  uint64_t active() {
+    const auto stat = ask({"stat"});
+    EXPECT_TRUE(stat.ok()) << stat.error().message();
+    uint64_t sum = 0;
+    if (stat)
+      for (const auto& item : stat->at("items"))
+        if (item.at("kind") == "endpoint") sum += item.at("active").get<uint64_t>();
+    return sum;
+  }
+
   uint64_t neighbours(const std::string& code) {
     const auto count = sample("sluice_workload_neighbours{code=\"" + code + "\"}");
     return count.ok() ? *count : ~uint64_t{0};
@@ -85,10 +106,8 @@ TEST_F(Coexistence, AProgramThatSharesWithNobodyIsNamedAndGoesOn) {
 
 TEST_F(Coexistence, AWorkloadWithASidecarIsLeftAloneUntilItHasNone) {
   EXPECT_NE(answerOf(productApi()).find("product-api-"), std::string::npos);
-  const auto program = shop().lab().directory() / "pilot-agent";
-  fs::copy_file("/bin/sleep", program);
   {
-    const auto sidecar = shop().lab().spawn("web", {program.string(), "1000"});
+    const auto sidecar = spawnSidecar();
     ASSERT_TRUE(sidecar.ok()) << sidecar.error().message();
     EXPECT_TRUE(inTime([this] { return statusText(); }, "error SLU5005 pilot-agent (pid "))
         << statusText();
@@ -101,6 +120,43 @@ TEST_F(Coexistence, AWorkloadWithASidecarIsLeftAloneUntilItHasNone) {
   }
   EXPECT_TRUE(inTime([this] { return statusText(); }, "default/web: enrolled")) << statusText();
   EXPECT_NE(answerOf(productApi()).find("product-api-"), std::string::npos);
+}
+
+/// What clients do with what they have open when a workload is left alone.
+Result<void> goOn(HttpConnection& proxied, const Fd& direct) {
+  HttpRequest elsewhere;  // where the proxy has no connection yet
+  elsewhere.headers = {{"user-group", "beta"}};
+  auto answer = proxied.exchange(elsewhere);
+  if (!answer) return std::move(answer).error();
+  if (answer->status != 200) return mismatch("status " + std::to_string(answer->status));
+  if (answer->head.header("connection") != "close") return mismatch("it goes on for ever");
+  char byte = 'x';
+  if (::send(direct.get(), &byte, 1, MSG_NOSIGNAL) != 1) return Error::system("send");
+  if (::recv(direct.get(), &byte, 1, 0) != 1) return Error::system("receive");
+  return {};
+}
+
+TEST_F(Coexistence, WhatIsOpenWhenAWorkloadIsLeftAloneGoesOnOrEndsInOrder) {
+  ASSERT_TRUE(apply("product-api-header.yaml").ok());
+  const Gate open, alone;
+  std::thread web([&] {
+    expectAsWeb([&]() -> Result<void> {
+      auto direct = connectTcp(productApiEcho());
+      auto proxied = connections(productApi(), 1);
+      if (!direct || !proxied) return mismatch("cannot connect");
+      if (auto answer = proxied->front().exchange({}); !answer) return std::move(answer).error();
+      open.open();
+      alone.wait();
+      return goOn(proxied->front(), *direct);
+    });
+  });
+  open.wait();
+  EXPECT_EQ(active(), 1U) << "of the connect path";
+  const auto sidecar = spawnSidecar();
+  EXPECT_TRUE(inTime([this] { return statusText(); }, "default/web: leftAlone")) << statusText();
+  EXPECT_EQ(active(), 0U) << "nobody would count its end";
+  alone.open();
+  web.join();
 }
 
 // Of a machine that has cgroup v1 alone: in a mount namespace of its own nothing of version 2 is

@@ -22,6 +22,7 @@ class Fleet {
 
   /// Every worker accepts on the workload's listeners, instead of those it had.
   virtual Result<void> listen(WorkloadId workload, const Enrolled& enrolled) = 0;
+  /// No worker does any more; what is open ends in order (Worker::leave()).
   virtual void unlisten(WorkloadId workload) = 0;
 
   virtual void connections(std::function<void(std::vector<proxy::ConnectionInfo>)> answer) = 0;

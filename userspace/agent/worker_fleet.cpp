@@ -15,9 +15,15 @@
 #include "userspace/base/log.h"
 #include "userspace/base/random.h"
 #include "userspace/broker/client.h"
+#include "userspace/broker/leaving.h"
 
 namespace sluice::agent {
 namespace {
+
+/// How long clients of a workload that is not steered any more may leave a connection idle. Shorter
+/// than the broker opens others for them.
+constexpr Duration kIdle = std::chrono::seconds(20);
+static_assert(kIdle < broker::Leaving::kLongest);
 
 /// Listeners of one workload for one worker.
 Result<std::vector<proxy::ListenerSpec>> copyListeners(WorkloadId workload,
@@ -172,7 +178,7 @@ void WorkerFleet::unlisten(WorkloadId workload) {
   connections_.erase(workload);
   for (const auto& member : members_)
     member->reactor->post(
-        [worker = member->worker.get(), workload] { worker->removeListener(workload); });
+        [worker = member->worker.get(), workload] { worker->leave(workload, kIdle); });
 }
 
 void WorkerFleet::connections(std::function<void(std::vector<proxy::ConnectionInfo>)> answer) {

@@ -38,12 +38,21 @@ Result<SocketAddress> Authorizer::authorize(const UpstreamTarget& target) {
   return addressOf(target.endpoint);
 }
 
-Result<route> Authorizer::routeOf(const UpstreamTarget& target) const {
-  const auto workload = workloads_.get(target.workload.value);
-  if (!workload.ok()) return refused(target, "the workload has no record");
+std::optional<uint32_t> Authorizer::classOf(WorkloadId workload) {
+  const auto record = workloads_.get(workload.value);
+  const auto known = classes_.find(workload);
+  if (!record.ok()) return known == classes_.end() ? std::nullopt : std::optional(known->second);
+  if (known == classes_.end() && classes_.size() >= kMaxHints) classes_.clear();
+  classes_[workload] = record->client_class;
+  return record->client_class;
+}
+
+Result<route> Authorizer::routeOf(const UpstreamTarget& target) {
+  const auto client_class = classOf(target.workload);
+  if (!client_class) return refused(target, "the workload has no record");
   const auto route = routes_.get(target.route.value);
   if (!route.ok() || route->via == ROUTE_VIA_NONE) return refused(target, "no such route");
-  if (route->client_class != 0 && route->client_class != workload->client_class) {
+  if (route->client_class != 0 && route->client_class != *client_class) {
     return refused(target, "the route is for other clients");
   }
   return *route;

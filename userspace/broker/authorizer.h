@@ -15,7 +15,8 @@ namespace sluice::broker {
 
 /// Decides by the published tables whether a workload may be connected to an endpoint:
 ///
-///   workloads[workload].client_class == routes[route].client_class, or that is 0 (every class)
+///   workloads[workload].client_class == routes[route].client_class, or that is 0 (every class);
+///   of one whose record has gone, since it is leaving, the class that it had counts
 ///   cluster is in a slot of the route, or its fallback
 ///   endpoint is in a slot of the cluster
 ///
@@ -49,7 +50,8 @@ class Authorizer {
     uint32_t slots;  ///< that the table has
   };
 
-  Result<route> routeOf(const UpstreamTarget& target) const;
+  Result<route> routeOf(const UpstreamTarget& target);
+  std::optional<uint32_t> classOf(WorkloadId workload);
   Result<void> checkCluster(const route& route, const UpstreamTarget& target);
   Result<void> checkEndpoint(const UpstreamTarget& target);
   Result<SocketAddress> authorizeOrigin(const route& route, const UpstreamTarget& target) const;
@@ -64,6 +66,7 @@ class Authorizer {
   maps::View<Table::kClusterSlots> cluster_slots_;
   maps::View<Table::kEndpoints> endpoints_;
   Hints cluster_hints_, endpoint_hints_;
+  std::map<WorkloadId, uint32_t> classes_;  ///< of those that were connected before
 };
 
 }  // namespace sluice::broker

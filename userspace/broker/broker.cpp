@@ -46,6 +46,7 @@ Result<std::unique_ptr<Broker>> Broker::create(Reactor& reactor, Attachments& at
       std::make_unique<AgentOrders>(*raw->server_, *raw->supervisor_, *raw->watchdog_);
   broker->ready_ = std::move(options.ready);
   broker->serves_ = std::move(options.serves);
+  broker->fails_ = std::move(options.fails);
   for (auto& [workload, inherited] : options.inherited)
     broker->enrolments_.inherit(workload, std::move(inherited));
   return broker;
@@ -56,10 +57,35 @@ Broker::Broker(Reactor& reactor, Cgroups cgroups, NamespaceVisitor visitor,
     : cgroups_(std::move(cgroups)),
       visitor_(std::move(visitor)),
       enrolments_(cgroups_, visitor_, attachments),
-      connector_(tables, enrolments_, visitor_),
+      leaving_(reactor),
+      open_counts_(tables, connection_store),
+      connector_(tables, enrolments_, leaving_, visitor_),
       reaper_(tables, connection_store),
       drainer_(tables, connection_store),
-      drains_(reactor, [this] { return drain(); }) {}
+      drains_(reactor, [this] { return drain(); }) {
+  enrolments_.follow({[this](WorkloadId workload, int cgroup, const NetworkNamespace& there) {
+                        onAttaching(workload, cgroup, there);
+                      },
+                      [this](WorkloadId workload, Enrolments::Place place) {
+                        onDetached(workload, std::move(place));
+                      }});
+}
+
+void Broker::onAttaching(WorkloadId workload, int cgroup, const NetworkNamespace& there) {
+  const auto taken =
+      visitor_.visit(there, [&] { return open_counts_.takeAgain(workload, cgroup); });
+  if (!taken) log::warn("count connections of a workload: {}", taken.error().message());
+}
+
+void Broker::onDetached(WorkloadId workload, Enrolments::Place place) {
+  const auto given = visitor_.visit(
+      place.network_namespace, [&] { return open_counts_.giveBack(workload, place.cgroup.get()); });
+  if (!given)
+    log::warn("count connections of a workload as closed: {}", given.error().message());
+  else if (*given > 0)
+    log::info("connections that go on without being counted: {}", *given);
+  leaving_.add(workload, std::move(place.network_namespace));
+}
 
 Result<void> Broker::resetGone() {
   uint32_t reset = 0;
@@ -76,8 +102,15 @@ Result<void> Broker::resetGone() {
 void Broker::onReport(const Report& report, const std::function<void()>& answer) {
   if (report.event == static_cast<uint32_t>(Event::kReady)) return ready_(answer);
   if (report.event == static_cast<uint32_t>(Event::kDone)) orders_->reported(report.round);
-  if (report.event == static_cast<uint32_t>(Event::kServes)) serves_();
+  if (report.event == static_cast<uint32_t>(Event::kServes)) onServes();
+  if (report.event == static_cast<uint32_t>(Event::kFails)) fails_();
   answer();
+}
+
+void Broker::onServes() {
+  serves_();
+  if (auto released = enrolments_.releaseHeld(); !released)
+    log::warn("release workloads: {}", released.error().message());
 }
 
 /// Whether there is something left for another round.

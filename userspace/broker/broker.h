@@ -10,6 +10,8 @@
 #include "userspace/broker/attachments.h"
 #include "userspace/broker/connector.h"
 #include "userspace/broker/drainer.h"
+#include "userspace/broker/leaving.h"
+#include "userspace/broker/open_counts.h"
 #include "userspace/broker/reaper.h"
 #include "userspace/broker/rounds.h"
 #include "userspace/broker/server.h"
@@ -38,6 +40,8 @@ class Broker {
     std::function<void(std::function<void()> go)> ready = [](const auto& go) { go(); };
     /// It has published, and accepts.
     std::function<void()> serves = [] {};
+    /// Nothing is in force, and what there is to publish could not be.
+    std::function<void()> fails = [] {};
   };
 
   /// Borrows all. `tables`: descriptors in the order of maps/abi/tables.def, then that of the ring
@@ -52,8 +56,11 @@ class Broker {
   Result<void> start() { return supervisor_->start(); }
 
   /// The place is still another's: an agent that ends is not replaced, `failed` is called instead.
-  /// Until settle().
-  void succeed(std::function<void()> failed) { supervisor_->hold(std::move(failed)); }
+  /// Until settle(). No workload is released before the agent serves.
+  void succeed(std::function<void()> failed) {
+    supervisor_->hold(std::move(failed));
+    enrolments_.holdReleases();
+  }
   void settle() { supervisor_->release(); }
 
   /// For Successor.
@@ -73,11 +80,16 @@ class Broker {
   void onSessionEnded(const Error& error);
   Result<void> resetGone();
   void onReport(const Report& report, const std::function<void()>& answer);
+  void onServes();
   bool drain();
+  void onAttaching(WorkloadId workload, int cgroup, const NetworkNamespace& there);
+  void onDetached(WorkloadId workload, Enrolments::Place place);
 
   Cgroups cgroups_;
   NamespaceVisitor visitor_;
   Enrolments enrolments_;
+  Leaving leaving_;
+  OpenCounts open_counts_;
   Connector connector_;
   Reaper reaper_;
   Drainer drainer_;
@@ -87,7 +99,7 @@ class Broker {
   std::unique_ptr<Watchdog> watchdog_;
   std::unique_ptr<AgentOrders> orders_;
   std::function<void(std::function<void()>)> ready_;
-  std::function<void()> serves_;
+  std::function<void()> serves_, fails_;
 };
 
 }  // namespace sluice::broker

@@ -30,10 +30,15 @@ Result<void> startConnect(const Fd& fd, int family, const SocketAddress& address
 
 }  // namespace
 
+const NetworkNamespace* Connector::namespaceOf(WorkloadId workload) const {
+  const auto* there = enrolments_.namespaceOf(workload);
+  return there == nullptr ? leaving_.namespaceOf(workload) : there;
+}
+
 Result<Fd> Connector::connect(const UpstreamTarget& target) {
   if (closed_)
     return Error(Error::Code::kUnavailable, "another sluiced has taken over some time ago");
-  const auto* there = enrolments_.namespaceOf(target.workload);
+  const auto* there = namespaceOf(target.workload);
   if (there == nullptr) {
     return Error(Error::Code::kPermission,
                  fmt::format("workload {:x} is not enrolled", target.workload.value));

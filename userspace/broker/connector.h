@@ -3,6 +3,7 @@
 
 #include "userspace/broker/authorizer.h"
 #include "userspace/broker/enrolments.h"
+#include "userspace/broker/leaving.h"
 #include "userspace/broker/network_namespace.h"
 
 namespace sluice::broker {
@@ -11,8 +12,9 @@ namespace sluice::broker {
 class Connector {
  public:
   /// Borrows all.
-  Connector(DataPlane& tables, const Enrolments& enrolments, const NamespaceVisitor& visitor)
-      : authorizer_(tables), enrolments_(enrolments), visitor_(visitor) {}
+  Connector(DataPlane& tables, const Enrolments& enrolments, const Leaving& leaving,
+            const NamespaceVisitor& visitor)
+      : authorizer_(tables), enrolments_(enrolments), leaving_(leaving), visitor_(visitor) {}
 
   /// As Sockets::connect(), at once. An address that the namespace cannot reach is an error with
   /// errno (ENETUNREACH, EADDRNOTAVAIL, EAFNOSUPPORT, …).
@@ -22,8 +24,11 @@ class Connector {
   void close() { closed_ = true; }
 
  private:
+  const NetworkNamespace* namespaceOf(WorkloadId workload) const;
+
   Authorizer authorizer_;
   const Enrolments& enrolments_;
+  const Leaving& leaving_;
   const NamespaceVisitor& visitor_;
   bool closed_ = false;
 };

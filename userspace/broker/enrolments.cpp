@@ -3,7 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <set>
+#include <utility>
 
 #include "userspace/base/duplicate.h"
 #include "userspace/base/log.h"
@@ -38,15 +40,11 @@ Result<Enrolled> Enrolments::enroll(const Enrolment& enrolment) {
   if (!entry.ok()) return std::move(entry).error();
   SLUICE_TRY(admit(workload, *entry));
   auto neighbours = neighboursOf(*entry);
-  if (keepsAway(neighbours)) return leaveAlone(workload, std::move(neighbours));
+  if (keepsAway(neighbours)) return leaveAlone(workload, *std::move(entry), std::move(neighbours));
   const auto found = entries_.find(workload);
   Entry* old = found == entries_.end() ? nullptr : &found->second;
   SLUICE_TRY(openListeners(workload, old, *entry));
-  auto attached = attachments_.attach(workload, entry->cgroup.get());
-  if (!attached.ok()) {
-    entries_.erase(workload);
-    return std::move(attached).error();
-  }
+  SLUICE_TRY(attach(workload, *entry));
   return answer(entries_.insert_or_assign(workload, *std::move(entry)).first->second,
                 std::move(neighbours));
 }
@@ -62,13 +60,44 @@ Neighbours Enrolments::neighboursOf(const Entry& entry) const {
   return found;
 }
 
-/// Also a workload that was enrolled before its neighbour came.
-Result<Enrolled> Enrolments::leaveAlone(WorkloadId workload, Neighbours neighbours) {
+bool Enrolments::isAttached(WorkloadId workload) const {
+  const auto all = attachments_.attached();
+  return std::ranges::find(all, workload) != all.end();
+}
+
+/// Also a workload that was enrolled before its neighbour came, by this process or the one before.
+Result<Enrolled> Enrolments::leaveAlone(WorkloadId workload, Entry entry, Neighbours neighbours) {
+  const bool inherited = !entries_.contains(workload) && isAttached(workload);
   SLUICE_TRY(attachments_.detach(workload));
-  entries_.erase(workload);
+  release(workload);
+  if (inherited)
+    events_.detached(workload, {std::move(entry.cgroup), std::move(entry.network_namespace)});
   Enrolled nothing;
   nothing.neighbours = std::move(neighbours);
   return nothing;
+}
+
+/// In another cgroup than before, or in none when that fails.
+Result<void> Enrolments::attach(WorkloadId workload, Entry& entry) {
+  const auto old = entries_.find(workload);
+  const bool here = old == entries_.end() ? isAttached(workload)
+                                          : old->second.cgroup_identity == entry.cgroup_identity;
+  if (!here) events_.attaching(workload, entry.cgroup.get(), entry.network_namespace);
+  auto attached = attachments_.attach(workload, entry.cgroup.get());
+  if (attached && here) return {};
+  release(workload);
+  if (!attached && !here)
+    events_.detached(workload, {std::move(entry.cgroup), std::move(entry.network_namespace)});
+  return attached;
+}
+
+/// After its programs have gone from where they were.
+void Enrolments::release(WorkloadId workload) {
+  auto entry = entries_.extract(workload);
+  if (entry.empty()) return;
+  auto& [cgroup, identity, network_namespace, listeners] = entry.mapped();
+  listeners = {};
+  events_.detached(workload, {std::move(cgroup), std::move(network_namespace)});
 }
 
 Result<Enrolments::Entry> Enrolments::locate(const Enrolment& enrolment) const {
@@ -143,7 +172,17 @@ Result<std::map<WorkloadId, InheritedListeners>> Enrolments::bequest() const {
   return all;
 }
 
+Result<void> Enrolments::releaseHeld() {
+  holding_ = false;
+  const auto asked = std::exchange(held_, std::nullopt);
+  return asked ? keepOnly(*asked) : Result<void>();
+}
+
 Result<void> Enrolments::keepOnly(const std::vector<WorkloadId>& workloads) {
+  if (holding_) {
+    held_ = workloads;
+    return {};
+  }
   const std::set<WorkloadId> kept(workloads.begin(), workloads.end());
   std::erase_if(inherited_, [&](const auto& each) { return !kept.contains(each.first); });
   std::set<WorkloadId> gone;
@@ -154,7 +193,7 @@ Result<void> Enrolments::keepOnly(const std::vector<WorkloadId>& workloads) {
     if (kept.contains(workload)) continue;
     auto detached = attachments_.detach(workload);
     if (detached.ok()) {
-      entries_.erase(workload);
+      release(workload);
     } else if (outcome.ok()) {
       outcome = std::move(detached).error();
     }
@@ -176,6 +215,7 @@ Result<void> Enrolments::inEachNamespace(const std::function<Result<void>()>& ac
 
 std::vector<WorkloadId> Enrolments::workloads() const {
   std::vector<WorkloadId> ids;
+  ids.reserve(entries_.size());
   for (const auto& [workload, entry] : entries_) ids.push_back(workload);
   return ids;
 }

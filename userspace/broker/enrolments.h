@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <vector>
 
 #include "maps/abi/limits.h"
@@ -17,10 +18,27 @@ namespace sluice::broker {
 /// What each workload has: its programs and its listeners. Outlives every agent.
 class Enrolments {
  public:
+  /// Where a workload's programs are, or were: its cgroup's directory, open, and its namespace.
+  struct Place {
+    Fd cgroup;
+    NetworkNamespace network_namespace;
+  };
+  struct Events {
+    /// The programs are about to come to a cgroup in which they were not.
+    std::function<void(WorkloadId, int cgroup, const NetworkNamespace&)> attaching =
+        [](WorkloadId, int, const NetworkNamespace&) {};
+    /// They have gone from there.
+    std::function<void(WorkloadId, Place)> detached = [](WorkloadId, const Place&) {};
+  };
+
   /// Borrows all. `capacity`: the most workloads at one time.
   Enrolments(const Cgroups& cgroups, const NamespaceVisitor& visitor, Attachments& attachments,
              size_t capacity = SLUICE_MAX_WORKLOADS)
       : cgroups_(cgroups), visitor_(visitor), attachments_(attachments), capacity_(capacity) {}
+
+  /// Not of workloads that an earlier process attached and this one never enrolled: nobody knows
+  /// their namespace.
+  void follow(Events events) { events_ = std::move(events); }
 
   /// As Workloads::enroll(). The same cgroup and namespace (the same files, whatever their paths)
   /// give the same listeners, with whatever waits in their backlogs; others replace them.
@@ -41,8 +59,13 @@ class Enrolments {
     for (auto& [workload, entry] : entries_) entry.listeners = {};
   }
 
-  /// As Workloads::keepOnly(). Goes on after a failure, and then answers the first one.
+  /// As Workloads::keepOnly(). Goes on after a failure, and then answers the first one. After
+  /// holdReleases() it does nothing but remember what was asked last, for releaseHeld().
   Result<void> keepOnly(const std::vector<WorkloadId>& workloads);
+
+  /// The place is another's still, and with it the workloads that this one does not have.
+  void holdReleases() { holding_ = true; }
+  Result<void> releaseHeld();
 
   /// Runs `action` in the network namespace of each workload, once in those that several share.
   /// Goes on after a failure, and then answers the first one.
@@ -67,7 +90,10 @@ class Enrolments {
   Result<Entry> locate(const Enrolment& enrolment) const;
   Result<void> admit(WorkloadId workload, const Entry& entry) const;
   Neighbours neighboursOf(const Entry& entry) const;
-  Result<Enrolled> leaveAlone(WorkloadId workload, Neighbours neighbours);
+  bool isAttached(WorkloadId workload) const;
+  Result<Enrolled> leaveAlone(WorkloadId workload, Entry entry, Neighbours neighbours);
+  Result<void> attach(WorkloadId workload, Entry& entry);
+  void release(WorkloadId workload);
   Result<void> openListeners(WorkloadId workload, Entry* old, Entry& entry);
   Result<Enrolled> answer(const Entry& entry, Neighbours neighbours) const;
 
@@ -75,8 +101,11 @@ class Enrolments {
   const NamespaceVisitor& visitor_;
   Attachments& attachments_;
   size_t capacity_;
+  Events events_;
   std::map<WorkloadId, Entry> entries_;
   std::map<WorkloadId, InheritedListeners> inherited_;  ///< of workloads not enrolled yet
+  bool holding_ = false;
+  std::optional<std::vector<WorkloadId>> held_;  ///< what the last keepOnly() of that time asked
 };
 
 }  // namespace sluice::broker

@@ -183,7 +183,8 @@ struct Command {
 enum class Event : uint32_t {
   kDone = 1,  ///< what the Command of that round ordered; none for kRetire
   kReady,     ///< about to publish for the first time: the reply says when
-  kServes     ///< has published, and hears everybody's listeners
+  kServes,    ///< has published, and hears everybody's listeners
+  kFails      ///< nothing is in force, and an attempt to change that has failed
 };
 
 struct Report {

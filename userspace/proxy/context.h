@@ -3,6 +3,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -66,6 +67,10 @@ struct Context {
   std::shared_ptr<const ProxyConfig> config;
   uint64_t config_generation = 0;  ///< grows with each `config`
   bool draining = false;
+  std::set<WorkloadId> leaving;  ///< whose connections end behind their next response
+
+  /// Whether a connection of the workload ends behind the response to its next request.
+  bool ends(WorkloadId workload) const { return draining || leaving.contains(workload); }
 
   DeadlineList idle, reading_head, detecting, connecting, lingering, awaiting_config;
 

@@ -210,7 +210,8 @@ void Session::reply(const LocalReply& reply) {
   ++context_.stats.local_replies;
   exchange_.flags.add(reply.flag);
   // The rest of a body that is still to come would have to be read only to be thrown away.
-  exchange_.close |= !exchange_.requestRead() || exchange_.http10 || context_.draining;
+  exchange_.close |=
+      !exchange_.requestRead() || exchange_.http10 || context_.ends(origin_.workload);
   count(statusOf(reply, exchange_.grpc));
   if (exchange_.grpc) exchange_.grpc_status = grpcStatusOf(reply);
   exchange_.details = reply.details;

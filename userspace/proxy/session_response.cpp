@@ -85,7 +85,7 @@ void Session::finalHead(const http1::Parsed& parsed) {
   exchange_.response_body = http1::Body(kind, head.fields.content_length);
   exchange_.unchunk = exchange_.http10 && kind == http1::BodyKind::kChunked;
   exchange_.upstream_reusable = head.keepsAlive() && kind != http1::BodyKind::kUntilClose;
-  exchange_.close |= context_.draining || kind == http1::BodyKind::kUntilClose;
+  exchange_.close |= context_.ends(origin_.workload) || kind == http1::BodyKind::kUntilClose;
   count(head.status);
   responseBegins();
   if (exchange_.grpc) exchange_.grpc_status = grpcStatus(head).value_or(-1);

@@ -61,6 +61,7 @@ Worker::Worker(Reactor& reactor, Sockets& sockets, DataPlane& data_plane, Random
 
 Worker::~Worker() {
   context_.reactor.cancel(drain_timer_);
+  for (const auto& [workload, timer] : leave_timers_) context_.reactor.cancel(timer);
   drained_ = nullptr;
   listeners_.clear();
   abortAll();
@@ -82,6 +83,7 @@ Result<void> Worker::addListener(ListenerSpec spec) {
         accepted(std::move(socket), origin, std::move(place));
       });
   SLUICE_TRY(listener->start());
+  context_.leaving.erase(listener->workload());
   listeners_.push_back(std::move(listener));
   return {};
 }
@@ -89,6 +91,41 @@ Result<void> Worker::addListener(ListenerSpec spec) {
 void Worker::removeListener(WorkloadId workload) {
   context_.client_connections.erase(workload);
   std::erase_if(listeners_, [&](const auto& each) { return each->workload() == workload; });
+}
+
+void Worker::leave(WorkloadId workload, Duration patience) {
+  removeListener(workload);
+  context_.leaving.insert(workload);
+  for (const auto& [key, connection] : http2_)
+    if (connection->origin().workload == workload) connection->drain();
+  endIdleAfter(patience, workload);
+}
+
+/// Again and again, until nothing is left.
+void Worker::endIdleAfter(Duration patience, WorkloadId workload) {
+  auto& timer = leave_timers_[workload];
+  context_.reactor.cancel(timer);
+  timer = context_.reactor.after(patience, [this, patience, workload] {
+    leave_timers_.erase(workload);
+    if (context_.leaving.contains(workload) && endIdle(workload))
+      endIdleAfter(patience, workload);
+    else
+      context_.leaving.erase(workload);
+  });
+}
+
+/// Whether there was anything of the workload.
+bool Worker::endIdle(WorkloadId workload) {
+  bool any = std::ranges::any_of(http2_, [&](const auto& connection) {
+    return connection.second->origin().workload == workload;
+  });
+  const auto all = sessions_;
+  for (const auto& [key, session] : all) {
+    if (session->origin().workload != workload) continue;
+    session->drain();
+    any = true;
+  }
+  return any;
 }
 
 bool Worker::needsOrigin(WorkloadId workload, ServiceId service) const {
@@ -124,7 +161,7 @@ void Worker::speaksHttp2(std::shared_ptr<Channel> client, std::string_view bytes
   ++context_.stats.http2_connections;
   http2_.emplace(connection.get(), connection);
   if (!connection->start(bytes).ok()) return closed(*connection);
-  if (context_.draining) connection->drain();
+  if (context_.ends(origin.workload)) connection->drain();
 }
 
 void Worker::closed(Session& session) {

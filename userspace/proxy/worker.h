@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <unordered_map>
 #include <vector>
@@ -52,6 +53,11 @@ class Worker {
   /// Accepts no more for that workload; connections that are open stay.
   void removeListener(WorkloadId workload);
 
+  /// The same, and those connections end without their client noticing, as with retire(): each
+  /// behind the response to its next request, or when it has been idle for `patience`. Tunnels go
+  /// on. Until addListener().
+  void leave(WorkloadId workload, Duration patience);
+
   /// Leaves connections in all listeners' backlogs, until addListener().
   void stopAccepting() { listeners_.clear(); }
 
@@ -76,6 +82,8 @@ class Worker {
   void closed(Http2Server& connection);
   bool idle() const { return sessions_.empty() && http2_.empty(); }
   ConnectionInfo infoOf(const Session& session) const;
+  void endIdleAfter(Duration patience, WorkloadId workload);
+  bool endIdle(WorkloadId workload);
   void abortAll();
   void finishDraining();
 
@@ -86,6 +94,7 @@ class Worker {
   std::unordered_map<const Http2Server*, std::shared_ptr<Http2Server>> http2_;
   std::function<void()> drained_;
   Reactor::TimerId drain_timer_ = 0;
+  std::map<WorkloadId, Reactor::TimerId> leave_timers_;
 };
 
 }  // namespace sluice::proxy

@@ -52,6 +52,14 @@ TEST_F(AuthorizerTest, RouteServesItsClassAndClassZeroServesAll) {
   EXPECT_TRUE(authorize(target(1, 1)).ok());
 }
 
+TEST_F(AuthorizerTest, WhoseRecordHasGoneIsStillOfTheClassThatItWas) {
+  ASSERT_TRUE(authorize(target(1, 1)).ok());
+  ASSERT_TRUE(maps::View<Table::kWorkloads>(tables_.plane).erase(1).ok());
+  EXPECT_TRUE(authorize(target(1, 1)).ok()) << "a connection of before goes on";
+  tables_.put<Table::kRoutes>(1, route{ROUTE_VIA_PROXY, 0, 0, 1, 2, 10, 1, 3});
+  expectRefused(target(1, 1));
+}
+
 TEST_F(AuthorizerTest, ZeroIsNeverAMember) {
   tables_.put<Table::kRoutes>(1, route{ROUTE_VIA_PROXY, 0, 0, 1, 1, 10, 1, 0});
   tables_.cluster(0, 50, alias_slot{1, 0, 0});

@@ -146,6 +146,66 @@ TEST_F(EnrolmentsTest, ListenersOfAnotherMeshInTheNamespaceAreFound) {
   EXPECT_EQ(enrolled->neighbours.at(0).code, code::kMeshRedirect);
 }
 
+TEST_F(EnrolmentsTest, ItIsToldWhenProgramsComeAndWhenTheyHaveGone) {
+  const TestCgroup cgroup, moved;
+  const TestNamespace there;
+  std::vector<FileIdentity> came, gone;
+  enrolments_.follow({[&](WorkloadId, int directory, const NetworkNamespace&) {
+                        came.push_back(*FileIdentity::of(directory));
+                      },
+                      [&](WorkloadId, const Enrolments::Place& place) {
+                        gone.push_back(*FileIdentity::of(place.cgroup.get()));
+                        EXPECT_EQ(place.network_namespace.identity(), there.open().identity());
+                      }});
+  ASSERT_TRUE(enroll(1, cgroup, there).ok());
+  ASSERT_TRUE(enroll(1, cgroup, there).ok());
+  EXPECT_EQ(came, std::vector{identity(cgroup)});
+  EXPECT_TRUE(gone.empty());
+  ASSERT_TRUE(enroll(1, moved, there).ok());
+  EXPECT_EQ(came.back(), identity(moved));
+  EXPECT_EQ(gone, std::vector{identity(cgroup)});
+  attachments_.others = {{code::kSidecar, "pilot-agent"}};
+  ASSERT_TRUE(enroll(1, moved, there).ok());
+  ASSERT_TRUE(enroll(1, moved, there).ok());
+  EXPECT_EQ(gone.back(), identity(moved));
+  EXPECT_EQ(gone.size(), 2u) << "once";
+  attachments_.others.clear();
+  ASSERT_TRUE(enroll(1, moved, there).ok());
+  EXPECT_EQ(came.size(), 3u);
+  ASSERT_TRUE(enrolments_.keepOnly({}).ok());
+  EXPECT_EQ(gone.size(), 3u);
+}
+
+TEST_F(EnrolmentsTest, WhatAnEarlierProcessAttachedDoesNotCome) {
+  const TestCgroup cgroup;
+  const TestNamespace there;
+  attachments_.cgroups[{1}] = identity(cgroup);
+  int came = 0, gone = 0;
+  enrolments_.follow({[&](WorkloadId, int, const NetworkNamespace&) { ++came; },
+                      [&](WorkloadId, const Enrolments::Place&) { ++gone; }});
+  attachments_.others = {{code::kSidecar, "pilot-agent"}};
+  ASSERT_TRUE(enroll(1, cgroup, there).ok());
+  EXPECT_EQ(gone, 1) << "but it may go";
+  attachments_.cgroups[{1}] = identity(cgroup);
+  attachments_.others.clear();
+  ASSERT_TRUE(enroll(1, cgroup, there).ok());
+  EXPECT_EQ(came, 0);
+}
+
+TEST_F(EnrolmentsTest, NoneIsReleasedBeforeThePlaceIsThisOnes) {
+  const TestCgroup cgroup;
+  const TestNamespace there;
+  attachments_.cgroups[{77}] = {};
+  enrolments_.holdReleases();
+  ASSERT_TRUE(enroll(1, cgroup, there).ok());
+  ASSERT_TRUE(enrolments_.keepOnly({{1}}).ok());
+  EXPECT_EQ(attachments_.attached().size(), 2u);
+  ASSERT_TRUE(enrolments_.releaseHeld().ok());
+  EXPECT_EQ(attachments_.attached(), std::vector<WorkloadId>{{1}});
+  ASSERT_TRUE(enrolments_.keepOnly({}).ok());
+  EXPECT_TRUE(attachments_.attached().empty());
+}
+
 TEST_F(EnrolmentsTest, FailedAttachmentLeavesNothing) {
   const TestCgroup cgroup;
   const TestNamespace there;

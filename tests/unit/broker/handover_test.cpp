@@ -83,7 +83,8 @@ class HandoverTest : public testing::Test {
   FakeAttachments attachments_;
   TestTables tables_{{*IpAddress::parse("127.0.0.1"), 1}};
   Enrolments enrolments_{cgroups_, visitor_, attachments_};
-  Connector connector_{tables_.plane, enrolments_, visitor_};
+  Leaving leaving_{*reactor_};
+  Connector connector_{tables_.plane, enrolments_, leaving_, visitor_};
   std::unique_ptr<Server> server_ =
       *Server::create(*reactor_, enrolments_, connector_, {{}, 1, {}});
   Supervisor supervisor_{*reactor_,

@@ -72,7 +72,8 @@ class SessionTest : public testing::Test {
   FakeAttachments attachments_;
   TestTables tables_{{*IpAddress::parse("127.0.0.1"), 1}};
   Enrolments enrolments_{cgroups_, visitor_, attachments_};
-  Connector connector_{tables_.plane, enrolments_, visitor_};
+  Leaving leaving_{*reactor_};
+  Connector connector_{tables_.plane, enrolments_, leaving_, visitor_};
   Fd table_{::open("/dev/null", O_RDONLY | O_CLOEXEC)};
   std::vector<Error> ended_;
   int lost_ = 0;
@@ -185,6 +186,22 @@ TEST_F(SessionTest, EachWorkloadConnectsFromItsOwnNamespace) {
   }
 }
 
+TEST_F(SessionTest, AWorkloadThatLeavesIsConnectedForAWhile) {
+  const TestCgroup cgroup;
+  const TestNamespace there;
+  auto server = there.inside([] { return Result(listenAt("127.0.0.1")); });
+  tables_.endpoint(1, {*IpAddress::parse("127.0.0.1"), server->second});
+  enrolments_.follow({.detached = [this](WorkloadId workload, Enrolments::Place place) {
+    leaving_.add(workload, std::move(place.network_namespace));
+  }});
+  ASSERT_TRUE(enroll(1, cgroup, there).ok());
+  ASSERT_TRUE(connect({{1}, {1}, {1}, {1}}).ok());
+  attachments_.others = {{code::kSidecar, "pilot-agent"}};
+  ASSERT_TRUE(enroll(1, cgroup, there)->isLeftAlone());
+  ASSERT_TRUE(maps::View<Table::kWorkloads>(tables_.plane).erase(1).ok());
+  EXPECT_TRUE(connect({{1}, {1}, {1}, {1}}).ok()) << "the proxy finishes what is open";
+}
+
 TEST_F(SessionTest, TargetsThatTheTablesOrTheEnrolmentsDoNotAllowAreRefused) {
   EXPECT_EQ(connect({{1}, {1}, {1}, {1}}).error().code(), Error::Code::kPermission);
   const TestCgroup cgroup;
@@ -290,7 +307,8 @@ TEST(Server, MoreDescriptorsThanOneMessageCarriesAreRefused) {
   const auto visitor = *NamespaceVisitor::create();
   FakeAttachments attachments;
   Enrolments enrolments{cgroups, visitor, attachments};
-  Connector connector{tables.plane, enrolments, visitor};
+  const Leaving leaving{*reactor};
+  Connector connector{tables.plane, enrolments, leaving, visitor};
   EXPECT_FALSE(Server::create(*reactor, enrolments, connector, {{}, kMaxFds + 1, {}}).ok());
 }
 

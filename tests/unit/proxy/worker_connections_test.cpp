@@ -210,6 +210,43 @@ TEST_F(Connections, RemovedListenerKeepsItsConnections) {
   EXPECT_EQ(answerTo(client, kGet), kOk);
 }
 
+TEST_F(Connections, OfAWorkloadThatLeavesEndBehindTheirNextResponse) {
+  Peer& keeps = connect();
+  answerTo(keeps, kGet);
+  worker_->leave({1}, 20s);
+  settle();
+  EXPECT_FALSE(keeps.over()) << "its next request may be on its way";
+  keeps.send(kGet);
+  ASSERT_TRUE(until([&] { return keeps.over(); }));
+  EXPECT_THAT(keeps.received(), testing::HasSubstr("Connection: close\r\n"));
+}
+
+TEST_F(Connections, OfAWorkloadThatLeavesAreClosedWhenTheyStayIdle) {
+  Peer& idle = connect();
+  answerTo(idle, kGet);
+  Peer& active = awaitingItsAnswer();
+  worker_->leave({1}, 20s);
+  clock_.advance(19s);
+  settle();
+  EXPECT_FALSE(idle.over());
+  clock_.advance(1s);
+  ASSERT_TRUE(until([&] { return idle.over(); }));
+  settle();
+  EXPECT_FALSE(active.over()) << "whatever it takes";
+}
+
+TEST_F(Connections, OfAWorkloadThatComesBackOrOfAnotherOneStay) {
+  Peer& client = connect();
+  answerTo(client, kGet);
+  worker_->leave({2}, 20s);
+  clock_.advance(20s);
+  EXPECT_EQ(answerTo(client, kGet), kOk);
+  worker_->leave({1}, 20s);
+  listen();
+  clock_.advance(20s);
+  EXPECT_EQ(answerTo(client, kGet), kOk);
+}
+
 TEST_F(Connections, RetiringAnswersOnceMoreAndSaysThatItCloses) {
   Peer& keeps = connect();
   answerTo(keeps, kGet);

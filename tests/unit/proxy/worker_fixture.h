@@ -141,6 +141,11 @@ class WorkerTest : public testing::Test {
     worker_.reset();
     worker_ = std::make_unique<Worker>(*reactor_, sockets_, tables_, random_, retry_limits_,
                                        options, observers_);
+    listen();
+  }
+
+  /// The workload is enrolled, or again.
+  void listen() {
     Fd listener = listenOn(INADDR_ANY);
     port_ = portOf(listener);
     const auto added = worker_->addListener(
