@@ -206,6 +206,27 @@ TEST_F(Handover, ProgramsThatTheKernelRefusesLeaveTheOldOneAtWork) {
   ASSERT_NO_FATAL_FAILURE(takeOver());
 }
 
+TEST_F(Handover, AConfigurationThatCannotBeReadLeavesTheOldOneAtWorkSoon) {
+  const auto old = sluiced().brokerPid();
+  const Arguments unreadable = {"unshare",
+                                "--mount",
+                                "sh",
+                                "-c",
+                                "mount -t tmpfs -o mode=000 none \"$0\" && exec \"$@\"",
+                                shop().lab().configDirectory()};
+  underLoad([&] {
+    auto next = sluiced().successor(unreadable);
+    ASSERT_TRUE(next.ok()) << next.error().message();
+    const auto status = next->waitEnd(30s);
+    ASSERT_TRUE(status.ok()) << "it waits for what does not come";
+    EXPECT_EQ(*status, 1);
+    ASSERT_TRUE(sluiced().waitReady().ok());
+    ASSERT_TRUE(applyText("rule.yaml", betaTo("v1", "v2")).ok());
+    expectBeta("v1");
+  });
+  EXPECT_EQ(sluiced().status()->value("brokerPid", 0), old);
+}
+
 // --- killed -------------------------------------------------------------------------------------
 
 enum class Role { kBroker, kAgent };

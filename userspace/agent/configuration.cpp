@@ -47,7 +47,10 @@ void Configuration::rescan(std::function<void()> done) {
 }
 
 void Configuration::onFiles(Result<std::vector<source::SourceFile>> files) {
-  if (!files) return log::error("{}; what was read before stays in force", files.error().message());
+  if (!files) {
+    log::error("{}; what was read before stays in force", files.error().message());
+    return rollout_.unreadable();
+  }
   const bool changed = store_.update(*std::move(files));
   logNews();
   // The first one counts even if it is empty: what an earlier agent left must go.

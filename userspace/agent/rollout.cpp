@@ -257,6 +257,7 @@ void Rollout::succeed(const Attempt& attempt) {
 void Rollout::fail(const Attempt& attempt, const Error& error) {
   log::error("revision {} is not in force: {}", attempt.snapshot->revision, withHint(error));
   status_.problem = error;
+  if (!status_.last_success) nothing_();
   retry_ = reactor_.after(kRetry, [this] {
     if (!busy_) apply(wanted_);
   });

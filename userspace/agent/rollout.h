@@ -72,6 +72,12 @@ class Rollout {
   void beforeFirst(std::function<void(std::function<void()> go)> ask) { ask_ = std::move(ask); }
   /// Called when something is in force for the first time.
   void onFirst(std::function<void()> told) { first_ = std::move(told); }
+  /// Called when something could not be put in force while nothing is.
+  void onNothing(std::function<void()> told) { nothing_ = std::move(told); }
+  /// There is nothing to apply, as it cannot be read.
+  void unreadable() {
+    if (!status_.last_success) nothing_();
+  }
   /// Called when connections of before may go where no route leads any more.
   void onRerouted(std::function<void()> told) { rerouted_ = std::move(told); }
 
@@ -144,6 +150,7 @@ class Rollout {
   std::function<void()> gone_endpoints_ = [] {};
   std::function<void(std::function<void()>)> ask_;  ///< until it is called
   std::function<void()> first_;                     ///< until it is called
+  std::function<void()> nothing_ = [] {};
   std::function<void()> rerouted_ = [] {};
   std::shared_ptr<const bool> alive_ = std::make_shared<bool>(true);  ///< for late answers
 };

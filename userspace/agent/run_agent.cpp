@@ -154,6 +154,7 @@ class Agent {
       enroller_->whenAttempted([this, go] { workloads_->report(broker::Event::kReady, 0, go); });
     });
     rollout_->onFirst([this] { workloads_->report(broker::Event::kServes, 0, [] {}); });
+    rollout_->onNothing([this] { workloads_->report(broker::Event::kFails, 0, [] {}); });
     auto configuration = Configuration::open(*reactor_, options_.config, *rollout_, *enroller_);
     if (!configuration) return std::move(configuration).error();
     configuration_ = *std::move(configuration);

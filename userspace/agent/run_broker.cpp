@@ -125,6 +125,9 @@ class Serving {
       serves_ = true;
       settleIfDone();
     };
+    options.fails = [this] {
+      if (predecessor_ && !serves_) giveUp("it cannot put its configuration in force; see its log");
+    };
     auto maps = kernel_.mapFds();
     maps.push_back(kernel_.events());
     auto made = broker::Broker::create(reactor_, attachments_, kernel_.dataPlane(), std::move(maps),

@@ -156,6 +156,24 @@ TEST_F(RolloutTest, FailureIsShownKeepsWhatIsAndIsTriedAgain) {
   EXPECT_FALSE(rollout_.status().problem);
 }
 
+TEST_F(RolloutTest, AFailureIsToldAsLongAsNothingIsInForce) {
+  int told = 0;
+  rollout_.onNothing([&] { ++told; });
+  data_plane_.failAfter(0, Error(Error::Code::kSystem, "bpf: out of memory"));
+  rollout_.apply(snapshot(routedTo("v1"), 1));
+  EXPECT_EQ(told, 1);
+  rollout_.unreadable();
+  EXPECT_EQ(told, 2);
+  pass(Rollout::kRetry);
+  fleet_.acknowledge();
+  fleet_.acknowledge();
+  ASSERT_EQ(rollout_.status().revision, 1u);
+  data_plane_.failAfter(0, Error(Error::Code::kSystem, "bpf: out of memory"));
+  rollout_.apply(snapshot(routedTo("v2"), 2));
+  rollout_.unreadable();
+  EXPECT_EQ(told, 2);
+}
+
 TEST_F(RolloutTest, WorkloadIsSteeredOnlyWhenItsListenersAreHeard) {
   rollout_.enrolled(web_, "default/web", enrolledAt(7));
   EXPECT_FALSE(record().ok());
