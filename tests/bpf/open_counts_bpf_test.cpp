@@ -102,7 +102,7 @@ TEST_F(OpenCounts, SocketsOfOthersAndOfAnotherCgroupAreNot) {
 
 TEST_F(OpenCounts, NoCountGoesBelowZero) {
   const Fd client = connected(vip_);
-  ASSERT_TRUE(view<Table::kEndpointActive>().put(1, 0).ok());
+  ASSERT_TRUE(view<Table::kEndpointLoad>().put(1, {}).ok());
   detach();
   EXPECT_EQ(giveBack(), 1U);
   EXPECT_EQ(active(1), 0U);

@@ -26,14 +26,14 @@ void addToAll(DataPlane& tables, const connection& connection, Field field) {
 }
 
 /// Never below 0: it would look like more than anybody has.
-void addActive(DataPlane& tables, uint32_t endpoint, int change) {
-  auto* count = maps::View<Table::kEndpointActive>(tables).shared(endpoint);
-  if (endpoint == 0 || count == nullptr) return;
-  const std::atomic_ref active(*count);
-  auto before = active.load(std::memory_order_relaxed);
+void addLive(DataPlane& tables, uint32_t endpoint, int change) {
+  auto* load = maps::View<Table::kEndpointLoad>(tables).shared(endpoint);
+  if (endpoint == 0 || load == nullptr) return;
+  const std::atomic_ref live(load->connections);
+  auto before = live.load(std::memory_order_relaxed);
   while ((change > 0 || before > 0) &&
-         !active.compare_exchange_weak(before, before + static_cast<__u64>(change),
-                                       std::memory_order_relaxed)) {
+         !live.compare_exchange_weak(before, before + static_cast<__u32>(change),
+                                     std::memory_order_relaxed)) {
   }
 }
 
@@ -47,7 +47,7 @@ Result<uint32_t> OpenCounts::giveBack(WorkloadId workload, int cgroup) {
   for (const auto& socket : *sockets) {
     const auto& connection = *socket.remembered;
     const bool established = isEstablished(connection);
-    if (established) addActive(tables_, connection.endpoint, -1);
+    if (established) addLive(tables_, connection.endpoint, -1);
     addToAll(tables_, connection,
              established ? &connection_stats::closed : &connection_stats::given_up);
   }
@@ -62,7 +62,7 @@ Result<uint32_t> OpenCounts::takeAgain(WorkloadId workload, int cgroup) {
     addToAll(tables_, connection, &connection_stats::opened);
     if (!isEstablished(connection)) continue;
     addToAll(tables_, connection, &connection_stats::established);
-    addActive(tables_, connection.endpoint, 1);
+    addLive(tables_, connection.endpoint, 1);
   }
   return static_cast<uint32_t>(sockets->size());
 }
