@@ -2,7 +2,6 @@
 // What `sluicectl get connections` shows while connections are open.
 #include <algorithm>
 #include <nlohmann/json.hpp>
-#include <thread>
 
 #include "tests/e2e/gate.h"
 #include "tests/e2e/shop.h"
@@ -21,14 +20,14 @@ class Connections : public ShopTest {
   }
 
   /// Runs `client` as web; it opens connections and then holds them until the test is over.
-  void whileOpen(const std::function<Result<void>(const Gate& reached, const Gate& go)>& client,
+  void whileOpen(const std::function<Result<void>(Gate& reached, Gate& go)>& client,
                  const std::function<void()>& meanwhile) {
-    const Gate reached, go;
-    std::thread web([&] { expectAsWeb([&] { return client(reached, go); }); });
+    Gate reached, go;
+    auto web = startAsWeb([&] { return client(reached, go); });
     reached.wait();
     meanwhile();
     go.open();
-    web.join();
+    expectEnd(web);
   }
 
   Json listed(std::vector<std::string> more = {}) {
@@ -49,7 +48,7 @@ Json sameDestination(const Json& items, const SocketAddress& address) {
 
 TEST_F(Connections, OfBothPathsAreListedOnceWithWhatTheyCalled) {
   whileOpen(
-      [](const Gate& reached, const Gate& go) -> Result<void> {
+      [](Gate& reached, Gate& go) -> Result<void> {
         auto echo = connectTcp(productApiEcho());
         auto http = connections(productApi(), 1);
         if (!echo || !http) return mismatch("cannot connect");
@@ -79,7 +78,7 @@ TEST_F(Connections, OlderThanTheEnrolmentAreListedAsUnsteered) {
   ASSERT_TRUE(applyText("registry.yaml", all.substr(0, all.find("apiVersion: sluice.io/v1"))).ok());
   const SocketAddress endpoint{shop().lab().host("product-api-v1-a").address4, 9090};
   whileOpen(
-      [&](const Gate& reached, const Gate& go) -> Result<void> {
+      [&](Gate& reached, Gate& go) -> Result<void> {
         auto direct = connectTcp(endpoint);
         if (!direct) return std::move(direct).error();
         reached.open();

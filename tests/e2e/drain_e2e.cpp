@@ -3,8 +3,6 @@
 #include <poll.h>
 #include <sys/socket.h>
 
-#include <thread>
-
 #include "tests/e2e/gate.h"
 #include "tests/e2e/shop.h"
 
@@ -78,52 +76,46 @@ class Drain : public ShopTest {
 
 TEST_F(Drain, AnIdleConnectionFollowsTheRuleAndOneThatWaitsForItsAnswerGetsIt) {
   ASSERT_TRUE(applyText("rule.yaml", httpTo("v1")).ok());
-  const Gate idle_is_open, request_is_sent;
-  std::thread idle([&] {
-    expectAsWeb([&]() -> Result<void> {
-      auto client = HttpConnection::connect(productApi(), kPatience);
-      // Slow enough for the kernel's clock to see that the answer came after the request.
-      SLUICE_TRY(expectFrom("v1", client->exchange(slow(50))));
-      idle_is_open.open();
-      SLUICE_TRY(waitForTheEnd(client->fd()));
-      auto next = HttpConnection::connect(productApi());
-      return expectFrom("v2", next->exchange({}));
-    });
+  Gate idle_is_open, request_is_sent;
+  auto idle = startAsWeb([&]() -> Result<void> {
+    auto client = HttpConnection::connect(productApi(), kPatience);
+    // Slow enough for the kernel's clock to see that the answer came after the request.
+    SLUICE_TRY(expectFrom("v1", client->exchange(slow(50))));
+    idle_is_open.open();
+    SLUICE_TRY(waitForTheEnd(client->fd()));
+    auto next = HttpConnection::connect(productApi());
+    return expectFrom("v2", next->exchange({}));
   });
-  std::thread busy([&] {
-    expectAsWeb([&]() -> Result<void> {
-      auto client = HttpConnection::connect(productApi(), kPatience);
-      SLUICE_TRY(expectFrom("v1", client->exchange(slow(50))));
-      request_is_sent.open();
-      return expectFrom("v1", client->exchange(slow(40000)));
-    });
+  auto busy = startAsWeb([&]() -> Result<void> {
+    auto client = HttpConnection::connect(productApi(), kPatience);
+    SLUICE_TRY(expectFrom("v1", client->exchange(slow(50))));
+    request_is_sent.open();
+    return expectFrom("v1", client->exchange(slow(40000)));
   });
   idle_is_open.wait();
   request_is_sent.wait();
   EXPECT_TRUE(applyText("rule.yaml", httpTo("v2")).ok());
-  idle.join();
-  busy.join();
+  expectEnd(idle);
+  expectEnd(busy);
   EXPECT_EQ(drained(), 1U);
 }
 
 TEST_F(Drain, OfTcpPortsStaysUnlessTheRuleSaysNow) {
   ASSERT_TRUE(applyText("rule.yaml", tcpTo("v1", "")).ok());
-  const Gate open, now;
-  std::thread web([&] {
-    expectAsWeb([&]() -> Result<void> {
-      auto socket = connectTcp(productApiEcho());
-      if (!socket) return std::move(socket).error();
-      open.open();
-      now.wait();
-      return waitForTheEnd(socket->get());
-    });
+  Gate open, now;
+  auto web = startAsWeb([&]() -> Result<void> {
+    auto socket = connectTcp(productApiEcho());
+    if (!socket) return std::move(socket).error();
+    open.open();
+    now.wait();
+    return waitForTheEnd(socket->get());
   });
   open.wait();
   EXPECT_TRUE(applyText("rule.yaml", tcpTo("v2", "")).ok());
   EXPECT_EQ(drained(), 0U);
   now.open();
   EXPECT_TRUE(applyText("rule.yaml", tcpTo("v2", "sluice.io/drain: now")).ok());
-  web.join();
+  expectEnd(web);
   EXPECT_EQ(drained(), 1U);
 }
 

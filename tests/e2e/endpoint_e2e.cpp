@@ -3,7 +3,6 @@
 #include <sys/socket.h>
 
 #include <nlohmann/json.hpp>
-#include <thread>
 
 #include "tests/e2e/gate.h"
 #include "tests/e2e/shop.h"
@@ -69,30 +68,27 @@ class Endpoints : public ShopTest {
 };
 
 TEST_F(Endpoints, APodThatTerminatesKeepsItsConnectionsAndOneThatIsGoneLosesThem) {
-  const Gate opened, terminating, survived;
-  std::thread web([&] {
-    expectAsWeb([&]() -> Result<void> {
-      auto socket = connectTcp(productApiEcho());
-      if (!socket) return std::move(socket).error();
-      SLUICE_TRY(exchange(*socket));
-      opened.open();
-      terminating.wait();
-      if (auto still = exchange(*socket); !still)
-        return std::move(still).error().in("while the pod terminates");
-      if (connectTcp(productApiEcho()))
-        return mismatch("a new connection to a pod that terminates");
-      survived.open();
-      char byte = 0;
-      if (::recv(socket->get(), &byte, 1, 0) >= 0) return mismatch("the end is no reset");
-      return errno == ECONNABORTED ? Result<void>() : Error::system("wait for the end");
-    });
+  Gate opened, terminating, survived;
+  auto web = startAsWeb([&]() -> Result<void> {
+    auto socket = connectTcp(productApiEcho());
+    if (!socket) return std::move(socket).error();
+    SLUICE_TRY(exchange(*socket));
+    opened.open();
+    terminating.wait();
+    if (auto still = exchange(*socket); !still)
+      return std::move(still).error().in("while the pod terminates");
+    if (connectTcp(productApiEcho())) return mismatch("a new connection to a pod that terminates");
+    survived.open();
+    char byte = 0;
+    if (::recv(socket->get(), &byte, 1, 0) >= 0) return mismatch("the end is no reset");
+    return errno == ECONNABORTED ? Result<void>() : Error::system("wait for the end");
   });
   opened.wait();
   EXPECT_TRUE(applyText("registry.yaml", registryWithV2("ready: false, terminating: true")).ok());
   terminating.open();
   survived.wait();
   EXPECT_TRUE(applyText("registry.yaml", registryWithoutV2()).ok());
-  web.join();
+  expectEnd(web);
   const auto ended = sample("sluice_connections_ended_total{reason=\"endpoint_gone\"}");
   ASSERT_TRUE(ended.ok());
   EXPECT_EQ(*ended, 1U);

@@ -100,25 +100,21 @@ class Handover : public ShopTest {
   /// `work` was done here; by the proxy and by connect().
   Result<void> loadDuring(const std::function<void()>& work) {
     Gate begun, done;
-    std::optional<Result<std::string>> verdict;
-    std::thread web([&] {
-      verdict = asWeb([&]() -> Result<std::string> {
-        CheckingClient keeping(productApi(), {.headers = kBeta});
-        CheckingClient fresh(productApi(), {.headers = kBeta, .requests_per_connection = 1});
-        CheckingClient two(productApi(), {.requests_per_connection = 2});
-        CheckingClient direct(ratings(), {.requests_per_connection = 2});
-        begun.open();
-        done.wait();
-        for (auto* client : {&keeping, &fresh, &two, &direct}) client->stop();
-        for (const auto* client : {&keeping, &fresh, &two, &direct}) SLUICE_TRY(client->verdict(5));
-        return std::string();
-      });
+    auto web = startAsWeb([&]() -> Result<void> {
+      CheckingClient keeping(productApi(), {.headers = kBeta});
+      CheckingClient fresh(productApi(), {.headers = kBeta, .requests_per_connection = 1});
+      CheckingClient two(productApi(), {.requests_per_connection = 2});
+      CheckingClient direct(ratings(), {.requests_per_connection = 2});
+      begun.open();
+      done.wait();
+      for (auto* client : {&keeping, &fresh, &two, &direct}) client->stop();
+      for (const auto* client : {&keeping, &fresh, &two, &direct}) SLUICE_TRY(client->verdict(5));
+      return {};
     });
     begun.wait();
     work();
     done.open();
-    web.join();
-    return verdict->ok() ? Result<void>() : verdict->error();
+    return endOf(web);
   }
 
   void underLoad(const std::function<void()>& work) {
@@ -150,12 +146,10 @@ TEST_F(Handover, NoConnectionIsRefusedAndNoneBreaks) {
 
 TEST_F(Handover, AnAnswerUnderWayIsFinishedByTheOneThatGoes) {
   Gate reading, taken;
-  std::thread web([&] {
-    expectAsWeb([&] {
-      return readSlowly([&] {
-        reading.open();
-        taken.wait();
-      });
+  auto web = startAsWeb([&] {
+    return readSlowly([&] {
+      reading.open();
+      taken.wait();
     });
   });
   reading.wait();
@@ -164,7 +158,7 @@ TEST_F(Handover, AnAnswerUnderWayIsFinishedByTheOneThatGoes) {
     EXPECT_TRUE(before_.front().running()) << "it has a connection";
   }
   taken.open();
-  web.join();
+  expectEnd(web);
   ASSERT_FALSE(before_.empty());
   const auto status = before_.front().waitEnd(60s);
   EXPECT_TRUE(status.ok() && *status == 0);

@@ -11,7 +11,6 @@
 #include <iostream>
 #include <set>
 #include <sstream>
-#include <thread>
 
 #include "tests/e2e/checking_client.h"
 #include "tests/e2e/draws.h"
@@ -197,17 +196,15 @@ class Kills : public ShopTest, public testing::WithParamInterface<Role> {
   /// Runs `work` here while a client of the connect path checks every byte of its answers.
   void underLoad(const std::function<void()>& work) {
     Gate done;
-    std::thread web([&] {
-      expectAsWeb([&]() -> Result<void> {
-        CheckingClient client(productApi(), {.requests_per_connection = 2});
-        done.wait();
-        client.stop();
-        return client.verdict(1);
-      });
+    auto web = startAsWeb([&]() -> Result<void> {
+      CheckingClient client(productApi(), {.requests_per_connection = 2});
+      done.wait();
+      client.stop();
+      return client.verdict(1);
     });
     work();
     done.open();
-    web.join();
+    expectEnd(web);
   }
 
  private:

@@ -33,11 +33,20 @@ Result<void> ShopTest::applyText(const std::string& name, const std::string& tex
 }
 
 void ShopTest::expectAsWeb(const std::function<Result<void>()>& body) {
-  const auto result = asWeb([&]() -> Result<std::string> {
+  auto client = startAsWeb(body);
+  expectEnd(client);
+}
+
+Result<Inside> ShopTest::startAsWeb(const std::function<Result<void>()>& body) {
+  return shop_->lab().startInside("web", [&]() -> Result<std::string> {
     SLUICE_TRY(body());
     return std::string();
   });
-  EXPECT_TRUE(result.ok()) << result.error().message();
+}
+
+void ShopTest::expectEnd(Result<Inside>& client) {
+  const auto end = endOf(client);
+  EXPECT_TRUE(end.ok()) << end.error().message();
 }
 
 Result<void> ShopTest::waitInForce() {
@@ -121,6 +130,12 @@ bool inTime(const std::function<std::string()>& ask, const std::string& part) {
   while (ask().find(part) == std::string::npos)
     if (std::chrono::steady_clock::now() > limit) return false;
   return true;
+}
+
+Result<void> endOf(Result<Inside>& client) {
+  if (!client) return client.error();
+  if (auto said = client->wait(); !said) return std::move(said).error();
+  return {};
 }
 
 Error mismatch(std::string what) { return {Error::Code::kInvalid, std::move(what)}; }

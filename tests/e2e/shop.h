@@ -40,11 +40,13 @@ class ShopTest : public testing::Test {
   Result<void> waitInForce();
 
   /// Runs `body` as the client: in its network namespace and its cgroup, in a process of its own.
-  Result<std::string> asWeb(const std::function<Result<std::string>()>& body) {
-    return shop_->lab().inside("web", body);
-  }
+  Result<std::string> asWeb(const Inside::Body& body) { return shop_->lab().inside("web", body); }
   /// The same, and a failure of `body` fails the test.
   void expectAsWeb(const std::function<Result<void>()>& body);
+
+  /// The same for a client that is at work beside the test until expectEnd().
+  Result<Inside> startAsWeb(const std::function<Result<void>()>& body);
+  static void expectEnd(Result<Inside>& client);
 
   /// What `sluicectl … -o json` prints, parsed.
   Result<nlohmann::json> ask(std::vector<std::string> command);
@@ -80,6 +82,9 @@ void expectShares(const Tally& tally, const std::map<std::string, double>& weigh
 
 /// Asks until the answer has `part` in it, 30 s at most: what changes by itself takes a while.
 bool inTime(const std::function<std::string()>& ask, const std::string& part);
+
+/// How a client ends that startAsWeb() has started, or was to start.
+Result<void> endOf(Result<Inside>& client);
 
 /// An error with that message, for conditions inside asWeb().
 Error mismatch(std::string what);

@@ -8,7 +8,6 @@
 
 #include <csignal>
 #include <nlohmann/json.hpp>
-#include <thread>
 
 #include "tests/e2e/draws.h"
 #include "tests/e2e/footprint.h"
@@ -42,11 +41,11 @@ class Survival : public ShopTest {
   /// Runs `client` as web, and `meanwhile` here when it has opened `reached`.
   void together(const std::function<Result<void>()>& client,
                 const std::function<void()>& meanwhile) {
-    std::thread web([&] { expectAsWeb(client); });
+    auto web = startAsWeb(client);
     reached_.wait();
     meanwhile();
     go_.open();
-    web.join();
+    expectEnd(web);
   }
 
   void killBothNow() {
@@ -70,29 +69,27 @@ class Survival : public ShopTest {
 
 TEST_F(Survival, TheConnectPathDoesNotNoticeThatTheAgentIsGone) {
   ASSERT_TRUE(apply("product-api-canary-90-10-connection.yaml").ok());
-  pid_t broker = 0;
-  std::thread web([&] {
-    const auto drawn = asWeb([&]() -> Result<std::string> {
-      auto echo = connectTcp(productApiEcho());
-      auto http = connections(productApi(), 1);
-      if (!echo || !http) return mismatch("cannot connect");
-      SLUICE_TRY(echoOnce(*echo, "before"));
-      if (auto first = http->front().exchange({}); !first) return std::move(first).error();
-      reached_.open();
-      go_.wait();
-      SLUICE_TRY(echoOnce(*echo, "after"));
-      if (auto next = http->front().exchange({}); !next) return std::move(next).error();
-      auto tally = drawConnections(productApi(), 1000);
-      if (!tally) return std::move(tally).error();
-      return text(*tally);
-    });
-    ASSERT_TRUE(drawn.ok()) << drawn.error().message();
-    expectShares(tallyOf(*drawn), {{"v1", 90}, {"v2", 10}});
+  auto web = shop().lab().startInside("web", [&]() -> Result<std::string> {
+    auto echo = connectTcp(productApiEcho());
+    auto http = connections(productApi(), 1);
+    if (!echo || !http) return mismatch("cannot connect");
+    SLUICE_TRY(echoOnce(*echo, "before"));
+    if (auto first = http->front().exchange({}); !first) return std::move(first).error();
+    reached_.open();
+    go_.wait();
+    SLUICE_TRY(echoOnce(*echo, "after"));
+    if (auto next = http->front().exchange({}); !next) return std::move(next).error();
+    auto tally = drawConnections(productApi(), 1000);
+    if (!tally) return std::move(tally).error();
+    return text(*tally);
   });
+  ASSERT_TRUE(web.ok()) << web.error().message();
   reached_.wait();
-  broker = killAgentAndHoldTheBroker();
+  const pid_t broker = killAgentAndHoldTheBroker();
   go_.open();
-  web.join();
+  const auto drawn = web->wait();
+  ASSERT_TRUE(drawn.ok()) << drawn.error().message();
+  expectShares(tallyOf(*drawn), {{"v1", 90}, {"v2", 10}});
   EXPECT_EQ(::kill(broker, SIGCONT), 0);
   EXPECT_TRUE(sluiced().waitReady().ok());
 }

@@ -233,25 +233,17 @@ class Torture : public ShopTest {
 
   /// Runs steps beside clients until `seconds` have passed or something is wrong.
   void torment(uint64_t seconds) {
-    Result<std::string> outcome = std::string();
-    std::thread web([&] {
-      outcome = asWeb([&] {
-        timeline_->running = true;
-        return runClients(*timeline_, seed_);
-      });
-      timeline_->failed = timeline_->failed || !outcome.ok();
-    });
-    // The clients' process is a fork: until it is there this thread must hold no lock, the
-    // allocator's included.
-    while (!timeline_->running && !timeline_->failed) std::this_thread::sleep_for(1ms);
+    auto web = shop().lab().startInside("web", [this] { return runClients(*timeline_, seed_); });
+    ASSERT_TRUE(web.ok()) << web.error().message();
     const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(seconds);
     uint64_t steps = 0;
-    while (!timeline_->failed && !HasFatalFailure() && std::chrono::steady_clock::now() < end) {
+    while (web->running() && !timeline_->failed && !HasFatalFailure() &&
+           std::chrono::steady_clock::now() < end) {
       ++steps;
       step();
     }
     timeline_->stop = true;
-    web.join();
+    const auto outcome = web->wait();
     std::cout << fmt::format("seed {}: {} steps, {} kills and upgrades", seed_, steps, kills_)
               << std::endl;
     ASSERT_TRUE(outcome.ok()) << "seed " << seed_ << ", director's step " << steps << "\n"

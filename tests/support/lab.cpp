@@ -174,8 +174,11 @@ Result<Finished> Lab::run(std::string_view name, const Arguments& argv, Duration
   return test::run(&host(name), argv, longest);
 }
 
-Result<std::string> Lab::inside(std::string_view name,
-                                const std::function<Result<std::string>()>& body) const {
+Result<Inside> Lab::startInside(std::string_view name, const Inside::Body& body) const {
+  return Inside::start(host(name), body);
+}
+
+Result<std::string> Lab::inside(std::string_view name, const Inside::Body& body) const {
   return test::inside(host(name), body);
 }
 

@@ -45,8 +45,8 @@ class Lab {
                         Output output = Output::kInherit) const;
   Result<Finished> run(std::string_view host, const Arguments& argv,
                        Duration longest = std::chrono::minutes(2)) const;
-  Result<std::string> inside(std::string_view host,
-                             const std::function<Result<std::string>()>& body) const;
+  Result<Inside> startInside(std::string_view host, const Inside::Body& body) const;
+  Result<std::string> inside(std::string_view host, const Inside::Body& body) const;
 
  private:
   Lab(std::string name, Fd lock, Janitor janitor);

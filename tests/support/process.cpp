@@ -11,6 +11,7 @@
 #include <array>
 #include <csignal>
 #include <cstring>
+#include <iterator>
 #include <optional>
 #include <utility>
 
@@ -313,8 +314,23 @@ Result<std::string> runChecked(const Arguments& argv) {
   return std::move(finished->out);
 }
 
-Result<std::string> inside(const Place& place, const std::function<Result<std::string>()>& body,
-                           Duration longest) {
+namespace {
+
+/// ThreadSanitizer's own thread is no reason not to fork.
+bool hasOtherThreads() {
+#ifdef __SANITIZE_THREAD__
+  return false;
+#else
+  const std::filesystem::directory_iterator threads("/proc/self/task");
+  return std::distance(begin(threads), end(threads)) > 1;
+#endif
+}
+
+}  // namespace
+
+Result<Inside> Inside::start(const Place& place, const Body& body) {
+  if (hasOtherThreads())
+    return Error(Error::Code::kUnsupported, "fork for " + place.name + " beside other threads");
   Streams ours;
   Streams theirs;
   SLUICE_TRY(addPipe(&Streams::out, ours, theirs));
@@ -325,18 +341,28 @@ Result<std::string> inside(const Place& place, const std::function<Result<std::s
     say(result ? theirs.out.get() : theirs.err.get(), result ? *result : result.error().message());
     _exit(result ? 0 : 1);
   };
+  // With this function its own copies of the child's ends go: the pipes end with the child's.
   auto process = Launcher::fork(std::move(ours), child);
   if (!process) return std::move(process).error();
-  theirs = {};
-  auto finished = Launcher::finish(*std::move(process), longest);
-  if (!finished) return std::move(finished).error().in("in " + place.name);
+  return Inside(place.name, *std::move(process));
+}
+
+Result<std::string> Inside::wait(Duration longest) {
+  auto finished = Launcher::finish(std::move(process_), longest);
+  if (!finished) return std::move(finished).error().in("in " + place_);
   if (finished->status != 0)
     return Error(
         Error::Code::kSystem,
-        "in " + place.name + ": " +
+        "in " + place_ + ": " +
             (finished->err.empty() ? "ended with status " + std::to_string(finished->status)
                                    : finished->err));
   return std::move(finished->out);
+}
+
+Result<std::string> inside(const Place& place, const Inside::Body& body) {
+  auto started = Inside::start(place, body);
+  if (!started) return std::move(started).error();
+  return started->wait();
 }
 
 }  // namespace sluice::test

@@ -8,6 +8,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "tests/support/place.h"
@@ -86,9 +87,30 @@ Result<Finished> run(const Place* place, const Arguments& argv,
 /// As run(), and a status other than 0 is an error that quotes what the program said.
 Result<std::string> runChecked(const Arguments& argv);
 
-/// Calls `body` in a child process in `place` and returns its result. The child is a fork:
-/// `body` sees the caller's memory as it was, and changes of it are lost.
-Result<std::string> inside(const Place& place, const std::function<Result<std::string>()>& body,
-                           Duration longest = std::chrono::minutes(10));
+/// A function at work in a child process; killed when this goes.
+class Inside {
+ public:
+  using Body = std::function<Result<std::string>()>;
+
+  /// Calls `body` in `place`. The child is a fork: `body` sees the caller's memory as it was, and
+  /// changes of it are lost. kUnsupported beside other threads of the caller: whatever lock one of
+  /// them holds just then, the allocator's for one, would be locked in the child for ever.
+  static Result<Inside> start(const Place& place, const Body& body);
+
+  bool running() const { return process_.running(); }
+
+  /// What `body` returns; once.
+  Result<std::string> wait(Duration longest = std::chrono::minutes(10));
+
+ private:
+  Inside(std::string place, Process process)
+      : place_(std::move(place)), process_(std::move(process)) {}
+
+  std::string place_;
+  Process process_;
+};
+
+/// Starts it, and waits for it.
+Result<std::string> inside(const Place& place, const Inside::Body& body);
 
 }  // namespace sluice::test

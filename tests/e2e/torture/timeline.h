@@ -62,9 +62,8 @@ class Timeline {
   std::string story(uint64_t now) const;
 
   // Word between the processes.
-  std::atomic<bool> running = false;  ///< the clients are there
-  std::atomic<bool> stop = false;     ///< they shall come to an end
-  std::atomic<bool> failed = false;   ///< one of them has seen what must not be
+  std::atomic<bool> stop = false;    ///< the clients shall come to an end
+  std::atomic<bool> failed = false;  ///< one of them has seen what must not be
 
  private:
   struct Change {

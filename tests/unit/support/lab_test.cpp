@@ -7,6 +7,8 @@
 #include <sys/wait.h>
 
 #include <csignal>
+#include <future>
+#include <thread>
 
 #include "tests/support/cgroup.h"
 #include "tests/support/files.h"
@@ -49,6 +51,32 @@ TEST_F(LabTest, PutsAProgramIntoNamespaceAndCgroup) {
   ASSERT_TRUE(seen.ok()) << seen.error().message();
   EXPECT_NE(seen->find("0::" + lab->host("web").cgroup + "\n"), std::string::npos) << *seen;
   EXPECT_NE(seen->find("eth0"), std::string::npos);
+}
+
+TEST_F(LabTest, RunsAFunctionBesideTheTest) {
+  auto lab = Lab::create({"web"});
+  ASSERT_TRUE(lab.ok()) << lab.error().message();
+  auto asleep = lab->startInside("web", []() -> Result<std::string> {
+    ::pause();
+    return std::string();
+  });
+  auto failing = lab->startInside(
+      "web", []() -> Result<std::string> { return Error(Error::Code::kInvalid, "as it should"); });
+  ASSERT_TRUE(asleep.ok() && failing.ok());
+  EXPECT_NE(failing->wait().error().message().find("as it should"), std::string::npos);
+  EXPECT_TRUE(asleep->running());
+}
+
+TEST_F(LabTest, RunsNoFunctionBesideOtherThreads) {
+  auto lab = Lab::create({"web"});
+  ASSERT_TRUE(lab.ok()) << lab.error().message();
+  std::promise<void> done;
+  std::thread other([end = done.get_future()] { end.wait(); });
+  const auto refused = lab->inside("web", []() -> Result<std::string> { return std::string(); });
+  done.set_value();
+  other.join();
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code(), Error::Code::kUnsupported);
 }
 
 TEST_F(LabTest, JoinsHostsInBothFamiliesAndHasNoWayOut) {
