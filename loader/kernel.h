@@ -6,12 +6,12 @@
 #include <vector>
 
 #include "loader/capacity.h"
-#include "maps/abi/limits.h"
 #include "userspace/base/fd.h"
 #include "userspace/base/result.h"
 #include "userspace/model/data_plane.h"
 #include "userspace/model/ids.h"
 #include "userspace/model/neighbour.h"
+#include "userspace/model/schema.h"
 
 namespace sluice::loader {
 
@@ -21,7 +21,7 @@ struct Options {
   /// False: refuse connections as on kernels before 5.18, which cannot choose an error.
   bool use_set_retval = true;
   /// Another one only where a test is two versions.
-  uint32_t schema = SLUICE_SCHEMA;
+  uint32_t schema = kSchema;
   /// Of maps that are not pinned yet.
   Capacity capacity = {};
 };

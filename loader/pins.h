@@ -5,10 +5,10 @@
 #include <optional>
 #include <vector>
 
-#include "maps/abi/limits.h"
 #include "userspace/base/fd.h"
 #include "userspace/base/result.h"
 #include "userspace/model/ids.h"
+#include "userspace/model/schema.h"
 
 namespace sluice::loader {
 
@@ -20,7 +20,7 @@ namespace sluice::loader {
 ///   <root>/<schema>/links/<workload>/<hook>
 class PinPaths {
  public:
-  explicit PinPaths(std::filesystem::path root, uint32_t schema = SLUICE_SCHEMA)
+  explicit PinPaths(std::filesystem::path root, uint32_t schema = kSchema)
       : root_(std::move(root)), schema_(schema) {}
 
   const std::filesystem::path& root() const { return root_; }

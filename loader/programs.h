@@ -8,8 +8,8 @@
 #include <memory>
 
 #include "loader/features.h"
-#include "maps/abi/limits.h"
 #include "userspace/base/result.h"
+#include "userspace/model/schema.h"
 
 namespace sluice::loader {
 
@@ -19,7 +19,7 @@ struct DestroyPrograms {
 using Programs = std::unique_ptr<programs, DestroyPrograms>;
 
 /// Opened, not loaded. `schema`: of the tables that they will have.
-inline Result<Programs> openPrograms(bool use_set_retval, uint32_t schema = SLUICE_SCHEMA) {
+inline Result<Programs> openPrograms(bool use_set_retval, uint32_t schema = kSchema) {
   Programs skeleton(programs::open());
   if (!skeleton) return Error::system("open the embedded programs");
   skeleton->rodata->schema = schema;

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <cerrno>
+
 namespace sluice::test {
 
 CheckingClient::CheckingClient(const SocketAddress& service, Habits habits)
@@ -24,6 +26,7 @@ void CheckingClient::run() {
   while (!done()) {
     auto connection = HttpConnection::connect(service_);
     if (!connection) {
+      if (isLoss(connection.error())) continue;
       outcome_ = std::move(connection).error();
       return;
     }
@@ -35,6 +38,14 @@ void CheckingClient::run() {
   }
 }
 
+/// Whether it is no answer at all, and may be.
+bool CheckingClient::isLoss(const Error& error) const {
+  const bool hung = error.errnum() == EAGAIN || error.errnum() == ETIMEDOUT;
+  if (!habits_.may_lose || hung) return false;
+  std::this_thread::sleep_for(std::chrono::milliseconds(5));  // not all the time
+  return true;
+}
+
 Result<void> CheckingClient::once(HttpConnection& connection) {
   HttpRequest request;
   request.method = "POST";
@@ -43,6 +54,8 @@ Result<void> CheckingClient::once(HttpConnection& connection) {
   request.body = patternBytes(requests_ * 977, 100 + requests_ % 5000);
   request.chunked = requests_ % 3 == 0;
   const auto response = connection.exchange(request);
+  closes_ = !response;
+  if (!response && isLoss(response.error())) return {};
   if (!response) return Error(response.error()).in(fmt::format("request {}", requests_));
   closes_ = response->head.header("connection") == "close";
   const bool right = habits_.statuses.contains(response->status);

@@ -19,6 +19,7 @@ class CheckingClient {
     HttpHeaders headers = {};              ///< of each request
     std::set<int> statuses = {200};        ///< that are right; 200 with the request's body
     uint64_t requests_per_connection = 0;  ///< 0: one, until the server closes it
+    bool may_lose = false;  ///< a connection may be refused or break; no answer may be wrong
   };
 
   CheckingClient(const SocketAddress& service, Habits habits);
@@ -35,6 +36,7 @@ class CheckingClient {
  private:
   void run();
   Result<void> once(HttpConnection& connection);
+  bool isLoss(const Error& error) const;
   bool done() const { return stopped_ || !outcome_.ok(); }
 
   const SocketAddress service_;

@@ -79,7 +79,8 @@ class Handover : public ShopTest {
   }
 
   /// Keeps the one before, which ends when its connections have.
-  void takeOver() {
+  void takeOver(Version version = Version::kThis) {
+    sluiced().use(version);
     auto next = sluiced().successor();
     ASSERT_TRUE(next.ok()) << next.error().message();
     const auto serves = next->waitServing();
@@ -97,18 +98,21 @@ class Handover : public ShopTest {
   }
 
   /// What clients that keep their connections, and clients that do not, say of the time in which
-  /// `work` was done here; by the proxy and by connect().
-  Result<void> loadDuring(const std::function<void()>& work) {
+  /// `work` was done here; by the proxy and by connect(). `may_lose`: new ones by the proxy.
+  Result<void> loadDuring(const std::function<void()>& work, bool may_lose = false) {
     Gate begun, done;
     auto web = startAsWeb([&]() -> Result<void> {
       CheckingClient keeping(productApi(), {.headers = kBeta});
-      CheckingClient fresh(productApi(), {.headers = kBeta, .requests_per_connection = 1});
-      CheckingClient two(productApi(), {.requests_per_connection = 2});
+      CheckingClient fresh(productApi(),
+                           {.headers = kBeta, .requests_per_connection = 1, .may_lose = may_lose});
+      CheckingClient two(productApi(), {.requests_per_connection = 2, .may_lose = may_lose});
       CheckingClient direct(ratings(), {.requests_per_connection = 2});
+      CheckingClient steady(ratings());
+      const auto clients = {&keeping, &fresh, &two, &direct, &steady};
       begun.open();
       done.wait();
-      for (auto* client : {&keeping, &fresh, &two, &direct}) client->stop();
-      for (const auto* client : {&keeping, &fresh, &two, &direct}) SLUICE_TRY(client->verdict(5));
+      for (auto* client : clients) client->stop();
+      for (const auto* client : clients) SLUICE_TRY(client->verdict(5));
       return {};
     });
     begun.wait();
@@ -122,6 +126,22 @@ class Handover : public ShopTest {
     EXPECT_TRUE(outcome.ok()) << outcome.error().message();
   }
 
+  void expectOldOnesEnd() {
+    for (auto& old : before_) {
+      const auto status = old.waitEnd(60s);
+      ASSERT_TRUE(status.ok()) << status.error().message();
+      EXPECT_EQ(*status, 0);
+    }
+  }
+
+  /// Who has the place is the only one.
+  void expectRulesChange() {
+    ASSERT_TRUE(applyText("rule.yaml", betaTo("v1", "v2")).ok());
+    expectBeta("v1");
+    ASSERT_TRUE(applyText("rule.yaml", betaTo("v2", "v1")).ok());
+    expectBeta("v2");
+  }
+
   std::vector<SluicedProcess> before_;
 };
 
@@ -130,15 +150,9 @@ TEST_F(Handover, NoConnectionIsRefusedAndNoneBreaks) {
   underLoad([this] {
     for (int i = 0; i < 3; ++i) ASSERT_NO_FATAL_FAILURE(takeOver());
   });
-  for (auto& old : before_) {
-    const auto status = old.waitEnd(60s);
-    ASSERT_TRUE(status.ok()) << status.error().message();
-    EXPECT_EQ(*status, 0);
-  }
+  expectOldOnesEnd();
   EXPECT_TRUE(becomes(shop().lab(), alone)) << Footprint::of(shop().lab()) << "; was " << alone;
-  // Who has the place is the only one now, and rules change as ever.
-  ASSERT_TRUE(applyText("rule.yaml", betaTo("v1", "v2")).ok());
-  expectBeta("v1");
+  expectRulesChange();
   ASSERT_TRUE(sluiced().stop().ok());
   EXPECT_FALSE(std::filesystem::exists(shop().lab().adminSocket()));
   ASSERT_TRUE(sluiced().startAgain().ok());
@@ -221,7 +235,95 @@ TEST_F(Handover, AConfigurationThatCannotBeReadLeavesTheOldOneAtWorkSoon) {
   EXPECT_EQ(sluiced().status()->value("brokerPid", 0), old);
 }
 
+// --- other tables -------------------------------------------------------------------------------
+
+/// Opens a connection of the connect path, and finds it, and its name, as they were after
+/// `meanwhile`.
+Result<void> keepOne(const std::function<void()>& meanwhile) {
+  auto socket = connectTcp(productApiEcho());
+  if (!socket) return std::move(socket).error();
+  meanwhile();
+  char byte = 'x';
+  if (::send(socket->get(), &byte, 1, MSG_NOSIGNAL) != 1) return Error::system("send");
+  if (::recv(socket->get(), &byte, 1, 0) != 1) return Error::system("receive the echo");
+  sockaddr_storage storage{};
+  socklen_t length = sizeof storage;
+  if (::getpeername(socket->get(), reinterpret_cast<sockaddr*>(&storage), &length) != 0)
+    return Error::system("getpeername");
+  const auto name = SocketAddress::from(storage);
+  return name.ok() && *name == productApiEcho() ? Result<void>() : mismatch("another name");
+}
+
+TEST_F(Handover, AnotherVersionsTablesAndBackBreakNothing) {
+  const auto alone = Footprint::of(shop().lab());
+  Gate open, done;
+  auto kept = startAsWeb([&] {
+    return keepOne([&] {
+      open.open();
+      done.wait();
+    });
+  });
+  open.wait();
+  underLoad([this] {
+    for (const auto version : {Version::kOther, Version::kThis, Version::kOther, Version::kThis})
+      ASSERT_NO_FATAL_FAILURE(takeOver(version));
+  });
+  done.open();
+  expectEnd(kept);
+  expectOldOnesEnd();
+  EXPECT_TRUE(becomes(shop().lab(), alone)) << Footprint::of(shop().lab()) << "; was " << alone;
+  expectRulesChange();
+}
+
+TEST_F(Handover, AnotherVersionSteersByItsTablesAlone) {
+  ASSERT_NO_FATAL_FAILURE(takeOver(Version::kOther));
+  EXPECT_EQ(pinnedVersions(shop().lab()), 1u);
+  expectRulesChange();
+  ASSERT_TRUE(sluiced().kill().ok());
+  sluiced().use(Version::kThis);
+  ASSERT_TRUE(sluiced().startAgain().ok());
+  expectRulesChange();
+}
+
 // --- killed -------------------------------------------------------------------------------------
+
+/// Kills a successor that is about to take its first step, by `how`: options of the killer.
+Result<Process> watchSuccessor(pid_t successor, const Arguments& how) {
+  Arguments argv = {programPath("killer"), "--process", std::to_string(successor)};
+  argv.insert(argv.end(), how.begin(), how.end());
+  auto killer = spawn(nullptr, argv, Output::kPipe);
+  if (!killer) return killer;
+  if (auto watching = killer->readLine(10s); !watching) return std::move(watching).error();
+  return killer;
+}
+
+/// All programs of a workload have been swapped before its first pin is moved.
+TEST_F(Handover, WorkloadsThatAnotherVersionHadMovedAreMovedBackWhenItIsKilled) {
+  const auto old = sluiced().brokerPid();
+  sluiced().use(Version::kOther);
+  for (const char* pin : {"1", "4", "7"}) {
+    SCOPED_TRACE(pin);
+    const auto outcome = loadDuring(
+        [&] {
+          auto next = sluiced().successorHeld();
+          ASSERT_TRUE(next.ok()) << next.error().message();
+          auto killer = watchSuccessor(next->brokerPid(), {"--of", "rename", "--at", pin});
+          ASSERT_TRUE(killer.ok()) << killer.error().message();
+          const auto killed = killer->readLine(60s);
+          ASSERT_TRUE(killed.ok()) << killed.error().message();
+          ASSERT_TRUE(next->waitEnd(30s).ok());
+          ASSERT_TRUE(sluiced().waitReady().ok());
+          ASSERT_TRUE(
+              inTime([this] { return pinnedVersions(shop().lab()) == 1 ? "one" : "two"; }, "one"));
+        },
+        true);
+    EXPECT_TRUE(outcome.ok()) << outcome.error().message();
+    EXPECT_EQ(sluiced().status()->value("brokerPid", 0), old);
+    expectRulesChange();
+  }
+  ASSERT_NO_FATAL_FAILURE(takeOver(Version::kOther));
+  expectRulesChange();
+}
 
 enum class Role { kBroker, kAgent };
 
@@ -229,13 +331,9 @@ class KilledHandover : public Handover, public testing::WithParamInterface<Role>
  protected:
   /// The victim in a successor that is about to take its first step, and what kills it.
   Result<Process> watch(pid_t successor, uint64_t at) const {
-    Arguments argv = {programPath("killer"), "--process", std::to_string(successor), "--at",
-                      std::to_string(at)};
-    if (GetParam() == Role::kAgent) argv.emplace_back("--children");
-    auto killer = spawn(nullptr, argv, Output::kPipe);
-    if (!killer) return killer;
-    if (auto watching = killer->readLine(10s); !watching) return std::move(watching).error();
-    return killer;
+    Arguments how = {"--at", std::to_string(at)};
+    if (GetParam() == Role::kAgent) how.emplace_back("--children");
+    return watchSuccessor(successor, how);
   }
 
   Result<uint64_t> steps() {

@@ -4,7 +4,9 @@
 #include <sys/wait.h>
 
 #include <algorithm>
+#include <cctype>
 #include <csignal>
+#include <cstdlib>
 #include <thread>
 
 #include "tests/support/programs.h"
@@ -25,6 +27,12 @@ Result<void> killNow(pid_t pid) {
   return {};
 }
 
+std::string programOf(Version version) {
+  if (version == Version::kThis) return programPath("sluiced");
+  const char* given = std::getenv("SLUICE_OTHER_SLUICED");
+  return given == nullptr ? programPath("sluiced-other") : given;
+}
+
 Result<Process> spawnHeld(const Lab& lab, const Arguments& argv) {
   Arguments held = {"sh", "-c", "kill -STOP $$; exec \"$@\"", "sh"};
   held.insert(held.end(), argv.begin(), argv.end());
@@ -40,12 +48,20 @@ Result<Process> spawnHeld(const Lab& lab, const Arguments& argv) {
 
 }  // namespace
 
+size_t pinnedVersions(const Lab& lab) {
+  std::error_code none;
+  const std::filesystem::directory_iterator pins(lab.bpffs() / "sluice", none);
+  return static_cast<size_t>(std::count_if(begin(pins), end(pins), [](const auto& entry) {
+    return std::isdigit(entry.path().filename().native().front()) != 0;
+  }));
+}
+
 SluicedProcess::SluicedProcess(const Lab& lab, Arguments argv, Process process)
     : lab_(&lab), argv_(std::move(argv)), process_(std::move(process)) {}
 
 Arguments SluicedProcess::arguments(const Lab& lab, const Arguments& more) {
-  Arguments argv = {programPath("sluiced"), "--config", lab.configDirectory(), "--pin-root",
-                    lab.bpffs() / "sluice", "--socket", lab.adminSocket(),     "--metrics",
+  Arguments argv = {programOf(Version::kThis), "--config", lab.configDirectory(), "--pin-root",
+                    lab.bpffs() / "sluice",    "--socket", lab.adminSocket(),     "--metrics",
                     "127.0.0.1:15020"};
   argv.insert(argv.end(), more.begin(), more.end());
   return argv;
@@ -150,7 +166,8 @@ Result<void> SluicedProcess::startAgain() {
   auto process = lab_->spawn("node", argv_);
   if (!process) return std::move(process).error();
   process_ = *std::move(process);
-  return waitReady();
+  SLUICE_TRY(waitReady());
+  return waitSteering();
 }
 
 Result<pid_t> SluicedProcess::startHeld() {
@@ -159,6 +176,8 @@ Result<pid_t> SluicedProcess::startHeld() {
   process_ = *std::move(process);
   return process_.pid();
 }
+
+void SluicedProcess::use(Version version) { argv_.front() = programOf(version); }
 
 Arguments SluicedProcess::successorArguments() const {
   auto argv = argv_;
@@ -185,10 +204,24 @@ Result<void> SluicedProcess::waitServing() {
   while (std::chrono::steady_clock::now() < deadline) {
     if (!process_.running()) break;
     const auto seen = status();  // the other one's as long as it has the place
-    if (seen && seen->value("brokerPid", 0) == process_.pid()) return waitApplied();
+    if (seen && seen->value("brokerPid", 0) == process_.pid()) {
+      SLUICE_TRY(waitApplied());
+      return waitSteering();
+    }
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
   }
   return Error(Error::Code::kUnavailable, "the successor does not serve");
+}
+
+/// A workload that another version steers is this one's soon after the configuration is in force.
+Result<void> SluicedProcess::waitSteering() const {
+  const auto deadline = std::chrono::steady_clock::now() + kLongestTakeOver;
+  while (pinnedVersions(*lab_) > 1) {
+    if (std::chrono::steady_clock::now() > deadline)
+      return Error(Error::Code::kUnavailable, "another version's pins stay");
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  return {};
 }
 
 }  // namespace sluice::test

@@ -8,6 +8,17 @@
 
 namespace sluice::test {
 
+/// Those of sluiced.
+enum class Version {
+  kThis,
+  /// One whose tables have another layout: the program that SLUICE_OTHER_SLUICED names, a build of
+  /// an earlier version, say; or `sluiced-other`, which differs in nothing else.
+  kOther,
+};
+
+/// How many have pins in a lab; more than one while one takes over from another.
+size_t pinnedVersions(const Lab& lab);
+
 /// sluiced on the host `node` of a lab, with the lab's configuration, bpffs and admin socket; its
 /// metrics are on 127.0.0.1:15020 of that host. The lab outlives it.
 class SluicedProcess {
@@ -42,16 +53,20 @@ class SluicedProcess {
   Result<void> stop();
   /// kill -9 of the broker, which takes the agent with it; asks neither of them anything.
   Result<void> kill();
-  /// After the process has ended, in whichever way.
+  /// After the process has ended, in whichever way. Returns when it steers all workloads.
   Result<void> startAgain();
   /// The same, but it stands still until SIGCONT lets it take its first step. Its process id.
   Result<pid_t> startHeld();
+
+  /// What startAgain() and successor() start from here on.
+  void use(Version version);
 
   /// One that is to take this one's place, just started; `under`: a command that runs it.
   Result<SluicedProcess> successor(const Arguments& under = {}) const;
   /// The same, which stands still until SIGCONT lets it take its first step.
   Result<SluicedProcess> successorHeld() const;
-  /// Returns when this one answers and has applied the configuration; fails when it ends.
+  /// Returns when this one answers, has applied the configuration and steers all workloads; fails
+  /// when it ends.
   Result<void> waitServing();
   /// How it ends by itself.
   Result<int> waitEnd(Duration longest) { return process_.wait(longest); }
@@ -62,6 +77,7 @@ class SluicedProcess {
  private:
   SluicedProcess(const Lab& lab, Arguments argv, Process process);
   Arguments successorArguments() const;
+  Result<void> waitSteering() const;
   static Arguments arguments(const Lab& lab, const Arguments& more);
   Result<pid_t> pidOf(const std::string& field) const;
 

@@ -12,6 +12,7 @@
 #include "userspace/agent/error_text.h"
 #include "userspace/agent/proxy_config.h"
 #include "userspace/base/log.h"
+#include "userspace/model/schema.h"
 #include "userspace/routing/known_addresses.h"
 #include "userspace/steering/workload_id.h"
 
@@ -181,7 +182,7 @@ Result<void> Rollout::noteRevision(uint64_t revision) {
   maps::View<Table::kControl> view(data_plane_);
   auto record = view.get(0);  // with the heart's last beat
   if (!record) return std::move(record).error();
-  record->schema = SLUICE_SCHEMA;
+  record->schema = kSchema;
   record->revision = revision;
   return view.put(0, *record);
 }

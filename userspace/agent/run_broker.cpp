@@ -12,6 +12,7 @@
 #include "userspace/broker/predecessor.h"
 #include "userspace/broker/signals.h"
 #include "userspace/broker/successor.h"
+#include "userspace/model/schema.h"
 #include "userspace/observe/version.h"
 
 namespace sluice::agent {
@@ -141,7 +142,7 @@ class Serving {
 
   /// Where the tables are others, the old one's numbers mean nothing here: what its programs steer
   /// is for its own listeners, until the last workload has this version's programs.
-  bool hasSameTables() const { return predecessor_ && predecessor_->schema == SLUICE_SCHEMA; }
+  bool hasSameTables() const { return predecessor_ && predecessor_->schema == kSchema; }
 
   Result<void> beginToSucceed() {
     SLUICE_TRY(predecessor_->watch(reactor_));
@@ -178,7 +179,7 @@ class Serving {
 
   Result<void> makeSuccessor() {
     broker::Successor::Options options;
-    options.schema = SLUICE_SCHEMA;
+    options.schema = kSchema;
     options.sockets = &sockets_;
     options.drain = std::chrono::seconds(options_.drain);
     options.admit = [this] { return mayLeave(); };

@@ -8,6 +8,7 @@
 #include <iterator>
 
 #include "userspace/broker/protocol.h"
+#include "userspace/model/schema.h"
 
 namespace sluice::broker {
 
@@ -98,7 +99,7 @@ Result<Session> join(int control, Duration longest) {
   if (!packet.ok()) return std::move(packet).error();
   const auto hello = decode<Hello>(packet->bytes);
   if (!hello.ok()) return hello.error();
-  if (hello->protocol != kProtocol || hello->schema != SLUICE_SCHEMA) {
+  if (hello->protocol != kProtocol || hello->schema != kSchema) {
     return Error(Error::Code::kUnsupported, "the broker is of another build than the agent",
                  "start sluiced afresh, it starts both");
   }

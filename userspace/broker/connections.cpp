@@ -4,6 +4,8 @@
 #include <set>
 #include <utility>
 
+#include "userspace/model/schema.h"
+
 namespace sluice::broker {
 namespace {
 
@@ -11,8 +13,7 @@ namespace {
 /// not steered.
 bool isOf(WorkloadId workload, const std::set<uint64_t>& cgroups, const SeenSocket& socket) {
   if (!socket.remembered) return cgroups.contains(socket.cgroup);
-  return socket.remembered->schema == SLUICE_SCHEMA &&
-         socket.remembered->workload == workload.value;
+  return socket.remembered->schema == kSchema && socket.remembered->workload == workload.value;
 }
 
 Result<void> add(WorkloadId workload, const std::set<uint64_t>& cgroups, const SocketDiag& diag,

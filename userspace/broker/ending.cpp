@@ -4,6 +4,7 @@
 #include <atomic>
 
 #include "maps/tables.hpp"
+#include "userspace/model/schema.h"
 
 namespace sluice::broker {
 namespace {
@@ -36,7 +37,7 @@ Result<bool> end(const SocketDiag& diag, const SeenSocket& socket, sluice_ending
 }
 
 bool isConnected(const SeenSocket& socket) {
-  return socket.remembered && socket.remembered->schema == SLUICE_SCHEMA &&
+  return socket.remembered && socket.remembered->schema == kSchema &&
          socket.remembered->endpoint != 0;
 }
 

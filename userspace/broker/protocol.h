@@ -23,6 +23,7 @@
 #include "userspace/base/result.h"
 #include "userspace/model/broker.h"
 #include "userspace/model/neighbour.h"
+#include "userspace/model/schema.h"
 
 namespace sluice::broker {
 
@@ -71,7 +72,7 @@ struct Hello {
   static constexpr MessageType kType = MessageType::kHello;
   Header header;
   uint32_t protocol = kProtocol;
-  uint32_t schema = SLUICE_SCHEMA;
+  uint32_t schema = kSchema;
   uint32_t tables = 0;
   uint32_t workers = 0;
   uint32_t sockets = 0;

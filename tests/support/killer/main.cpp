@@ -46,6 +46,7 @@ int main(int argc, char** argv) {
   app.add_option("--process", victim.process, "process id")->required();
   app.add_flag("--children", victim.children, "the processes that it starts, instead of it");
   app.add_option("--at", victim.at, "the step; 0: only count");
+  app.add_option("--of", victim.of, "count steps of this name alone: rename, say");
   CLI11_PARSE(app, argc, argv);
   const auto watched = sluice::test::watch(victim);
   if (!watched) std::cerr << watched.error().message() << "\n";

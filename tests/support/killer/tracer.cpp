@@ -118,6 +118,7 @@ bool Tracer::countStep(pid_t thread) {
   if (::ptrace(PTRACE_GET_SYSCALL_INFO, thread, sizeof call, &call) <= 0) return false;
   const char* name = call.op == PTRACE_SYSCALL_INFO_ENTRY ? nameOfStep(call) : nullptr;
   if (name == nullptr || (processOf(thread) != victim_.process) != victim_.children) return false;
+  if (!victim_.of.empty() && victim_.of != name) return false;
   ++steps_;
   step_ = name;
   return true;

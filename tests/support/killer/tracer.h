@@ -16,6 +16,7 @@ struct Victim {
   pid_t process = 0;
   bool children = false;  ///< instead of it: each process that it starts from now on
   uint64_t at = 0;        ///< the first step is 1; 0: never, they are only counted
+  std::string of;         ///< steps of this name alone are counted; "": all
 };
 
 /// Watches the steps of a running process by ptrace(2): the system calls by which it changes what
