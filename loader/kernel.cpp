@@ -155,6 +155,19 @@ Result<Programs> preparePrograms(const Options& options, const PinPaths& paths) 
   return skeleton;
 }
 
+/// Another version removes them as soon as it has taken over the last workload.
+Result<void> restorePins(const Programs& skeleton, const PinPaths& paths) {
+  SLUICE_TRY(makeDirectories(paths));
+  const bpf_map* map = nullptr;
+  bpf_object__for_each_map(map, skeleton->obj) {
+    if (!isPinned(map, skeleton)) continue;
+    const auto path = pinOf(map, skeleton, paths);
+    if (bpf_obj_pin(bpf_map__fd(map), path.c_str()) != 0 && errno != EEXIST)
+      return Error::system("pin " + path.string());
+  }
+  return {};
+}
+
 /// In the order of kHooks.
 ProgramFds programFds(const Programs& skeleton) {
   ProgramFds fds{};
@@ -271,7 +284,10 @@ int Kernel::lock() const { return state_->lock.get(); }
 
 void Kernel::releaseLock() { state_->lock.reset(); }
 
-Result<void> Kernel::takeBack() { return adopt(state_->links, *state_->data_plane); }
+Result<void> Kernel::takeBack() {
+  SLUICE_TRY(restorePins(state_->skeleton, state_->paths));
+  return adopt(state_->links, *state_->data_plane);
+}
 
 DataPlane& Kernel::dataPlane() { return *state_->data_plane; }
 

@@ -90,6 +90,29 @@ TEST_F(Upgrade, TheOldVersionSteersUntilTheNewOneCan) {
   EXPECT_EQ(reason(REASON_STEERED), 1U);
 }
 
+/// The old version's process waits meanwhile, and the new one ends before it has said that it has
+/// the place.
+TEST_F(Upgrade, AVersionWhosePinsHaveBeenRemovedTakesBack) {
+  auto old = std::move(kernel_);
+  old->releaseLock();
+  ASSERT_NO_FATAL_FAILURE(startNew());
+  publishNew();
+  ASSERT_TRUE(kernel_->takeOver().ok());
+  ASSERT_FALSE(fs::exists(pins_ / std::to_string(kOld)));
+
+  kernel_ = std::move(old);
+  const auto back = kernel_->takeBack();
+  ASSERT_TRUE(back.ok()) << back.error().message();
+  steerTo(vip_, {old_server_.address});
+  setWorkload();
+  ASSERT_TRUE(kernel_->attach(kWorkload, cgroup_fd_.get()).ok());
+  const auto taken = kernel_->takeOver();
+  ASSERT_TRUE(taken.ok()) << taken.error().message();
+  EXPECT_FALSE(kernel_->isTakingOver());
+  expectSteeredBy(old_server_);
+  EXPECT_TRUE(fs::exists(pins_ / std::to_string(kOld) / "services"));
+}
+
 TEST_F(Upgrade, WhoIsNotAskedForAnyMoreIsDetached) {
   kernel_.reset();
   auto kernel = Kernel::load({.pin_root = pins_, .schema = kNew});
