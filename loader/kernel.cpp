@@ -145,7 +145,9 @@ Result<Programs> preparePrograms(const Options& options, const PinPaths& paths) 
   const LibbpfLog log;
   SLUICE_TRY(makeDirectories(paths));
   SLUICE_TRY(checkFrozenMaps(paths));
-  auto skeleton = openPrograms(options.use_set_retval, options.schema);
+  const auto edition = paths.edition();
+  if (!edition) return edition.error();
+  auto skeleton = openPrograms(options.use_set_retval, *edition);
   if (!skeleton) return skeleton;
   SLUICE_TRY(sizeMaps(*skeleton, options.capacity));
   SLUICE_TRY(pinMaps(*skeleton, paths));
@@ -295,6 +297,8 @@ std::vector<int> Kernel::mapFds() const { return tableFds(state_->skeleton); }
 
 int Kernel::events() const { return bpf_map__fd(state_->skeleton->maps.events); }
 
-int Kernel::connectionStore() const { return bpf_map__fd(state_->skeleton->maps.conn_store); }
+ConnectionStore Kernel::connectionStore() const {
+  return {bpf_map__fd(state_->skeleton->maps.conn_store), state_->skeleton->rodata->schema};
+}
 
 }  // namespace sluice::loader

@@ -8,6 +8,7 @@
 #include "loader/capacity.h"
 #include "userspace/base/fd.h"
 #include "userspace/base/result.h"
+#include "userspace/model/connection_store.h"
 #include "userspace/model/data_plane.h"
 #include "userspace/model/ids.h"
 #include "userspace/model/neighbour.h"
@@ -86,8 +87,8 @@ class Kernel {
   /// The ring of what the programs tell; borrowed. For EventRing::open in another process.
   int events() const;
 
-  /// The storage of steered sockets; borrowed. No table: the kernel alone writes it.
-  int connectionStore() const;
+  /// No table: the kernel alone writes it. Lives as long as this object.
+  ConnectionStore connectionStore() const;
 
  private:
   struct State;

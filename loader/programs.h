@@ -9,7 +9,6 @@
 
 #include "loader/features.h"
 #include "userspace/base/result.h"
-#include "userspace/model/schema.h"
 
 namespace sluice::loader {
 
@@ -18,11 +17,11 @@ struct DestroyPrograms {
 };
 using Programs = std::unique_ptr<programs, DestroyPrograms>;
 
-/// Opened, not loaded. `schema`: of the tables that they will have.
-inline Result<Programs> openPrograms(bool use_set_retval, uint32_t schema = kSchema) {
+/// Opened, not loaded. `edition`: of the tables that they will have.
+inline Result<Programs> openPrograms(bool use_set_retval, uint32_t edition = 0) {
   Programs skeleton(programs::open());
   if (!skeleton) return Error::system("open the embedded programs");
-  skeleton->rodata->schema = schema;
+  skeleton->rodata->schema = edition;
   skeleton->rodata->have_set_retval = use_set_retval && hasSetRetval();
   return skeleton;
 }

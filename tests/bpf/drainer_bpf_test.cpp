@@ -191,7 +191,7 @@ TEST_F(Drainer, ASocketIsLookedAtAgainBeforeItEnds) {
   exchange(client, server);
   const auto diag = broker::SocketDiag::open();
   const auto detail = broker::SocketDiag::Detail::kStorageAndUse;
-  auto sockets = diag->sockets(kernel_->connectionStore(), detail);
+  auto sockets = diag->sockets(kernel_->connectionStore().fd, detail);
   ASSERT_TRUE(sockets.ok());
   std::erase_if(*sockets, [](const auto& socket) { return !socket.remembered; });
   ASSERT_EQ(sockets->size(), 1U);

@@ -68,6 +68,8 @@ class Upgrade : public KernelTest {
     EXPECT_TRUE(server.accept());
   }
 
+  void expectKeptAndNotCounted(Fd client, Fd accepted);
+
   const SocketAddress vip_ = at("10.96.0.1", 80);
   Listener old_server_, new_server_;
 };
@@ -128,19 +130,35 @@ TEST_F(Upgrade, WhoIsNotAskedForAnyMoreIsDetached) {
   EXPECT_EQ(connectTo(client, vip_), ENETUNREACH) << "nobody steers it";
 }
 
+void Upgrade::expectKeptAndNotCounted(Fd client, Fd accepted) {
+  EXPECT_EQ(peerAddress(client), vip_);
+  ASSERT_EQ(::shutdown(client.get(), SHUT_WR), 0);
+  readToEnd(accepted);
+  accepted.reset();
+  readToEnd(client);
+  client.reset();
+  EXPECT_EQ(endpointStats(1).closed, 0U);
+  EXPECT_EQ(active(1), 0U);
+}
+
 TEST_F(Upgrade, OpenConnectionsKeepTheirNamesAndAreNotCountedUnderOthersIds) {
   Fd client = connected(vip_);
-  const Fd accepted = old_server_.accept();
+  Fd accepted = old_server_.accept();
   ASSERT_NO_FATAL_FAILURE(startNew());
   publishNew();
   ASSERT_TRUE(kernel_->takeOver().ok());
+  expectKeptAndNotCounted(std::move(client), std::move(accepted));
+}
 
-  EXPECT_EQ(peerAddress(client), vip_);
-  ASSERT_EQ(::send(client.get(), "x", 1, 0), 1);
-  client.reset();
-  readToEnd(accepted);
-  EXPECT_EQ(endpointStats(1).closed, 0U);
-  EXPECT_EQ(active(1), 0U);
+TEST_F(Upgrade, NorAreTheyWhenTheirVersionComesBackToTablesOfItsOwn) {
+  Fd client = connected(vip_);
+  Fd accepted = old_server_.accept();
+  for (const uint32_t schema : {kNew, kOld}) {
+    ASSERT_NO_FATAL_FAILURE(startKernel(true, schema));
+    publishNew();
+    ASSERT_TRUE(kernel_->takeOver().ok());
+  }
+  expectKeptAndNotCounted(std::move(client), std::move(accepted));
 }
 
 TEST_F(Upgrade, AProcessThatEndedHalfWayIsFollowedByOneThatGoesOn) {

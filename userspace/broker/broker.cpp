@@ -18,7 +18,8 @@ Result<void> raiseOpenFiles() {
 
 Result<std::unique_ptr<Broker>> Broker::create(Reactor& reactor, Attachments& attachments,
                                                DataPlane& tables_view, std::vector<int> tables,
-                                               int connection_store, Options options) {
+                                               const ConnectionStore& connection_store,
+                                               Options options) {
   auto cgroups = Cgroups::find();
   if (!cgroups.ok()) return std::move(cgroups).error();
   auto visitor = NamespaceVisitor::create();
@@ -53,7 +54,7 @@ Result<std::unique_ptr<Broker>> Broker::create(Reactor& reactor, Attachments& at
 }
 
 Broker::Broker(Reactor& reactor, Cgroups cgroups, NamespaceVisitor visitor,
-               Attachments& attachments, DataPlane& tables, int connection_store)
+               Attachments& attachments, DataPlane& tables, const ConnectionStore& connection_store)
     : cgroups_(std::move(cgroups)),
       visitor_(std::move(visitor)),
       enrolments_(cgroups_, visitor_, attachments),

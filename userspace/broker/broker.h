@@ -17,6 +17,7 @@
 #include "userspace/broker/server.h"
 #include "userspace/broker/supervisor.h"
 #include "userspace/broker/watchdog.h"
+#include "userspace/model/connection_store.h"
 
 namespace sluice::broker {
 
@@ -45,12 +46,12 @@ class Broker {
   };
 
   /// Borrows all. `tables`: descriptors in the order of maps/abi/tables.def, then that of the ring
-  /// `events`, for the agent;
-  /// `connection_store`: of the sockets' storage.
+  /// `events`, for the agent.
   /// Raises this process's limit of open files to what it may be; the agent inherits it.
   static Result<std::unique_ptr<Broker>> create(Reactor& reactor, Attachments& attachments,
                                                 DataPlane& tables_view, std::vector<int> tables,
-                                                int connection_store, Options options);
+                                                const ConnectionStore& connection_store,
+                                                Options options);
 
   /// Starts the agent.
   Result<void> start() { return supervisor_->start(); }
@@ -76,7 +77,7 @@ class Broker {
 
  private:
   Broker(Reactor& reactor, Cgroups cgroups, NamespaceVisitor visitor, Attachments& attachments,
-         DataPlane& tables, int connection_store);
+         DataPlane& tables, const ConnectionStore& connection_store);
   void onSessionEnded(const Error& error);
   Result<void> resetGone();
   void onReport(const Report& report, const std::function<void()>& answer);

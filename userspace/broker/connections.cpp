@@ -4,24 +4,23 @@
 #include <set>
 #include <utility>
 
-#include "userspace/model/schema.h"
-
 namespace sluice::broker {
 namespace {
 
 /// Several workloads may share a namespace: a record says whose it is, and a cgroup of what was
 /// not steered.
-bool isOf(WorkloadId workload, const std::set<uint64_t>& cgroups, const SeenSocket& socket) {
+bool isOf(WorkloadId workload, const std::set<uint64_t>& cgroups, uint32_t edition,
+          const SeenSocket& socket) {
   if (!socket.remembered) return cgroups.contains(socket.cgroup);
-  return socket.remembered->schema == kSchema && socket.remembered->workload == workload.value;
+  return socket.remembered->schema == edition && socket.remembered->workload == workload.value;
 }
 
 Result<void> add(WorkloadId workload, const std::set<uint64_t>& cgroups, const SocketDiag& diag,
-                 int store, std::vector<WorkloadConnection>& connections) {
-  const auto sockets = diag.sockets(store);
+                 const ConnectionStore& store, std::vector<WorkloadConnection>& connections) {
+  const auto sockets = diag.sockets(store.fd);
   if (!sockets) return sockets.error();
   for (const auto& socket : *sockets) {
-    if (!isOf(workload, cgroups, socket)) continue;
+    if (!isOf(workload, cgroups, store.edition, socket)) continue;
     connections.push_back(
         {workload, socket.local(), socket.peer(), socket.state, socket.remembered});
   }
@@ -32,7 +31,7 @@ Result<void> add(WorkloadId workload, const std::set<uint64_t>& cgroups, const S
 
 Result<std::vector<WorkloadConnection>> listConnections(const Enrolments& enrolments,
                                                         const NamespaceVisitor& visitor,
-                                                        int store) {
+                                                        const ConnectionStore& store) {
   std::vector<WorkloadConnection> connections;
   Result<void> outcome;
   for (const auto workload : enrolments.workloads()) {

@@ -16,12 +16,12 @@ bool followsItsRule(const connection& connection) { return connection.reason == 
 Result<void> Drainer::look() {
   auto diag = SocketDiag::open();
   if (!diag) return std::move(diag).error();
-  const auto sockets = diag->sockets(store_, SocketDiag::Detail::kStorageAndUse);
+  const auto sockets = diag->sockets(store_.fd, SocketDiag::Detail::kStorageAndUse);
   if (!sockets) return sockets.error();
   RouteCheck check(tables_);
   Result<void> failed;
   for (const auto& socket : *sockets) {
-    if (!isConnected(socket) || !followsItsRule(*socket.remembered)) continue;
+    if (!isConnected(socket, store_) || !followsItsRule(*socket.remembered)) continue;
     const auto fate = fateOf(*diag, socket, check);
     if (fate == Fate::kStays) continue;
     if (auto ended = end(*diag, socket, fate); !ended) failed = std::move(ended);

@@ -5,6 +5,7 @@
 #include "userspace/broker/route_check.h"
 #include "userspace/broker/socket_diag.h"
 #include "userspace/broker/surplus.h"
+#include "userspace/model/connection_store.h"
 #include "userspace/model/data_plane.h"
 
 namespace sluice::broker {
@@ -15,8 +16,8 @@ namespace sluice::broker {
 /// as the agent that asks has no right to end anybody's connections.
 class Drainer {
  public:
-  /// Borrows both. `store`: a descriptor of `conn_store`. `quiet`: see isIdle().
-  Drainer(DataPlane& tables, int store, std::chrono::milliseconds quiet = kQuiet)
+  /// Borrows both. `quiet`: see isIdle().
+  Drainer(DataPlane& tables, const ConnectionStore& store, std::chrono::milliseconds quiet = kQuiet)
       : tables_(tables), store_(store), quiet_(quiet) {}
 
   struct Outcome {
@@ -45,7 +46,7 @@ class Drainer {
   Result<void> end(const SocketDiag& diag, const SeenSocket& socket, Fate fate);
 
   DataPlane& tables_;
-  int store_;
+  ConnectionStore store_;
   std::chrono::milliseconds quiet_;
   Surplus surplus_;
   Outcome outcome_;  ///< of the round that has begun

@@ -4,7 +4,6 @@
 #include <atomic>
 
 #include "maps/tables.hpp"
-#include "userspace/model/schema.h"
 
 namespace sluice::broker {
 namespace {
@@ -36,8 +35,8 @@ Result<bool> end(const SocketDiag& diag, const SeenSocket& socket, sluice_ending
   return true;
 }
 
-bool isConnected(const SeenSocket& socket) {
-  return socket.remembered && socket.remembered->schema == kSchema &&
+bool isConnected(const SeenSocket& socket, const ConnectionStore& store) {
+  return socket.remembered && socket.remembered->schema == store.edition &&
          socket.remembered->endpoint != 0;
 }
 

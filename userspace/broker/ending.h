@@ -2,6 +2,7 @@
 #pragma once
 
 #include "userspace/broker/socket_diag.h"
+#include "userspace/model/connection_store.h"
 #include "userspace/model/data_plane.h"
 
 namespace sluice::broker {
@@ -11,8 +12,8 @@ namespace sluice::broker {
 Result<bool> end(const SocketDiag& diag, const SeenSocket& socket, sluice_ending why,
                  DataPlane& tables);
 
-/// What the tables tell about it can be used: this schema's programs have steered it to an
-/// endpoint. Ids of another schema's are those of other tables.
-bool isConnected(const SeenSocket& socket);
+/// What the tables tell about it can be used: it was steered to an endpoint by the tables that are
+/// there now.
+bool isConnected(const SeenSocket& socket, const ConnectionStore& store);
 
 }  // namespace sluice::broker

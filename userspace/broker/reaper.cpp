@@ -21,7 +21,7 @@ bool isAt(const endpoint& endpoint, const SocketAddress& address) {
 Result<uint32_t> Reaper::resetGone() {
   auto diag = SocketDiag::open();
   if (!diag) return std::move(diag).error();
-  auto sockets = diag->sockets(store_);
+  auto sockets = diag->sockets(store_.fd);
   if (!sockets) return std::move(sockets).error();
   uint32_t reset = 0;
   Result<void> outcome;
@@ -39,7 +39,7 @@ Result<uint32_t> Reaper::resetGone() {
 
 /// An id may stand for another endpoint by now.
 bool Reaper::isGone(const SeenSocket& socket) const {
-  if (!isConnected(socket)) return false;
+  if (!isConnected(socket, store_)) return false;
   const auto endpoint = maps::View<Table::kEndpoints>(tables_).get(socket.remembered->endpoint);
   return endpoint.ok() && (endpoint->flags & ENDPOINT_GONE) != 0 && isAt(*endpoint, socket.peer());
 }

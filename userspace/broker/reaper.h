@@ -2,6 +2,7 @@
 #pragma once
 
 #include "userspace/broker/socket_diag.h"
+#include "userspace/model/connection_store.h"
 #include "userspace/model/data_plane.h"
 
 namespace sluice::broker {
@@ -11,8 +12,8 @@ namespace sluice::broker {
 /// the agent that asks has no right to end anybody's connections.
 class Reaper {
  public:
-  /// Borrows both. `store`: a descriptor of `conn_store`.
-  Reaper(DataPlane& tables, int store) : tables_(tables), store_(store) {}
+  /// Borrows both.
+  Reaper(DataPlane& tables, const ConnectionStore& store) : tables_(tables), store_(store) {}
 
   /// Resets what is connected to endpoints that are marked ENDPOINT_GONE, of all processes in the
   /// network namespace that the calling thread is in, and counts it under endings.def, GONE.
@@ -23,7 +24,7 @@ class Reaper {
   bool isGone(const SeenSocket& socket) const;
 
   DataPlane& tables_;
-  int store_;
+  ConnectionStore store_;
 };
 
 }  // namespace sluice::broker

@@ -17,7 +17,7 @@ class BrokerTest : public testing::Test {
   void TearDown() override { std::filesystem::remove(file_); }
 
   void start(const std::string& script) {
-    broker_ = *Broker::create(*reactor_, attachments_, tables_.plane, {0}, -1,
+    broker_ = *Broker::create(*reactor_, attachments_, tables_.plane, {0}, {},
                               {{"/bin/sh", "-c", "echo $$ >>" + file_ + "; " + script}, 1, 10s});
     ASSERT_TRUE(broker_->start().ok());
   }
