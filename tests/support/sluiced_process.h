@@ -73,11 +73,12 @@ class SluicedProcess {
 
   /// Returns when an agent answers and has applied the configuration; fails when sluiced ends.
   Result<void> waitReady();
+  /// Returns when no other version steers any more.
+  Result<void> waitSteering() const;
 
  private:
   SluicedProcess(const Lab& lab, Arguments argv, Process process);
   Arguments successorArguments() const;
-  Result<void> waitSteering() const;
   static Arguments arguments(const Lab& lab, const Arguments& more);
   Result<pid_t> pidOf(const std::string& field) const;
 

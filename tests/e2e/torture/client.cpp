@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <thread>
@@ -20,8 +21,7 @@ constexpr size_t kMostHeld = 4;
 Error mustNotBe(std::string what) { return {Error::Code::kInvalid, std::move(what)}; }
 
 /// Sends while it receives, closes its half, and reads to the end.
-Result<std::string> sendAndReceive(HttpStream& stream, std::string_view bytes) {
-  std::string got;
+Result<void> sendAndReceive(HttpStream& stream, std::string_view bytes, std::string& got) {
   while (true) {
     pollfd ready{stream.fd(), static_cast<short>(bytes.empty() ? POLLIN : POLLIN | POLLOUT), 0};
     if (::poll(&ready, 1, kPatienceSeconds * 1000) != 1)
@@ -35,8 +35,8 @@ Result<std::string> sendAndReceive(HttpStream& stream, std::string_view bytes) {
     }
     if ((ready.revents & ~POLLOUT) == 0) continue;
     auto some = stream.readSome();
-    if (!some) return some;
-    if (some->empty()) return got;
+    if (!some) return std::move(some).error();
+    if (some->empty()) return {};
     got += *some;
   }
 }
@@ -148,14 +148,14 @@ Result<void> Client::transfer() {
   const size_t size = 1 + (upTo(9) == 0 ? upTo(4 << 20) : upTo(100'000));
   const size_t offset = random_.draw() >> 20;
   const std::string sent = patternBytes(offset, size);
-  const auto got = sendAndReceive(connection.stream, sent);
-  // Nothing that happens to Sluice may end it.
-  if (!got) return wrong(connection, "TCP: " + got.error().message());
-  const size_t greeting = got->find('\n');
-  if (greeting == std::string::npos || got->substr(greeting + 1) != sent)
+  std::string got;
+  if (auto done = sendAndReceive(connection.stream, sent, got); !done.ok())
+    return cutShort(connection, got, done.error());
+  const size_t greeting = got.find('\n');
+  if (greeting == std::string::npos || got.substr(greeting + 1) != sent)
     return wrong(connection, fmt::format("TCP: {} bytes of pattern {} came back as {} others", size,
-                                         offset, got->size()));
-  const std::string server = got->substr(0, greeting);
+                                         offset, got.size()));
+  const std::string server = got.substr(0, greeting);
   Answers allowed = 0;
   timeline_.forWorlds(connection.opened, [&](const World& world) { allowed |= world.ofTcp(); });
   if ((allowed & answerOf(server)) == 0)
@@ -163,6 +163,25 @@ Result<void> Client::transfer() {
   ++tally_["transfers"];
   tally_["bytes"] += size;
   return {};
+}
+
+/// Nothing that happens to Sluice may end raw TCP, only that of its pod.
+Result<void> Client::cutShort(const Connection& connection, const std::string& got,
+                              const Error& error) {
+  const Answers server = answerOf(got.substr(0, got.find('\n')));
+  const bool excused = mayHaveGone({connection.opened.from, nowNs()}, server);
+  if (!excused || error.errnum() != ECONNABORTED)
+    return wrong(connection, fmt::format("TCP of {}: {}", text(server), error.message()));
+  ++tally_["resets"];
+  return {};
+}
+
+bool Client::mayHaveGone(const Span& span, Answers server) const {
+  bool gone = false;
+  timeline_.forWorlds(span, [&](const World& world) {
+    gone = gone || (world.gone & (server == 0 ? kEveryServer : server)) != 0;
+  });
+  return gone;
 }
 
 Result<std::optional<Connection>> Client::connect(bool tcp) {
@@ -186,7 +205,8 @@ Result<std::optional<Connection>> Client::refusal(bool tcp, const Span& span, co
   // A connection that was on its way to the proxy when it died.
   excused = excused || (!tcp && timeline_.excusesBreak(span));
   const bool refused = error.errnum() == ECONNREFUSED || error.errnum() == ECONNRESET;
-  if (!refused || !excused)
+  const bool aborted = error.errnum() == ECONNABORTED && mayHaveGone(span, 0);
+  if (!aborted && (!refused || !excused))
     return mustNotBe(fmt::format("{} connect(), {:.3f} s long: {}\n{}", tcp ? "TCP" : "HTTP",
                                  static_cast<double>(span.to - span.from) / 1e9, error.message(),
                                  timeline_.story(span.to)));
@@ -250,6 +270,7 @@ Result<bool> Client::check(Connection& connection, const Request& request, const
   const auto body = connection.stream.readBody(**head);
   if (!body) return broken(connection, body.error());
   const Span span{begun.from, nowNs()};
+  connection.used = span.to;
   ++tally_["requests"];
   tally_["bytes"] += body->size() + request.body.size();
   const std::string& status = (*head)->start[1];
@@ -280,9 +301,12 @@ Result<void> Client::checkServer(Connection& connection, Answers server, bool be
                                  const Span& span) {
   const bool by_kernel = connection.path == Path::kConnect;
   Answers allowed = 0;
-  timeline_.forWorlds(by_kernel ? connection.opened : span, [&](const World& world) {
+  const auto allow = [&](const World& world) {
     allowed |= by_kernel ? world.ofConnect() : world.ofProxy({beta});
-  });
+  };
+  timeline_.forWorlds(by_kernel ? connection.opened : span, allow);
+  const auto handover = by_kernel ? std::nullopt : timeline_.handover(connection.opened);
+  if (handover) timeline_.forWorlds(*handover, allow);
   if (by_kernel && connection.server != 0 && server != connection.server)
     return wrong(connection, "answered by " + text(server));
   if (by_kernel) connection.server = server;
@@ -294,19 +318,29 @@ Result<void> Client::checkServer(Connection& connection, Answers server, bool be
 /// Of an HTTP connection: false when it may have ended.
 Result<bool> Client::broken(const Connection& connection, const Error& error) {
   const Span span{connection.opened.from, nowNs()};
-  bool excused = false;
-  if (connection.path == Path::kProxy) {
-    excused = timeline_.excusesBreak(span);
-  } else {
-    // Its destination has left the route: it may be closed.
-    timeline_.forWorlds(span, [&](const World& world) {
-      const Answers allowed = world.ofConnect();
-      excused = excused || (connection.server != 0 && (allowed & connection.server) == 0);
-    });
-  }
+  // Idle ones are closed by an agent that has given its place away, and where their destination
+  // has left the route.
+  const bool excused = connection.path == Path::kProxy
+                           ? timeline_.excusesBreak(span) ||
+                                 (wasIdle(connection) && timeline_.handover(connection.opened))
+                           : mayHaveGone(span, connection.server) ||
+                                 (wasIdle(connection) && mayHaveLeft(span, connection.server));
   if (hung(error) || !excused) return wrong(connection, error.message());
-  ++tally_["broken"];
+  ++tally_[connection.path == Path::kProxy ? "broken" : "resets"];
   return false;
+}
+
+/// For 20 s, as both see it.
+bool Client::wasIdle(const Connection& connection) {
+  constexpr uint64_t kIdle = 19'000'000'000;
+  return nowNs() - std::max(connection.used, connection.opened.from) > kIdle;
+}
+
+bool Client::mayHaveLeft(const Span& span, Answers server) const {
+  bool left = false;
+  timeline_.forWorlds(
+      span, [&](const World& world) { left = left || (world.ofConnect() & server) == 0; });
+  return left;
 }
 
 Error Client::wrong(const Connection& connection, const std::string& what) const {

@@ -34,6 +34,7 @@ class Client {
   Result<void> halfClosed();
   Result<void> aborted();
   Result<void> transfer();
+  Result<void> cutShort(const Connection& connection, const std::string& got, const Error& error);
 
   /// Nothing: refused, as it may be.
   Result<std::optional<Connection>> connect(bool tcp);
@@ -45,6 +46,10 @@ class Client {
   Result<bool> check(Connection& connection, const Request& request, const Span& span);
   Result<void> checkServer(Connection& connection, Answers server, bool beta, const Span& span);
   Result<bool> broken(const Connection& connection, const Error& error);
+  /// Whether a pod had ended, in `span`, of which `server` is; 0: of which any is.
+  bool mayHaveGone(const Span& span, Answers server) const;
+  bool mayHaveLeft(const Span& span, Answers server) const;
+  static bool wasIdle(const Connection& connection);
 
   Request anyRequest();
   uint64_t upTo(uint64_t limit) { return random_.draw() % (limit + 1); }

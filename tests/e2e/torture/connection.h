@@ -28,6 +28,7 @@ struct Connection {
   Span opened;  ///< of connect()
   Path path = Path::kConnect;
   Answers server = 0;  ///< of the connect path: who has answered; 0: nobody yet
+  uint64_t used = 0;   ///< when the last answer had come, ns; 0: not yet
 
   std::string text() const;
 };

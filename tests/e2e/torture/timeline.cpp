@@ -59,6 +59,24 @@ void Timeline::kill(Death death) {
 void Timeline::dead() { outage_[outages_ - 1].dead = nowNs(); }
 void Timeline::revived() { outage_[outages_ - 1].done = nowNs(); }
 
+void Timeline::handOver() {
+  const uint32_t next = handovers_.load();
+  if (next == kMostOutages) std::abort();
+  handover_[next].begun = nowNs();
+  handovers_ = next + 1;
+}
+
+void Timeline::handedOver() { handover_[handovers_ - 1].done = nowNs(); }
+
+std::optional<Span> Timeline::handover(const Span& opened) const {
+  std::optional<Span> first;
+  for (uint32_t i = handovers_.load(); i-- > 0 && notBefore(handover_[i].done, opened.from);) {
+    const uint64_t done = handover_[i].done.load();
+    first = {handover_[i].begun, done == 0 ? nowNs() : done};
+  }
+  return first;
+}
+
 bool Timeline::excusesBreak(const Span& span) const {
   for (uint32_t i = outages_.load(); i-- > 0;)
     if (outage_[i].begun <= span.to && notBefore(outage_[i].dead, span.from)) return true;
@@ -86,6 +104,10 @@ std::string Timeline::story(uint64_t now) const {
                         fmt::format("kill {}: {}; dead {}, back {}", i,
                                     outage_[i].death == Death::kAgent ? "agent" : "sluiced",
                                     ago(outage_[i].dead, now), ago(outage_[i].done, now)));
+  const uint32_t handovers = handovers_.load();
+  for (uint32_t i = handovers - std::min(handovers, kLast); i < handovers; ++i)
+    events.emplace_back(handover_[i].begun,
+                        fmt::format("handover {}: done {}", i, ago(handover_[i].done, now)));
   std::ranges::sort(events);
   std::string text;
   for (const auto& [time, event] : events) text += fmt::format("  {} {}\n", ago(time, now), event);

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "tests/e2e/torture/world.h"
@@ -41,6 +42,11 @@ class Timeline {
   void dead();
   void revived();
 
+  /// Another sluiced is about to be started that takes this one's place; then has it. No rule
+  /// changes in between.
+  void handOver();
+  void handedOver();
+
   /// Calls `each` with every configuration that may have been in force at some time of `span`.
   template <typename Each>
   void forWorlds(const Span& span, Each each) const {
@@ -51,6 +57,10 @@ class Timeline {
       if (begun && change_[i].done != 0 && change_[i].done < span.from) return;
     }
   }
+
+  /// The first handover that a proxied connection has seen which was opened within `opened`: the
+  /// agent that has it may be the one that went, which keeps the rules of that time.
+  std::optional<Span> handover(const Span& opened) const;
 
   /// Whether a proxied connection that was opened not before `span` began may have broken by its
   /// end.
@@ -74,13 +84,17 @@ class Timeline {
     std::atomic<uint64_t> begun, dead, done;
     Death death;
   };
+  struct Handover {
+    std::atomic<uint64_t> begun, done;
+  };
   static constexpr uint32_t kMostChanges = 1 << 18, kMostOutages = 1 << 14;
 
   Timeline() = default;
 
-  std::atomic<uint32_t> changes_ = 0, outages_ = 0;
+  std::atomic<uint32_t> changes_ = 0, outages_ = 0, handovers_ = 0;
   Change change_[kMostChanges];
   Outage outage_[kMostOutages];
+  Handover handover_[kMostOutages];
 };
 
 }  // namespace sluice::test::torture

@@ -139,14 +139,32 @@ ports:
 endpoints:)",
                                  v4 ? 4 : 6, kHttpPort, kEchoPort);
   for (size_t i = 0; i < kServers; ++i) {
-    if ((world.endpoints >> i & 1) == 0) continue;
+    const bool ready = (world.endpoints >> i & 1) != 0;
+    if (!ready && (world.terminating >> i & 1) == 0) continue;
     const Place& host = lab.host(kNames[i]);
     text += fmt::format(
-        "\n  - addresses: [\"{}\"]\n    conditions: {{ready: true}}"
+        "\n  - addresses: [\"{}\"]\n    conditions: {{ready: {}, terminating: {}}}"
         "\n    targetRef: {{kind: Pod, name: {}, namespace: default}}",
-        (v4 ? host.address4 : host.address6).text(), kNames[i]);
+        (v4 ? host.address4 : host.address6).text(), ready, !ready, kNames[i]);
   }
-  return text + (world.endpoints == 0 ? " []\n" : "\n");
+  return text + ((world.endpoints | world.terminating) == 0 ? " []\n" : "\n");
+}
+
+std::string podsOf(const World& world, const Lab& lab) {
+  std::string text;
+  for (size_t i = 0; i < kServers; ++i) {
+    if ((world.gone >> i & 1) != 0) continue;
+    const Place& host = lab.host(kNames[i]);
+    text += fmt::format(R"(---
+apiVersion: v1
+kind: Pod
+metadata: {{name: {}, namespace: default, labels: {{version: {}}}}}
+status: {{phase: Running, podIPs: [{{ip: {}}}, {{ip: "{}"}}]}}
+)",
+                        kNames[i], (kV1 >> i & 1) != 0 ? "v1" : "v2", host.address4.text(),
+                        host.address6.text());
+  }
+  return text;
 }
 
 }  // namespace
@@ -201,8 +219,7 @@ World World::next(Random& random) const {
     next.broken = next.forgotten = false;
     next.tcp = any<TcpRule>(random);
   } else if (draw < 80) {
-    const bool none = random.draw() % 10 == 0;
-    next.endpoints = none ? Answers{0} : static_cast<Answers>(1 + random.draw() % kEveryServer);
+    next.moveEndpoints(random);
   } else if (draw < 90) {
     next.policy = any<Policy>(random);
   } else {
@@ -212,13 +229,31 @@ World World::next(Random& random) const {
   return next;
 }
 
+/// A pod that terminates most often ends next.
+void World::moveEndpoints(Random& random) {
+  const bool none = random.draw() % 10 == 0;
+  endpoints = none ? Answers{0} : static_cast<Answers>(1 + random.draw() % kEveryServer);
+  const Answers ending = terminating;
+  terminating = gone = 0;
+  for (size_t i = 0; i < kServers; ++i) {
+    const auto server = static_cast<Answers>(1U << i);
+    if ((endpoints & server) != 0) continue;
+    const uint64_t draw = random.draw() % 8;
+    if (draw < ((ending & server) != 0 ? 6U : 2U))
+      gone |= server;
+    else if (draw < 7)
+      terminating |= server;
+  }
+}
+
 std::string World::text() const {
   static constexpr std::array kHttp = {"none",  "v1",    "v2",         "by header",
                                        "delay", "split", "connections"};
   static constexpr std::array kTcp = {"none", "v1", "v2", "split"};
-  return fmt::format("http {}, tcp {}, policy {}, endpoints {}{}{}", kHttp[index(http)],
-                     kTcp[index(tcp)], index(policy), torture::text(endpoints),
-                     broken ? ", broken" : "", forgotten ? ", forgotten" : "");
+  return fmt::format("http {}, tcp {}, policy {}, endpoints {}, terminating {}, gone {}{}{}",
+                     kHttp[index(http)], kTcp[index(tcp)], index(policy), torture::text(endpoints),
+                     torture::text(terminating), torture::text(gone), broken ? ", broken" : "",
+                     forgotten ? ", forgotten" : "");
 }
 
 SocketAddress httpAddress(bool v6) {
@@ -238,7 +273,7 @@ spec:
 )",
                      httpAddress(false).ip.text(), httpAddress(true).ip.text(), kHttpPort,
                      kEchoPort) +
-         sliceOf(world, lab, true) + sliceOf(world, lab, false);
+         sliceOf(world, lab, true) + sliceOf(world, lab, false) + podsOf(world, lab);
 }
 
 std::string policyOf(const World& world) {

@@ -52,6 +52,9 @@ struct World {
   TcpRule tcp = TcpRule::kNone;
   Policy policy = Policy::kRandom;
   Answers endpoints = kEveryServer;
+  /// Of those that are no endpoints: whose pod terminates, and whose has ended. Pods of others run
+  /// and are in no EndpointSlice.
+  Answers terminating = 0, gone = 0;
   /// The file of the rules is wrong: those of before stay in force.
   bool broken = false;
   /// An agent has been started since, which has never seen right ones: perhaps there are none.
@@ -69,12 +72,15 @@ struct World {
   /// One thing changes.
   World next(Random& random) const;
   std::string text() const;
+
+ private:
+  void moveEndpoints(Random& random);
 };
 
 SocketAddress httpAddress(bool v6);
 SocketAddress tcpAddress(bool v6);
 
-/// Files of the configuration: the service and its endpoints, its policy, and its rules.
+/// Files of the configuration: the service, its endpoints and their pods, its policy, its rules.
 std::string registryOf(const World& world, const Lab& lab);
 std::string policyOf(const World& world);
 std::string rulesOf(const World& world);
