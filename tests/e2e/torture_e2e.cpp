@@ -314,7 +314,7 @@ class Torture : public ShopTest {
     ASSERT_TRUE(web.ok()) << web.error().message();
     const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(seconds);
     uint64_t steps = 0;
-    while (web->running() && !timeline_->failed && !HasFatalFailure() &&
+    while (web->running() && !timeline_->failed && !HasFailure() &&
            std::chrono::steady_clock::now() < end) {
       ++steps;
       step();
