@@ -17,8 +17,7 @@
 
 /* About to send the SYN, which not every connect() comes to. State changes are asked for only here,
  * so that sockets that are not ours cost nothing. */
-static __always_inline void on_connect(struct bpf_sock_ops *ctx,
-				       struct connection *connection)
+static __always_inline void on_connect(struct bpf_sock_ops *ctx, struct connection *connection)
 {
 	__u32 flags = ctx->bpf_sock_ops_cb_flags | BPF_SOCK_OPS_STATE_CB_FLAG;
 	long error;
@@ -125,7 +124,8 @@ static __always_inline void on_closed(struct bpf_sock_ops *ctx, struct bpf_sock 
 	}
 	if (connection->flags & CONN_SAMPLED)
 		tell_connection(ctx, connection, end, payload);
-	/* Not deleted: what goes with its socket is freed sooner, and at a fraction of the price. */
+	/* Not deleted: what goes with its socket is freed sooner, and at a fraction of the price.
+	 */
 	connection->flags |= CONN_OVER;
 }
 
@@ -147,7 +147,7 @@ int socket_event(struct bpf_sock_ops *ctx)
 	if (!connection || connection->flags & CONN_OVER)
 		return SOCKOPS_PROCEED;
 	/* One of before an upgrade keeps its names, but its ids are of other tables. */
-	if (connection->schema != schema)
+	if (connection->edition != edition)
 		return SOCKOPS_PROCEED;
 
 	if (op == BPF_SOCK_OPS_TCP_CONNECT_CB)

@@ -298,7 +298,7 @@ std::vector<int> Kernel::mapFds() const { return tableFds(state_->skeleton); }
 int Kernel::events() const { return bpf_map__fd(state_->skeleton->maps.events); }
 
 ConnectionStore Kernel::connectionStore() const {
-  return {bpf_map__fd(state_->skeleton->maps.conn_store), state_->skeleton->rodata->schema};
+  return {bpf_map__fd(state_->skeleton->maps.conn_store), state_->skeleton->rodata->edition};
 }
 
 }  // namespace sluice::loader

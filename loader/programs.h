@@ -21,7 +21,7 @@ using Programs = std::unique_ptr<programs, DestroyPrograms>;
 inline Result<Programs> openPrograms(bool use_set_retval, uint32_t edition = 0) {
   Programs skeleton(programs::open());
   if (!skeleton) return Error::system("open the embedded programs");
-  skeleton->rodata->schema = edition;
+  skeleton->rodata->edition = edition;
   skeleton->rodata->have_set_retval = use_set_retval && hasSetRetval();
   return skeleton;
 }

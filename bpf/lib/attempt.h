@@ -134,7 +134,7 @@ static __always_inline int remember(struct bpf_sock_addr *ctx, const struct atte
 	connection->route = attempt->target.route_id;
 	connection->cluster = attempt->target.cluster;
 	connection->endpoint = attempt->target.endpoint_id;
-	connection->schema = schema;
+	connection->edition = edition;
 	if (is_sampled()) {
 		connection->flags |= CONN_SAMPLED;
 		tell_decision(ctx, attempt, reason);

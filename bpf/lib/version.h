@@ -5,10 +5,8 @@
 
 #include <bpf/bpf_helpers.h>
 
-#include "../../maps/abi/limits.h"
-
-/* SLUICE_SCHEMA; set by the loader, so that a test can be two versions. Weak, as several programs
- * that are linked into one object include it. */
-__weak const volatile __u32 schema = SLUICE_SCHEMA;
+/* Of the tables of these programs: what they write into struct connection. Set by the loader. Weak,
+ * as several programs that are linked into one object include it. */
+__weak const volatile __u32 edition;
 
 #endif

@@ -103,8 +103,8 @@ struct binding {
 } __attribute__((aligned(8)));
 
 #define BINDING_HAS_EXCEPTIONS 1u /* look into `exceptions` before using this one */
-/* All that connect() needs of a route ROUTE_VIA_ENDPOINT with this cluster alone, so that it touches
- * neither the route nor its slots; 0: it has to look. */
+/* All that connect() needs of a route ROUTE_VIA_ENDPOINT with this cluster alone, so that it
+ * touches neither the route nor its slots; 0: it has to look. */
 #define BINDING_CLUSTER(shape) ((shape) >> 8)
 
 enum route_via {
@@ -171,8 +171,8 @@ struct endpoint {
 	__u32 flags; /* ENDPOINT_* */
 };
 
-/* Element of `ep_load`: what an endpoint is busy with, for BALANCE_LEAST_REQUEST. Each half has writers
- * of its own, which add atomically. */
+/* Element of `ep_load`: what an endpoint is busy with, for BALANCE_LEAST_REQUEST. Each half has
+ * writers of its own, which add atomically. */
 struct endpoint_load {
 	__u32 connections; /* live ones of the connect path: by the kernel */
 	__u32 requests;    /* of the proxy, and its tunnels, under way: by the agent */
@@ -199,15 +199,15 @@ struct request_stats {
 	__u64 upstream_connections;
 };
 
-#define CONN_PROXIED     1u /* the socket's real peer is the agent's listener */
-#define CONN_COUNTED     2u /* established was seen: ep_load has one for it */
-#define CONN_TELL_ORIGIN 4u /* the route says ROUTE_TELL_ORIGIN */
-#define CONN_SAMPLED     8u /* one of those of which `events` tells */
+#define CONN_PROXIED     1u  /* the socket's real peer is the agent's listener */
+#define CONN_COUNTED     2u  /* established was seen: ep_load has one for it */
+#define CONN_TELL_ORIGIN 4u  /* the route says ROUTE_TELL_ORIGIN */
+#define CONN_SAMPLED     8u  /* one of those of which `events` tells */
 #define CONN_OVER        16u /* closed: means nothing any more, until the next connect() */
 
 /* Value of `conn_store`, the storage of a steered socket. Frozen for ever, as struct workload_ref:
  * sockets keep it across upgrades, and are to show the same address to the end. The ids
- * mean something to programs of its `schema` alone: they are those of its tables. */
+ * mean something to programs of its `edition` alone: they are those of its tables. */
 struct connection {
 	__u8 address[16]; /* the destination that the application named */
 	__be16 port;
@@ -219,7 +219,8 @@ struct connection {
 	__u32 route;
 	__u32 cluster;   /* 0 when proxied */
 	__u32 endpoint;  /* 0 when proxied */
-	__u32 schema;    /* of the programs that steered it; 1 wrote 0 */
+	__u32 edition;   /* of the tables of the programs that steered it: the lowest 8 bits are the
+			  * schema, but schema 1 wrote 0 */
 	__u64 opened_ns; /* CLOCK_MONOTONIC when the SYN was sent */
 };
 

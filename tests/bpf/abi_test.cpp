@@ -75,7 +75,7 @@ std::vector<Struct> structs() {
        {FIELD(connection, address), FIELD(connection, port), FIELD(connection, reason),
         FIELD(connection, flags), FIELD(connection, workload), FIELD(connection, service),
         FIELD(connection, binding), FIELD(connection, route), FIELD(connection, cluster),
-        FIELD(connection, endpoint), FIELD(connection, schema), FIELD(connection, opened_ns)}},
+        FIELD(connection, endpoint), FIELD(connection, edition), FIELD(connection, opened_ns)}},
       {"origdst_key",
        sizeof(origdst_key),
        {FIELD(origdst_key, workload), FIELD(origdst_key, client), FIELD(origdst_key, client_port),

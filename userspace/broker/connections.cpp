@@ -12,7 +12,7 @@ namespace {
 bool isOf(WorkloadId workload, const std::set<uint64_t>& cgroups, uint32_t edition,
           const SeenSocket& socket) {
   if (!socket.remembered) return cgroups.contains(socket.cgroup);
-  return socket.remembered->schema == edition && socket.remembered->workload == workload.value;
+  return socket.remembered->edition == edition && socket.remembered->workload == workload.value;
 }
 
 Result<void> add(WorkloadId workload, const std::set<uint64_t>& cgroups, const SocketDiag& diag,

@@ -36,7 +36,7 @@ Result<bool> end(const SocketDiag& diag, const SeenSocket& socket, sluice_ending
 }
 
 bool isConnected(const SeenSocket& socket, const ConnectionStore& store) {
-  return socket.remembered && socket.remembered->schema == store.edition &&
+  return socket.remembered && socket.remembered->edition == store.edition &&
          socket.remembered->endpoint != 0;
 }
 

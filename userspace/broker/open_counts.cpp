@@ -71,12 +71,12 @@ Result<uint32_t> OpenCounts::takeAgain(WorkloadId workload, int cgroup) {
 Result<std::vector<SeenSocket>> OpenCounts::counted(WorkloadId workload, int cgroup) const {
   const auto diag = SocketDiag::open();
   if (!diag) return diag.error();
-  auto sockets = diag->sockets(store_);
+  auto sockets = diag->sockets(store_.fd);
   if (!sockets) return sockets;
   const auto cgroups = cgroupIdsBelow(cgroup);
   std::erase_if(*sockets, [&](const SeenSocket& socket) {
     const auto& remembered = socket.remembered;
-    return !remembered || remembered->schema != SLUICE_SCHEMA ||
+    return !remembered || remembered->edition != store_.edition ||
            remembered->workload != workload.value || !cgroups.contains(socket.cgroup);
   });
   return sockets;

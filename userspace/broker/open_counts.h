@@ -5,6 +5,7 @@
 
 #include "userspace/base/result.h"
 #include "userspace/broker/socket_diag.h"
+#include "userspace/model/connection_store.h"
 #include "userspace/model/data_plane.h"
 #include "userspace/model/ids.h"
 
@@ -19,8 +20,8 @@ namespace sluice::broker {
 /// the programs' end and the look at it stays counted, which is a moment.
 class OpenCounts {
  public:
-  /// Borrows `tables`. `store`: a descriptor of `conn_store`.
-  OpenCounts(DataPlane& tables, int store) : tables_(tables), store_(store) {}
+  /// Borrows `tables` and the store's map.
+  OpenCounts(DataPlane& tables, const ConnectionStore& store) : tables_(tables), store_(store) {}
 
   /// The workload is not attached to `cgroup` (an open directory) any more: what its sockets have
   /// counted as open, in the network namespace that the calling thread is in, is counted as closed,
@@ -35,7 +36,7 @@ class OpenCounts {
   Result<std::vector<SeenSocket>> counted(WorkloadId workload, int cgroup) const;
 
   DataPlane& tables_;
-  int store_;
+  ConnectionStore store_;
 };
 
 }  // namespace sluice::broker

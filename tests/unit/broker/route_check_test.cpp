@@ -53,7 +53,7 @@ class RouteCheckTest : public testing::Test {
     std::copy(kCalled.ip.bytes.begin(), kCalled.ip.bytes.end(), record.address);
     record.port = htons(kCalled.port);
     record.workload = 1;
-    record.schema = SLUICE_SCHEMA;
+    record.edition = SLUICE_SCHEMA;
     record.cluster = record.endpoint = number;
     return socket;
   }
