@@ -46,7 +46,7 @@ static __always_inline void tell_connection(struct bpf_sock_ops *ctx,
 		return;
 	event->socket = bpf_get_socket_cookie(ctx);
 	event->workload = connection->workload;
-	event->duration_ns = event->time_ns - connection->opened_ns;
+	event->duration_ns = connection->opened_ns ? event->time_ns - connection->opened_ns : 0;
 	event->sent_bytes = payload.sent;
 	event->received_bytes = payload.received;
 	__builtin_memcpy(event->address, connection->address, ADDRESS_SIZE);
@@ -113,19 +113,19 @@ count_closed(struct bpf_sock_ops *ctx, const struct connection *connection, stru
 static __always_inline void on_closed(struct bpf_sock_ops *ctx, struct bpf_sock *sk,
 				      struct connection *connection, __u32 last_state)
 {
-	enum sluice_event end = EVENT_CLOSED;
+	enum sluice_event end = EVENT_GIVEN_UP;
 	struct payload payload = {};
 
 	if (connection->flags & CONN_COUNTED) {
 		payload = payload_of(sk, last_state);
 		count_closed(ctx, connection, payload);
-	} else {
+		end = EVENT_CLOSED;
+	} else if (connection->opened_ns) { /* or no SYN was sent, for want of a port, say */
 		end = count_unestablished(sk, connection);
 	}
 	if (connection->flags & CONN_SAMPLED)
 		tell_connection(ctx, connection, end, payload);
-	/* Not deleted: what goes with its socket is freed sooner, and at a fraction of the price.
-	 */
+	/* Not deleted: what goes with its socket is freed sooner, at a fraction of the price. */
 	connection->flags |= CONN_OVER;
 }
 

@@ -13,6 +13,7 @@ namespace {
 
 constexpr uint64_t kEnough = uint64_t{4} << 30;
 constexpr uint64_t kLeastShare = 16;
+constexpr uint64_t kLimitCounts = 4;  // times as much as memory that others use as well
 
 constexpr uint32_t kMost[] = {
 #define TABLE(Name, bpf_name, Key, Value, entries) entries,
@@ -73,8 +74,9 @@ uint32_t scaled(uint32_t most, uint32_t part, uint32_t whole) {
 
 }  // namespace
 
-Capacity capacityFor(uint64_t memory_bytes) {
-  const auto memory = std::clamp(memory_bytes, kEnough / kLeastShare, kEnough) >> 20;
+Capacity capacityFor(uint64_t memory_bytes, uint64_t limit_bytes) {
+  const auto usable = std::min(memory_bytes, std::min(limit_bytes, kEnough) * kLimitCounts);
+  const auto memory = std::clamp(usable, kEnough / kLeastShare, kEnough) >> 20;
   const auto share = [&](uint64_t most) {
     return static_cast<uint32_t>(most * memory / (kEnough >> 20));
   };
@@ -84,7 +86,7 @@ Capacity capacityFor(uint64_t memory_bytes) {
 Capacity capacityOfMachine() {
   struct sysinfo machine{};
   if (::sysinfo(&machine) != 0) return {};
-  return capacityFor(std::min(uint64_t{machine.totalram} * machine.mem_unit, memoryLimit()));
+  return capacityFor(uint64_t{machine.totalram} * machine.mem_unit, memoryLimit());
 }
 
 uint32_t entriesOf(Table table, const Capacity& capacity) {

@@ -14,12 +14,12 @@ struct Capacity {
   uint32_t endpoints = SLUICE_MAX_ENDPOINTS;  ///< 1 to SLUICE_MAX_ENDPOINTS
 };
 
-/// For a machine with so much memory: everything from 4 GiB on, where the tables take less than
-/// 2 % of it, and in proportion below, down to a sixteenth.
-Capacity capacityFor(uint64_t memory_bytes);
+/// For a machine with so much memory, of which this process may use `limit_bytes`: everything from
+/// 4 GiB on, where the tables take less than 2 % of it, and in proportion below, down to a sixteenth.
+/// A limit counts four times, as nobody else uses that memory.
+Capacity capacityFor(uint64_t memory_bytes, uint64_t limit_bytes = UINT64_MAX);
 
-/// Of this machine's memory, or of what this process's cgroups may use, if that is less: the maps
-/// count as theirs.
+/// Of this machine, and of this process's cgroups: maps count as theirs.
 Capacity capacityOfMachine();
 
 /// How many entries a table gets; never more than maps/abi/limits.h says.

@@ -5,6 +5,9 @@
 #include <bpf/libbpf.h>
 #include <fmt/format.h>
 
+#include <atomic>
+#include <random>
+
 #include "loader/libbpf_log.h"
 #include "loader/link_info.h"
 #include "loader/links.h"
@@ -140,14 +143,31 @@ Result<void> makeDirectories(const PinPaths& paths) {
   return makeDirectory(paths.links());
 }
 
+/// Of the tables that are pinned, or of such as nobody has had before: a version that comes back
+/// after another one has tables that know nothing of the connections that it had opened.
+uint32_t editionOf(const PinPaths& paths, uint32_t schema) {
+  const Fd pinned(bpf_obj_get((paths.schema() / "control").c_str()));
+  const uint32_t key = 0;
+  control record{};
+  if (pinned && bpf_map_lookup_elem(pinned.get(), &key, &record) == 0 && record.edition != 0)
+    return record.edition;
+  return static_cast<uint32_t>(std::random_device{}()) << 8 | (schema & 0xff);
+}
+
+/// For who loads programs for these tables after us.
+Result<void> noteEdition(const Programs& skeleton, DataPlane& tables) {
+  auto* record = maps::View<Table::kControl>(tables).shared(0);
+  if (record == nullptr) return Error(Error::Code::kUnavailable, "control: not mapped");
+  std::atomic_ref(record->edition).store(skeleton->rodata->edition, std::memory_order_relaxed);
+  return {};
+}
+
 /// Opened, loaded and pinned.
 Result<Programs> preparePrograms(const Options& options, const PinPaths& paths) {
   const LibbpfLog log;
   SLUICE_TRY(makeDirectories(paths));
   SLUICE_TRY(checkFrozenMaps(paths));
-  const auto edition = paths.edition();
-  if (!edition) return edition.error();
-  auto skeleton = openPrograms(options.use_set_retval, *edition);
+  auto skeleton = openPrograms(options.use_set_retval, editionOf(paths, options.schema));
   if (!skeleton) return skeleton;
   SLUICE_TRY(sizeMaps(*skeleton, options.capacity));
   SLUICE_TRY(pinMaps(*skeleton, paths));
@@ -237,6 +257,7 @@ Result<std::unique_ptr<Kernel>> Kernel::load(const Options& options, Fd given_lo
   if (!skeleton) return std::move(skeleton).error();
   auto data_plane = openDataPlane(tableFds(*skeleton));
   if (!data_plane) return std::move(data_plane).error();
+  SLUICE_TRY(noteEdition(*skeleton, **data_plane));
 
   Links links(paths, programFds(*skeleton), bpf_map__fd((*skeleton)->maps.workload));
   SLUICE_TRY(adopt(links, **data_plane));

@@ -65,13 +65,6 @@ Result<void> removeDirectory(const fs::path& path) {
 
 fs::path PinPaths::schema() const { return root_ / std::to_string(schema_); }
 
-Result<uint32_t> PinPaths::edition() const {
-  struct stat directory{};
-  if (::stat(schema().c_str(), &directory) != 0) return Error::system("stat " + schema().string());
-  // The kernel numbers what it makes there one by one: 2^24 others lie between two that are alike.
-  return static_cast<uint32_t>(directory.st_ino) << 8 | (schema_ & 0xff);
-}
-
 std::vector<PinPaths> PinPaths::others() const {
   std::vector<PinPaths> found;
   const auto entries = listDirectory(root_);

@@ -28,10 +28,6 @@ class PinPaths {
   std::filesystem::path connectionMap() const { return root_ / "conn_store"; }
   std::filesystem::path schema() const;
   std::filesystem::path links() const { return schema() / "links"; }
-  /// Number of the tables whose pins are there, which no others have: the schema, and above it
-  /// which directory of that name it is. A version that comes back after another one has tables
-  /// that know nothing of the connections that it had opened before.
-  Result<uint32_t> edition() const;
   /// 16 hexadecimal digits, so that no id needs quoting.
   std::filesystem::path links(WorkloadId workload) const;
   /// What versions of another schema have left, the newest first.

@@ -135,6 +135,7 @@ static __always_inline int remember(struct bpf_sock_addr *ctx, const struct atte
 	connection->cluster = attempt->target.cluster;
 	connection->endpoint = attempt->target.endpoint_id;
 	connection->edition = edition;
+	connection->opened_ns = 0;
 	if (is_sampled()) {
 		connection->flags |= CONN_SAMPLED;
 		tell_decision(ctx, attempt, reason);

@@ -4,6 +4,7 @@
 #define SLUICE_BPF_LIB_TABLES_H
 
 #include "../../maps/defs.bpf.h"
+#include "../../maps/lib/load.h"
 
 static __always_inline const struct service *table_service(const struct service_key *key)
 {
@@ -58,9 +59,12 @@ static __always_inline const struct endpoint *table_endpoint(__u32 endpoint)
 
 static __always_inline __u64 table_load(__u32 endpoint)
 {
-	const struct endpoint_load *load = bpf_map_lookup_elem(&ep_load, &endpoint);
+	const volatile __u64 *word = bpf_map_lookup_elem(&ep_load, &endpoint);
+	__u64 loaded = word ? *word : 0;
+	struct endpoint_load load;
 
-	return load ? (__u64)load->connections + load->requests : 0;
+	__builtin_memcpy(&load, &loaded, sizeof(load));
+	return load_of(load);
 }
 
 static __always_inline __u64 next_draw(void)

@@ -171,10 +171,11 @@ struct endpoint {
 	__u32 flags; /* ENDPOINT_* */
 };
 
-/* Element of `ep_load`: what an endpoint is busy with, for BALANCE_LEAST_REQUEST. Each half has
- * writers of its own, which add atomically. */
+/* Element of `ep_load`: what an endpoint is busy with, for BALANCE_LEAST_REQUEST. All writers add
+ * atomically, each to its half. */
 struct endpoint_load {
-	__u32 connections; /* live ones of the connect path: by the kernel */
+	__s32 connections; /* live ones of the connect path: by the kernel, and by the broker for
+			    * workloads that it detaches or attaches again; below 0: none */
 	__u32 requests;    /* of the proxy, and its tunnels, under way: by the agent */
 } __attribute__((aligned(8)));
 
@@ -217,11 +218,11 @@ struct connection {
 	__u32 service;
 	__u32 binding;
 	__u32 route;
-	__u32 cluster;   /* 0 when proxied */
-	__u32 endpoint;  /* 0 when proxied */
-	__u32 edition;   /* of the tables of the programs that steered it: the lowest 8 bits are the
-			  * schema, but schema 1 wrote 0 */
-	__u64 opened_ns; /* CLOCK_MONOTONIC when the SYN was sent */
+	__u32 cluster;  /* 0 when proxied */
+	__u32 endpoint; /* 0 when proxied */
+	__u32 edition; /* of the programs that steered it: struct control; schema 1 wrote 0, 2 wrote
+			  2 */
+	__u64 opened_ns; /* CLOCK_MONOTONIC when the SYN was sent; 0: not yet */
 };
 
 /* Key of `origdst`: a proxied connection as the agent's listener sees it. Every IPv6 one is in it,
@@ -298,6 +299,8 @@ struct control {
 	__u32 sample;       /* `events` tells of one of so many connections; 0: of none */
 	__u64 heartbeat_ns; /* CLOCK_MONOTONIC of the agent's last sign of life */
 	__u64 revision;     /* of the configuration that the maps hold */
+	__u32 edition;      /* number << 8 | schema: tables that were made anew have another */
+	__u32 pad;
 };
 
 #endif

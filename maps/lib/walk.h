@@ -76,7 +76,8 @@ static inline struct binding walk_binding(const struct service *service, __u32 c
 	return table_binding(target->binding);
 }
 
-/* Fills service, binding and route_id, and either cluster or route. REASON_STEERED: there is one. */
+/* Fills service, binding and route_id, and either cluster or route. REASON_STEERED: there is one.
+ */
 static inline enum sluice_reason walk_to_route(const struct service_key *key, __u32 client_class,
 					       struct target *target)
 {

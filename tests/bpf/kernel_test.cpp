@@ -280,7 +280,7 @@ connection_stats KernelTest::endpointStats(uint32_t endpoint) {
 connection_stats KernelTest::serviceStats() { return *view<Table::kServiceStats>().get(kBinding); }
 
 uint64_t KernelTest::active(uint32_t endpoint) {
-  return view<Table::kEndpointLoad>().get(endpoint)->connections;
+  return static_cast<uint64_t>(view<Table::kEndpointLoad>().get(endpoint)->connections);
 }
 
 }  // namespace sluice::test

@@ -78,7 +78,7 @@ TEST_F(Reaper, NothingIsRememberedOfAConnectionThatIsOver) {
   ASSERT_TRUE(kernel_->detach(kWorkload).ok());
   ASSERT_EQ(connectTo(client, other.address), 0);
 
-  const auto sockets = broker::SocketDiag::open()->sockets(kernel_->connectionStore());
+  const auto sockets = broker::SocketDiag::open()->sockets(kernel_->connectionStore().fd);
   ASSERT_TRUE(sockets.ok());
   EXPECT_TRUE(
       std::ranges::none_of(*sockets, [](const auto& s) { return s.remembered.has_value(); }));

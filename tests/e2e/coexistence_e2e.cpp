@@ -4,7 +4,6 @@
 
 #include <filesystem>
 #include <nlohmann/json.hpp>
-#include <thread>
 
 #include "tests/e2e/gate.h"
 #include "tests/e2e/shop.h"
@@ -138,17 +137,15 @@ Result<void> goOn(HttpConnection& proxied, const Fd& direct) {
 
 TEST_F(Coexistence, WhatIsOpenWhenAWorkloadIsLeftAloneGoesOnOrEndsInOrder) {
   ASSERT_TRUE(apply("product-api-header.yaml").ok());
-  const Gate open, alone;
-  std::thread web([&] {
-    expectAsWeb([&]() -> Result<void> {
-      auto direct = connectTcp(productApiEcho());
-      auto proxied = connections(productApi(), 1);
-      if (!direct || !proxied) return mismatch("cannot connect");
-      if (auto answer = proxied->front().exchange({}); !answer) return std::move(answer).error();
-      open.open();
-      alone.wait();
-      return goOn(proxied->front(), *direct);
-    });
+  Gate open, alone;
+  auto web = startAsWeb([&]() -> Result<void> {
+    auto direct = connectTcp(productApiEcho());
+    auto proxied = connections(productApi(), 1);
+    if (!direct || !proxied) return mismatch("cannot connect");
+    if (auto answer = proxied->front().exchange({}); !answer) return std::move(answer).error();
+    open.open();
+    alone.wait();
+    return goOn(proxied->front(), *direct);
   });
   open.wait();
   EXPECT_EQ(active(), 1U) << "of the connect path";
@@ -156,7 +153,7 @@ TEST_F(Coexistence, WhatIsOpenWhenAWorkloadIsLeftAloneGoesOnOrEndsInOrder) {
   EXPECT_TRUE(inTime([this] { return statusText(); }, "default/web: leftAlone")) << statusText();
   EXPECT_EQ(active(), 0U) << "nobody would count its end";
   alone.open();
-  web.join();
+  expectEnd(web);
 }
 
 // Of a machine that has cgroup v1 alone: in a mount namespace of its own nothing of version 2 is

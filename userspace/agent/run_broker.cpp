@@ -160,15 +160,23 @@ class Serving {
 
   void settleIfDone() {
     if (!predecessor_ || !serves_ || stopping_ || kernel_.isTakingOver()) return;
-    reactor_.cancel(std::exchange(deadline_, 0));
     predecessor_->taken();
-    broker_->settle();
     log::info("this sluiced has taken the place of the one before it");
+    settle();
+  }
+
+  void settle() {
+    reactor_.cancel(std::exchange(deadline_, 0));
+    broker_->settle();
     reactor_.post([this] { predecessor_.reset(); });
   }
 
-  /// The end of this process tells the other one.
+  /// The end of this process tells the other one. Where that has died there is no other.
   void giveUp(const char* why) {
+    if (!predecessor_->isThere()) {
+      log::warn("this sluiced goes on, as the one before it has died: {}", why);
+      return settle();
+    }
     outcome_ = Error(
         Error::Code::kUnavailable,
         std::string("this sluiced does not take over, and the one before it goes on: ") + why);
@@ -271,6 +279,9 @@ Result<void> runBroker(const Options& options) {
        .capacity = {.services = options.max_services, .endpoints = options.max_endpoints}},
       *predecessor ? std::move((*predecessor)->sockets.lock) : Fd());
   if (!kernel) return std::move(kernel).error();
+  log::info("the kernel's tables: schema {}, {} addresses of services, {} endpoints", kSchema,
+            (*kernel)->dataPlane().capacity(Table::kServices),
+            (*kernel)->dataPlane().capacity(Table::kEndpoints));
   return Serving(**reactor, **kernel, options, *std::move(predecessor)).run();
 }
 

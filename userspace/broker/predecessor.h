@@ -28,6 +28,9 @@ class Predecessor {
   /// Hears the other one from here on.
   Result<void> watch(Reactor& reactor);
 
+  /// False once the other one has died: nothing can be given back to it.
+  bool isThere() const { return channel_ != nullptr; }
+
   /// `done`: the other one leaves new connections in their backlogs; or it has gone.
   void stopAccepting(std::function<void()> done);
   /// This sluiced serves; the other one ends when its connections have.

@@ -28,7 +28,7 @@
 namespace sluice::broker {
 
 /// Raise with any change of a message.
-constexpr uint32_t kProtocol = 4;
+constexpr uint32_t kProtocol = 5;
 
 /// The descriptor under which the agent inherits its end of the control channel.
 constexpr int kControlFd = 3;

@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "maps/lib/load.h"
 #include "maps/tables.hpp"
 
 namespace sluice::observe {
@@ -53,7 +54,7 @@ struct Collected {
 void addEndpoint(DataPlane& data_plane, uint32_t id, const std::string& address, Collected& all) {
   auto& endpoint = all.endpoints[address];
   endpoint.address = address;
-  endpoint.active += readOrZero<Table::kEndpointLoad>(data_plane, id).connections;
+  endpoint.active += load_connections(readOrZero<Table::kEndpointLoad>(data_plane, id));
   endpoint.counters +=
       readCounters<Table::kEndpointStats, Table::kEndpointRequests>(data_plane, id);
 }

@@ -7,6 +7,7 @@
 
 #include "maps/lib/alias.h"
 #include "maps/lib/hash.h"
+#include "maps/lib/load.h"
 
 namespace sluice::proxy {
 
@@ -14,10 +15,6 @@ namespace {
 
 /// Draws of an endpoint that has not been tried (Istio: host_selection_retry_max_attempts).
 constexpr int kOtherEndpointDraws = 5;
-
-uint32_t countAt(__u32& counter) {
-  return std::atomic_ref(counter).load(std::memory_order_relaxed);
-}
 
 bool isEjected(const ProxyEndpoint& endpoint) {
   return endpoint.monitor && endpoint.monitor->isAvoided();
@@ -169,7 +166,7 @@ const ProxyEndpoint& Balancer::leastRequest(const ProxyCluster& cluster) {
 // Connections that the kernel sent there itself count as well: each is a client that may ask.
 uint64_t Balancer::load(EndpointId endpoint) const {
   auto* const load = loads_.shared(endpoint.value);
-  return load == nullptr ? 0 : uint64_t{countAt(load->connections)} + countAt(load->requests);
+  return load == nullptr ? 0 : load_of(std::atomic_ref(*load).load(std::memory_order_relaxed));
 }
 
 void Balancer::started(EndpointId endpoint) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 
+#include "maps/lib/load.h"
 #include "maps/tables.hpp"
 #include "userspace/steering/steering.h"
 
@@ -137,6 +138,8 @@ Result<void> Steering::freeIds(name_kind kind) {
     const auto retired = *book_.entries(kind).at(id).retired;
     auto held = isHeld(kind, id, retired);
     if (!held.ok()) return std::move(held).error();
+    // Connections are counted by it, but none is to find the way there: what it names is freed.
+    if (kind == NAME_BINDING) SLUICE_TRY(clearBinding(id));
     if (*held) continue;
     SLUICE_TRY(clear(kind, id));
     SLUICE_TRY(eraseIfThere<Table::kNames>(data_plane_, {kind, id}));
@@ -156,7 +159,7 @@ Result<bool> Steering::isHeld(name_kind kind, uint32_t id, TimePoint retired) co
   if (!counted.ok() || *counted) return counted;
   auto load = View<Table::kEndpointLoad>(data_plane_).get(id);
   if (!load.ok()) return std::move(load).error();
-  return load->connections > 0 || load->requests > 0;
+  return load_of(*load) > 0;
 }
 
 Result<bool> Steering::markGone(const std::function<bool(const IpAddress&)>& exists) {
@@ -166,7 +169,7 @@ Result<bool> Steering::markGone(const std::function<bool(const IpAddress&)>& exi
     if (!entry.retired) continue;
     const auto load = View<Table::kEndpointLoad>(data_plane_).get(id);
     if (!load.ok()) return load.error();
-    if (load->connections == 0) continue;
+    if (load->connections <= 0) continue;
     auto value = endpoints.get(id);
     if (!value.ok()) return std::move(value).error();
     if (!(value->flags & ENDPOINT_POD) || exists(addressOf(*value))) continue;
@@ -183,7 +186,8 @@ Result<void> Steering::clear(name_kind kind, uint32_t id) {
     case NAME_SERVICE:
       return {};  // its keys went when it was unpublished
     case NAME_BINDING:
-      return clearBinding(id);
+      SLUICE_TRY(eraseIfThere<Table::kServiceStats>(data_plane_, id));
+      return eraseIfThere<Table::kServiceRequests>(data_plane_, id);
     case NAME_ROUTE:
       return clearRoute(id);
     case NAME_CLUSTER:
@@ -203,10 +207,8 @@ Result<void> Steering::clearBinding(uint32_t id) {
     SLUICE_TRY(eraseIfThere<Table::kExceptions>(data_plane_, {at->first.first, at->first.second}));
     at = contents_.exceptions.erase(at);
   }
-  SLUICE_TRY(eraseIfThere<Table::kBindings>(data_plane_, id));
   contents_.bindings.erase(id);
-  SLUICE_TRY(eraseIfThere<Table::kServiceStats>(data_plane_, id));
-  return eraseIfThere<Table::kServiceRequests>(data_plane_, id);
+  return eraseIfThere<Table::kBindings>(data_plane_, id);
 }
 
 Result<void> Steering::clearRoute(uint32_t id) {

@@ -227,9 +227,11 @@ void Steering::wantBindings(const ServicePlan& service, Wanted& wanted) const {
   }
 }
 
-/// The word that names a route that is written.
+/// The word that names a route; connect() refuses where there is no such route.
 binding Steering::bindingTo(uint32_t route) const {
-  const auto& [head, slots] = contents_.routes.at(route);
+  const auto known = contents_.routes.find(route);
+  if (known == contents_.routes.end()) return {route, 0};
+  const auto& [head, slots] = known->second;
   const bool to_one = head.via == ROUTE_VIA_ENDPOINT && slots.size() == 1;
   return {route, to_one ? slots.front().own << 8 : 0};
 }

@@ -15,6 +15,12 @@ TEST(Capacity, IsWholeWhereThereIsMemory) {
   }
 }
 
+TEST(Capacity, GoesWithALimitOfOnesOwn) {
+  EXPECT_EQ(capacityFor(64 * kGiB, kGiB).services, SLUICE_MAX_SERVICES);
+  EXPECT_EQ(capacityFor(64 * kGiB, kGiB / 2).services, SLUICE_MAX_SERVICES / 2);
+  EXPECT_EQ(capacityFor(kGiB, kGiB / 2).services, SLUICE_MAX_SERVICES / 4);
+}
+
 TEST(Capacity, GoesWithTheMemoryOfASmallMachine) {
   EXPECT_EQ(capacityFor(kGiB).services, SLUICE_MAX_SERVICES / 4);
   EXPECT_EQ(capacityFor(kGiB).endpoints, SLUICE_MAX_ENDPOINTS / 4);

@@ -71,6 +71,20 @@ TEST_F(LifetimeTest, IdIsHeldAsLongAsAConnectionIsCountedByIt) {
   EXPECT_EQ(steering->ids().find(NAME_ENDPOINT, "10.1.0.1:8080"), 0u);
 }
 
+TEST_F(LifetimeTest, ABindingThatIsHeldForItsConnectionsLeadsNowhere) {
+  load(onlyTo("v1"));
+  const auto id = steering->ids().entries(NAME_BINDING).begin()->first;
+  connection_stats stats{};
+  stats.opened = stats.established = 1;
+  ASSERT_TRUE(maps::View<Table::kServiceStats>(tables).put(id, stats).ok());
+  load(World{});
+  EXPECT_NE(maps::View<Table::kBindings>(tables).get(id)->route, 0u) << "somebody may be reading";
+  passGrace();
+  EXPECT_TRUE(steering->ids().entries(NAME_BINDING).contains(id));
+  EXPECT_EQ(maps::View<Table::kBindings>(tables).get(id)->route, 0u);
+  EXPECT_EQ(maps::View<Table::kServiceStats>(tables).get(id)->established, 1u);
+}
+
 TEST_F(LifetimeTest, IdIsHeldAsLongAsAConnectionMayStillFailUnderIt) {
   load(onlyTo("v1"));
   const auto id = steering->ids().find(NAME_ENDPOINT, "10.1.0.1:8080");
@@ -171,7 +185,7 @@ class GoneTest : public SteeringTest {
     return world;
   }
 
-  void connect(const std::string& endpoint, uint32_t connections) {
+  void connect(const std::string& endpoint, int32_t connections) {
     const auto id = steering->ids().find(NAME_ENDPOINT, endpoint);
     ASSERT_NE(id, 0u);
     ASSERT_TRUE(maps::View<Table::kEndpointLoad>(tables).put(id, {connections, 0}).ok());
