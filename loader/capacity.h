@@ -15,8 +15,8 @@ struct Capacity {
 };
 
 /// For a machine with so much memory, of which this process may use `limit_bytes`: everything from
-/// 4 GiB on, where the tables take less than 2 % of it, and in proportion below, down to a sixteenth.
-/// A limit counts four times, as nobody else uses that memory.
+/// 4 GiB on, where the tables take less than 2 % of it, and in proportion below, down to a
+/// sixteenth. A limit counts four times, as nobody else uses that memory.
 Capacity capacityFor(uint64_t memory_bytes, uint64_t limit_bytes = UINT64_MAX);
 
 /// Of this machine, and of this process's cgroups: maps count as theirs.
