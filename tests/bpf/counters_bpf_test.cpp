@@ -139,6 +139,22 @@ TEST_F(Counters, SocketIsCountedAgainWhenItTriesAgain) {
   EXPECT_EQ(peerAddress(client), vip_);
 }
 
+TEST_F(Counters, AConnectThatComesToNoSynIsNotCounted) {
+  const Fd client = clientSocket();
+  setEndpoint(1, at("127.0.0.3", server_.address.port));
+  ASSERT_EQ(connectTo(client, vip_), ECONNREFUSED);
+  setEndpoint(1, server_.address);
+  ASSERT_TRUE(limitLocalPorts(40000, 40000));
+  const Fd other = connected(vip_);
+
+  EXPECT_EQ(connectTo(client, vip_), EADDRNOTAVAIL);
+
+  EXPECT_EQ(endpointStats(1).opened, 2U);
+  EXPECT_EQ(endpointStats(1).failed, 1U);
+  EXPECT_EQ(endpointStats(1).given_up, 0U);
+  EXPECT_EQ(reason(REASON_STEERED), 3U);
+}
+
 TEST_F(Counters, WhatASocketDoesAfterwardsIsNotCounted) {
   server_.fd.reset();
   Fd client = clientSocket();

@@ -11,6 +11,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <fstream>
+
 #include "maps/lib/address.h"
 #include "tests/support/cgroup.h"
 #include "userspace/model/cgroup2.h"
@@ -77,6 +79,12 @@ int connectResult(const Fd& socket) {
   socklen_t size = sizeof(error);
   ::getsockopt(socket.get(), SOL_SOCKET, SO_ERROR, &error, &size);
   return error;
+}
+
+bool limitLocalPorts(int first, int last) {
+  std::ofstream file("/proc/sys/net/ipv4/ip_local_port_range");
+  file << first << ' ' << last << std::endl;
+  return file.good();
 }
 
 void readToEnd(const Fd& socket) {

@@ -4,8 +4,6 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
-#include <fstream>
-
 #include "maps/abi/listener_address.h"
 #include "tests/bpf/kernel_test.h"
 
@@ -56,13 +54,6 @@ class ProxiedRoute : public KernelTest {
 
   Listener listener4_, listener6_, alive_;
 };
-
-/// Of this network namespace, which is the test's own.
-bool limitLocalPorts(int first, int last) {
-  std::ofstream file("/proc/sys/net/ipv4/ip_local_port_range");
-  file << first << ' ' << last << std::endl;
-  return file.good();
-}
 
 /// One more address of `lo`.
 bool addAddress(const std::string& ip) {
