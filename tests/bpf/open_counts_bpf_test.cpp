@@ -60,7 +60,7 @@ TEST_F(OpenCounts, WhatIsOpenWhenTheProgramsGoIsGivenBack) {
 }
 
 TEST_F(OpenCounts, WhatIsStillOpenWhenTheyComeBackIsTakenAgain) {
-  Fd stays = connected(vip_), ends = connected(vip_);
+  Fd ends = connected(vip_), stays = connected(vip_);
   detach();
   EXPECT_EQ(giveBack(), 2U);
   ASSERT_NO_FATAL_FAILURE(close(std::move(ends)));
