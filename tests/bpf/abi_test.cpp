@@ -96,7 +96,7 @@ std::vector<Struct> structs() {
       {"control",
        sizeof(control),
        {FIELD(control, schema), FIELD(control, sample), FIELD(control, heartbeat_ns),
-        FIELD(control, revision)}},
+        FIELD(control, revision), FIELD(control, edition), FIELD(control, pad)}},
   };
 }
 

@@ -86,9 +86,9 @@ steering::Options smallTables() {
 MeshRun::MeshRun() {
   for (const auto table :
        {Table::kServices, Table::kExceptions, Table::kBindings, Table::kRoutes, Table::kClusters,
-        Table::kEndpoints, Table::kEndpointLoad, Table::kServiceStats,
-        Table::kClusterStats, Table::kEndpointStats, Table::kServiceRequests,
-        Table::kClusterRequests, Table::kEndpointRequests})
+        Table::kEndpoints, Table::kEndpointLoad, Table::kServiceStats, Table::kClusterStats,
+        Table::kEndpointStats, Table::kServiceRequests, Table::kClusterRequests,
+        Table::kEndpointRequests})
     tables_.limit(table, kIds + 1);
   for (const auto table : {Table::kRouteSlots, Table::kClusterSlots}) tables_.limit(table, kSlots);
   auto steering = steering::Steering::create(tables_, clock_, smallTables());

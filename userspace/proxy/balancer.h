@@ -21,8 +21,7 @@ struct Caller {
 /// Chooses destinations and endpoints, with the arithmetic that the kernel's programs use.
 class Balancer {
  public:
-  Balancer(Random& random, DataPlane& data_plane)
-      : random_(random), loads_(data_plane) {}
+  Balancer(Random& random, DataPlane& data_plane) : random_(random), loads_(data_plane) {}
 
   /// With the probability of its weight; null for a rule without destinations.
   const ProxyCluster* drawCluster(const ProxyRule& rule);
