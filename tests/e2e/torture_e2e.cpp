@@ -266,6 +266,7 @@ class Torture : public ShopTest {
     ++kills_;
     forget();
     timeline_->kill(Timeline::Death::kSluiced);
+    timeline_->handOver();
     const auto version = chooseVersion();
     auto next = sluiced().successor();
     ASSERT_TRUE(next.ok()) << next.error().message();
@@ -273,14 +274,14 @@ class Torture : public ShopTest {
     ASSERT_TRUE(next->kill().ok());
     const bool goes_on = answers();
     if (goes_on) {
+      timeline_->notHandedOver();
       sluiced().use(version_);
+      ASSERT_TRUE(sluiced().waitReady().ok());
     } else {
+      timeline_->handedOver();
       retired_.push_back(std::move(sluiced()));
       sluiced() = *std::move(next);
       version_ = version;
-    }
-    if (goes_on) {
-      ASSERT_TRUE(sluiced().waitReady().ok());
     }
     const auto back = goes_on ? sluiced().waitSteering() : sluiced().startAgain();
     timeline_->dead();

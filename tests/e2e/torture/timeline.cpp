@@ -67,6 +67,7 @@ void Timeline::handOver() {
 }
 
 void Timeline::handedOver() { handover_[handovers_ - 1].done = nowNs(); }
+void Timeline::notHandedOver() { --handovers_; }
 
 std::optional<Span> Timeline::handover(const Span& opened) const {
   std::optional<Span> first;

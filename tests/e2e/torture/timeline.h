@@ -42,10 +42,11 @@ class Timeline {
   void dead();
   void revived();
 
-  /// Another sluiced is about to be started that takes this one's place; then has it. No rule
-  /// changes in between.
+  /// Another sluiced is about to be started that takes this one's place; then has it, or has died
+  /// without. No rule changes in between.
   void handOver();
   void handedOver();
+  void notHandedOver();
 
   /// Calls `each` with every configuration that may have been in force at some time of `span`.
   template <typename Each>
