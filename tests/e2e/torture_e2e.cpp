@@ -226,7 +226,6 @@ class Torture : public ShopTest {
     revive(sluiced().startAgain());
   }
 
-  /// Of the next one.
   Version chooseVersion() {
     const auto next = random_.draw() % 2 == 0 ? Version::kThis : Version::kOther;
     sluiced().use(next);
@@ -351,8 +350,9 @@ class Torture : public ShopTest {
     for (const auto& item : stat->at("items")) {
       const auto count = [&](const char* name) { return item.at(name).get<uint64_t>(); };
       if (item.at("kind") == "route") continue;
+      // What ended under a successor's programs, which then died, has no end that is counted.
       const bool ended =
-          count("opened") == count("established") + count("failed") + count("givenUp") &&
+          count("opened") >= count("established") + count("failed") + count("givenUp") &&
           count("established") == count("closed");
       if (!ended || (item.at("active").is_number() && item.at("active") != 0)) return item.dump();
     }
