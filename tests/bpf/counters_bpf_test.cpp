@@ -11,23 +11,8 @@
 namespace sluice::test {
 namespace {
 
-class Counters : public KernelTest {
+class Counters : public OneServerTest {
  protected:
-  void SetUp() override {
-    KernelTest::SetUp();
-    if (IsSkipped() || HasFatalFailure()) return;
-    server_ = listen("127.0.0.2");
-    steerTo(vip_, {server_.address});
-  }
-
-  /// Closes the client's end first, and returns when both ends are through with it.
-  void closeInOrder(Fd client, Fd accepted) {
-    ASSERT_EQ(::shutdown(client.get(), SHUT_WR), 0);
-    readToEnd(accepted);
-    accepted.reset();
-    readToEnd(client);
-  }
-
   /// Fills the server's backlog, which makes it drop further SYNs.
   void dropSyns() {
     ASSERT_EQ(::listen(server_.fd.get(), 0), 0);
@@ -48,7 +33,6 @@ class Counters : public KernelTest {
     return file.good();
   }
 
-  Listener server_;
   Fd waiting_;
 };
 

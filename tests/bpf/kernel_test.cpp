@@ -81,6 +81,13 @@ int connectResult(const Fd& socket) {
   return error;
 }
 
+void closeInOrder(Fd client, Fd accepted) {
+  ASSERT_EQ(::shutdown(client.get(), SHUT_WR), 0);
+  readToEnd(accepted);
+  accepted.reset();
+  readToEnd(client);
+}
+
 bool limitLocalPorts(int first, int last) {
   std::ofstream file("/proc/sys/net/ipv4/ip_local_port_range");
   file << first << ' ' << last << std::endl;
@@ -289,6 +296,13 @@ connection_stats KernelTest::serviceStats() { return *view<Table::kServiceStats>
 
 uint64_t KernelTest::active(uint32_t endpoint) {
   return static_cast<uint64_t>(view<Table::kEndpointLoad>().get(endpoint)->connections);
+}
+
+void OneServerTest::SetUp() {
+  KernelTest::SetUp();
+  if (IsSkipped() || HasFatalFailure()) return;
+  server_ = listen("127.0.0.2");
+  steerTo(vip_, {server_.address});
 }
 
 }  // namespace sluice::test

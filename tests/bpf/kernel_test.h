@@ -42,6 +42,8 @@ int connectTo(const Fd& socket, const SocketAddress& to);
 bool limitLocalPorts(int first, int last);
 /// Until the other end has closed.
 void readToEnd(const Fd& socket);
+/// Closes the client's end first, and returns when both ends are through with it.
+void closeInOrder(Fd client, Fd accepted);
 
 /// A network namespace with `lo` alone, a bpffs, and an enrolled cgroup, all of them the test's
 /// own and gone with it.
@@ -110,6 +112,14 @@ class KernelTest : public ::testing::Test {
   void enterNamespaces();
   void mountBpffs();
   void makeCgroup();
+};
+
+/// The service of `vip_` is one server: endpoint 1 of cluster 1.
+class OneServerTest : public KernelTest {
+ protected:
+  void SetUp() override;
+
+  Listener server_;
 };
 
 inline alias_slot always(uint32_t id) { return {~uint64_t{0}, id, id}; }

@@ -12,13 +12,11 @@
 namespace sluice::test {
 namespace {
 
-class OpenCounts : public KernelTest {
+class OpenCounts : public OneServerTest {
  protected:
   void SetUp() override {
-    KernelTest::SetUp();
+    OneServerTest::SetUp();
     if (IsSkipped() || HasFatalFailure()) return;
-    server_ = listen("127.0.0.2");
-    steerTo(vip_, {server_.address});
     counts_.emplace(kernel_->dataPlane(), kernel_->connectionStore());
   }
 
@@ -37,15 +35,8 @@ class OpenCounts : public KernelTest {
   }
 
   /// In order, so that its end is seen when this returns.
-  void close(Fd client) {
-    Fd accepted = server_.accept();
-    ASSERT_EQ(::shutdown(client.get(), SHUT_WR), 0);
-    readToEnd(accepted);
-    accepted.reset();
-    readToEnd(client);
-  }
+  void close(Fd client) { closeInOrder(std::move(client), server_.accept()); }
 
-  Listener server_;
   std::optional<broker::OpenCounts> counts_;
 };
 

@@ -9,15 +9,8 @@
 namespace sluice::test {
 namespace {
 
-class Reaper : public KernelTest {
+class Reaper : public OneServerTest {
  protected:
-  void SetUp() override {
-    KernelTest::SetUp();
-    if (IsSkipped() || HasFatalFailure()) return;
-    server_ = listen("127.0.0.2");
-    steerTo(vip_, {server_.address});
-  }
-
   void mark(uint32_t endpoint) {
     auto value = view<Table::kEndpoints>().get(endpoint);
     ASSERT_TRUE(value.ok());
@@ -41,9 +34,6 @@ class Reaper : public KernelTest {
     ::getsockopt(socket.get(), SOL_SOCKET, SO_ERROR, &error, &size);
     return error;
   }
-
-  const SocketAddress vip_ = at("10.96.0.1", 80);
-  Listener server_;
 };
 
 TEST_F(Reaper, ListsSeenSocketsWithWhatIsRememberedOfThem) {

@@ -132,11 +132,7 @@ TEST_F(Upgrade, WhoIsNotAskedForAnyMoreIsDetached) {
 
 void Upgrade::expectKeptAndNotCounted(Fd client, Fd accepted) {
   EXPECT_EQ(peerAddress(client), vip_);
-  ASSERT_EQ(::shutdown(client.get(), SHUT_WR), 0);
-  readToEnd(accepted);
-  accepted.reset();
-  readToEnd(client);
-  client.reset();
+  ASSERT_NO_FATAL_FAILURE(closeInOrder(std::move(client), std::move(accepted)));
   EXPECT_EQ(endpointStats(1).closed, 0U);
   EXPECT_EQ(active(1), 0U);
 }

@@ -82,7 +82,7 @@ void Broker::onDetached(WorkloadId workload, Enrolments::Place place) {
   const auto given = visitor_.visit(
       place.network_namespace, [&] { return open_counts_.giveBack(workload, place.cgroup.get()); });
   if (!given)
-    log::warn("count connections of a workload as closed: {}", given.error().message());
+    log::warn("take a workload's connections from the live ones: {}", given.error().message());
   else if (*given > 0)
     log::info("connections that go on without being counted: {}", *given);
   leaving_.add(workload, std::move(place.network_namespace));
