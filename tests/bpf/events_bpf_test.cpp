@@ -18,16 +18,14 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-class Events : public KernelTest {
+class Events : public OneServerTest {
  protected:
   void SetUp() override {
-    KernelTest::SetUp();
+    OneServerTest::SetUp();
     if (IsSkipped() || HasFatalFailure()) return;
     auto ring = loader::EventRing::open(Fd(::fcntl(kernel_->events(), F_DUPFD_CLOEXEC, 0)));
     ASSERT_TRUE(ring.ok()) << ring.error().message();
     ring_ = *std::move(ring);
-    server_ = listen("127.0.0.2");
-    steerTo(vip_, {server_.address});
   }
 
   /// As an agent does whose last sign of life was `ago`.
@@ -56,10 +54,7 @@ class Events : public KernelTest {
     Fd accepted = server_.accept();
     ASSERT_EQ(::send(client.get(), "0123456789", 10, 0), 10);
     ASSERT_EQ(::send(accepted.get(), "abc", 3, 0), 3);
-    ASSERT_EQ(::shutdown(client.get(), SHUT_WR), 0);
-    readToEnd(accepted);
-    accepted.reset();
-    readToEnd(client);
+    closeInOrder(std::move(client), std::move(accepted));
   }
 
   /// Closed at once, whatever the server does.
@@ -80,7 +75,6 @@ class Events : public KernelTest {
   }
 
   std::unique_ptr<loader::EventRing> ring_;
-  Listener server_;
 };
 
 std::vector<uint16_t> kindsOf(const std::vector<event>& events) {
