@@ -128,7 +128,7 @@ TEST_F(Counters, AConnectThatComesToNoSynIsNotCounted) {
   setEndpoint(1, at("127.0.0.3", server_.address.port));
   ASSERT_EQ(connectTo(client, vip_), ECONNREFUSED);
   setEndpoint(1, server_.address);
-  ASSERT_TRUE(limitLocalPorts(40000, 40000));
+  ASSERT_TRUE(limitLocalPorts(20000, 20000));
   const Fd other = connected(vip_);
 
   EXPECT_EQ(connectTo(client, vip_), EADDRNOTAVAIL);
