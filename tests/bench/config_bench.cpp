@@ -87,9 +87,8 @@ class Bench {
  public:
   int run() {
     const double before = allocated();
-    files_ = must(mesh_.files());
-    size_t bytes = 0;
-    for (const auto& file : files_) bytes += file.text.size();
+    const size_t bytes = must(mesh_.write());
+    must(mesh_.read());
     fmt::print("{} services, {} endpoints, {} VirtualServices; {:.1f} MB of YAML\n\n",
                size_.services, size_.services * size_.endpoints_per_service, size_.virtual_services,
                static_cast<double>(bytes) / 1e6);
@@ -103,9 +102,9 @@ class Bench {
  private:
   void measureLoad() {
     const double bare = milliseconds([&] {
-      for (const auto& file : files_) parseBare(file.text);
+      for (const auto& file : mesh_.files()) parseBare(file.text);
     });
-    const double load = milliseconds([&] { mesh_.load(files_); });
+    const double load = milliseconds([&] { mesh_.load(); });
     must(mesh_.check());
     fmt::print("bare parse by yaml-cpp      {:9.0f} ms\n", bare);
     fmt::print("load from YAML              {:9.0f} ms   {:.2f} x the bare parse\n", load,
@@ -113,15 +112,13 @@ class Bench {
   }
 
   void measureFull(double nothing) {
-    size_t text = 0;
-    for (const auto& file : files_) text += file.text.capacity();
-    const double loaded = allocated() - static_cast<double>(text) / (1 << 20);
+    const double loaded = allocated();
     const double resolve = milliseconds([&] { must(mesh_.resolve()); });
-    const double resolved = allocated() - static_cast<double>(text) / (1 << 20);
+    const double resolved = allocated();
     const double stage = milliseconds([&] { must(mesh_.stage()); });
     fmt::print("full resolve                {:9.0f} ms\n", resolve);
     fmt::print("full contents of the tables {:9.0f} ms   {} writes\n", stage, tables_.writes);
-    const double staged = allocated() - static_cast<double>(text) / (1 << 20);
+    const double staged = allocated();
     fmt::print("allocated: resources {:.0f}, routing {:.0f}, steering {:.0f} MiB\n\n",
                loaded - nothing, resolved - loaded, staged - resolved);
   }
@@ -134,8 +131,11 @@ class Bench {
   void measureChange(const char* what, LiveMesh::Change change) {
     std::vector<double> reads, resolves, stages;
     for (int round = 0; round < kChanges; ++round) {
-      const auto files = (mesh_.*change)(files_, kChanged, round);
-      reads.push_back(milliseconds([&] { mesh_.load(files); }));
+      must((mesh_.*change)(kChanged, round));
+      reads.push_back(milliseconds([&] {
+        must(mesh_.read());
+        mesh_.load();
+      }));
       const auto last = steering::routesOf(mesh_.routing());
       resolves.push_back(milliseconds([&] { must(mesh_.resolve()); }));
       if (steering::changedServices(last, mesh_.routing()).size() != 1)
@@ -144,13 +144,11 @@ class Bench {
     }
     fmt::print(
         "{:18} changed: {:8.2f} ms to the contents (resolve {:.2f}, contents {:.2f}); "
-        "reading the file {:.2f} ms\n",
+        "reading the files {:.2f} ms\n",
         what, median(resolves) + median(stages), median(resolves), median(stages), median(reads));
   }
 
   void printMemory() {
-    files_.clear();
-    files_.shrink_to_fit();
     ::malloc_trim(0);
     fmt::print("\nmemory: {:.0f} MiB at rest, {:.0f} MiB at the peak\n", memory("VmRSS"),
                memory("VmHWM"));
@@ -159,7 +157,6 @@ class Bench {
   const MeshSize size_;
   ForgetfulDataPlane tables_;
   LiveMesh mesh_{size_, tables_};
-  std::vector<source::SourceFile> files_;
 };
 
 }  // namespace

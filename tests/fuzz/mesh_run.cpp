@@ -7,7 +7,6 @@
 #include "tests/fuzz/fuzz.h"
 #include "tests/unit/routing/same_routing.h"
 #include "userspace/routing/explain.h"
-#include "userspace/routing/hold_back.h"
 #include "userspace/routing/resolve.h"
 
 namespace sluice::test {
@@ -99,7 +98,7 @@ MeshRun::MeshRun() {
 void MeshRun::update(std::vector<source::SourceFile> files) {
   store_.update(std::move(files));
   checkDiagnostics(store_.diagnostics());
-  in_force_ = routing::holdBack(admission_.update(store_.snapshot()).snapshot, *in_force_).snapshot;
+  in_force_ = hold_back_.update(admission_.update(store_.snapshot()).snapshot, in_force_).snapshot;
   by_address_ = address_resolver_.update(inMode(Mode::kService, *in_force_));
   by_host_ = host_resolver_.update(inMode(Mode::kIstio, *in_force_));
   steer(by_address_);

@@ -8,6 +8,7 @@
 #include "tests/support/memory_data_plane.h"
 #include "userspace/base/clock.h"
 #include "userspace/routing/admission.h"
+#include "userspace/routing/hold_back.h"
 #include "userspace/routing/resolver.h"
 #include "userspace/source/resource_store.h"
 #include "userspace/steering/steering.h"
@@ -38,6 +39,7 @@ class MeshRun {
   std::unique_ptr<steering::Steering> steering_;
   source::ResourceStore store_;
   routing::Admission admission_;
+  routing::HoldBack hold_back_;
   std::shared_ptr<const Snapshot> in_force_ = std::make_shared<const Snapshot>();
   routing::Resolver address_resolver_, host_resolver_;  ///< of httpMode service and istio
   std::shared_ptr<const routing::Routing> by_address_, by_host_;

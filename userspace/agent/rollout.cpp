@@ -112,7 +112,7 @@ void Rollout::bringIn(const std::shared_ptr<const Snapshot>& snapshot, Result<At
 /// Everything that no connection can see yet.
 Result<Rollout::Attempt> Rollout::prepare(std::shared_ptr<const Snapshot> snapshot) {
   auto admitted = admission_.update(std::move(snapshot));
-  auto consistent = routing::holdBack(std::move(admitted.snapshot), *snapshot_);
+  auto consistent = hold_back_.update(std::move(admitted.snapshot), snapshot_);
   std::ranges::move(consistent.held, std::back_inserter(admitted.held));
   showHeld(std::move(admitted.held));
   names_changed_ = false;

@@ -129,6 +129,7 @@ class Rollout {
   Fleet& fleet_;
   Status status_;
   routing::Admission admission_;
+  routing::HoldBack hold_back_;
   routing::Resolver resolver_;
   ClusterStates clusters_;
   bool health_changed_ = false;  ///< since something was staged

@@ -5,12 +5,90 @@
 #include <map>
 #include <set>
 #include <tuple>
+#include <utility>
 
 #include "userspace/routing/hosts_by_ending.h"
 #include "userspace/routing/names.h"
 #include "userspace/routing/snapshot_changes.h"
 
 namespace sluice::routing {
+
+/// A subset as a rule names it.
+struct SubsetReference {
+  std::string host;  ///< full
+  std::string subset;
+  auto operator<=>(const SubsetReference&) const = default;
+  std::string text() const { return "subset " + subset + " of " + host; }
+};
+
+/// Which DestinationRules define a subset. Visibility is not looked at: whether a client may see
+/// the rule does not change by the order in which files arrive.
+class SubsetDefinitions {
+ public:
+  SubsetDefinitions(const Snapshot::List<DestinationRule>& rules, std::string domain)
+      : domain_(std::move(domain)) {
+    for (const auto& rule : rules) add(rule);
+  }
+
+  const std::string& domain() const { return domain_; }
+
+  void add(const std::shared_ptr<const DestinationRule>& rule) {
+    forEachSubset(*rule, [&](SubsetReference subset) {
+      auto& rules = rules_[std::move(subset)];
+      rules.insert(std::ranges::upper_bound(rules, keyOf(rule), {}, keyOf), rule);
+    });
+  }
+
+  /// One that was added.
+  void remove(const std::shared_ptr<const DestinationRule>& rule) {
+    forEachSubset(*rule, [&](const SubsetReference& subset) {
+      const auto found = rules_.find(subset);
+      if (found == rules_.end()) return;  // it names the subset twice
+      std::erase(found->second, rule);
+      if (found->second.empty()) rules_.erase(found);
+    });
+  }
+
+  /// Whether it is defined for the very host.
+  bool define(const SubsetReference& subset) const { return rules_.contains(subset); }
+
+  /// Whether all subsets of `other` are defined here, for the very hosts.
+  bool cover(const SubsetDefinitions& other) const {
+    return std::ranges::all_of(other.rules_,
+                               [&](const auto& entry) { return define(entry.first); });
+  }
+
+  using Rules = std::vector<std::shared_ptr<const DestinationRule>>;
+
+  /// Those of the reference's own host, else those of the longest wildcard that covers it; or none.
+  Rules of(const SubsetReference& reference) const {
+    if (const auto found = rules_.find(reference); found != rules_.end()) return found->second;
+    Rules found;
+    forEachWildcardAbove(reference.host, [&](const auto& wildcard) {
+      if (!found.empty()) return;
+      const auto at = rules_.find({wildcard, reference.subset});
+      if (at != rules_.end()) found = at->second;
+    });
+    return found;
+  }
+
+  bool have(const SubsetReference& reference) const { return !of(reference).empty(); }
+
+ private:
+  static std::string keyOf(const std::shared_ptr<const DestinationRule>& rule) {
+    return rule->metadata.key();
+  }
+
+  template <typename Visit>
+  void forEachSubset(const DestinationRule& rule, const Visit& visit) const {
+    const auto host = fullHost(rule.host, rule.metadata.namespace_, domain_);
+    for (const auto& subset : rule.subsets) visit(SubsetReference{host, subset.name});
+  }
+
+  std::string domain_;
+  std::map<SubsetReference, Rules> rules_;  ///< each in the order of their keys
+};
+
 namespace {
 
 template <typename T>
@@ -21,16 +99,9 @@ std::shared_ptr<const T> findByKey(const Snapshot::List<T>& list, const Metadata
   return *found;
 }
 
-/// A subset as a rule names it.
-struct Reference {
-  std::string host;  ///< full
-  std::string subset;
-  auto operator<=>(const Reference&) const = default;
-  std::string text() const { return "subset " + subset + " of " + host; }
-};
-
-std::vector<Reference> referencesOf(const VirtualService& service, const std::string& domain) {
-  std::vector<Reference> all;
+std::vector<SubsetReference> referencesOf(const VirtualService& service,
+                                          const std::string& domain) {
+  std::vector<SubsetReference> all;
   const auto add = [&](const Destination& destination) {
     if (!destination.subset.empty())
       all.push_back(
@@ -50,81 +121,34 @@ std::vector<Reference> referencesOf(const VirtualService& service, const std::st
   return all;
 }
 
-/// Which DestinationRules of a snapshot define a subset. Visibility is not looked at: whether a
-/// client may see the rule does not change by the order in which files arrive.
-class Definitions {
- public:
-  explicit Definitions(const Snapshot& snapshot)
-      : Definitions(snapshot.destination_rules, snapshot.agent.cluster_domain) {}
-
-  Definitions(const Snapshot::List<DestinationRule>& rules, const std::string& domain) {
-    for (const auto& rule : rules) {
-      const auto host = fullHost(rule->host, rule->metadata.namespace_, domain);
-      for (const auto& subset : rule->subsets) rules_[{host, subset.name}].push_back(rule);
-    }
-  }
-
-  /// Whether all subsets of `other` are defined here, for the very hosts.
-  bool cover(const Definitions& other) const {
-    return std::ranges::all_of(other.rules_,
-                               [&](const auto& entry) { return rules_.contains(entry.first); });
-  }
-
-  using Rules = std::vector<std::shared_ptr<const DestinationRule>>;
-
-  /// Those of the reference's own host, else those of the longest wildcard that covers it; or none.
-  Rules of(const Reference& reference) const {
-    if (const auto found = rules_.find(reference); found != rules_.end()) return found->second;
-    Rules found;
-    forEachWildcardAbove(reference.host, [&](const auto& wildcard) {
-      if (!found.empty()) return;
-      const auto at = rules_.find({wildcard, reference.subset});
-      if (at != rules_.end()) found = at->second;
-    });
-    return found;
-  }
-
-  bool have(const Reference& reference) const { return !of(reference).empty(); }
-
- private:
-  std::map<Reference, Rules> rules_;
-};
-
-/// What a host and its full name have in common.
-std::string firstLabel(std::string_view host) { return toLower(host.substr(0, host.find('.'))); }
-
-/// Whether each subset is defined for the very host that is named with it.
-bool areDefined(std::set<Reference> wanted, const Snapshot& snapshot) {
-  std::set<std::string> labels;
-  for (const auto& reference : wanted) labels.insert(firstLabel(reference.host));
-  for (const auto& rule : snapshot.destination_rules) {
-    if (!labels.contains(firstLabel(rule->host))) continue;  // as nearly all
-    const auto host =
-        fullHost(rule->host, rule->metadata.namespace_, snapshot.agent.cluster_domain);
-    for (const auto& subset : rule->subsets) wanted.erase({host, subset.name});
-  }
-  return wanted.empty();
+SubsetDefinitions definitionsOf(const Snapshot& snapshot) {
+  return {snapshot.destination_rules, snapshot.agent.cluster_domain};
 }
 
 /// Whether `next` cannot have lost a definition, nor need one that it does not have: most updates
-/// are of this kind, and cost no look at the rules.
-bool isComplete(const Snapshot& next, const Snapshot& in_force) {
+/// are of this kind, and cost no look at the rules. `definitions` are those of `in_force`.
+bool isComplete(const Snapshot& next, const Snapshot& in_force,
+                const SubsetDefinitions& definitions) {
   const auto& domain = next.agent.cluster_domain;
   if (domain != in_force.agent.cluster_domain) return false;
   const auto rules = changesOf(in_force.destination_rules, next.destination_rules);
-  if (!Definitions(rules.added, domain).cover(Definitions(rules.removed, domain))) return false;
+  const SubsetDefinitions added(rules.added, domain);
+  if (!added.cover(SubsetDefinitions(rules.removed, domain))) return false;
   const auto services = changesOf(in_force.virtual_services, next.virtual_services);
-  std::set<Reference> wanted;
-  for (const auto& service : services.added)
-    for (auto& reference : referencesOf(*service, domain)) wanted.insert(std::move(reference));
-  return wanted.empty() || areDefined(std::move(wanted), next);
+  return std::ranges::all_of(services.added, [&](const auto& service) {
+    return std::ranges::all_of(referencesOf(*service, domain), [&](const auto& reference) {
+      return definitions.define(reference) || added.define(reference);
+    });
+  });
 }
 
 /// Builds the snapshot that takes the place of `next`.
 class Holder {
  public:
-  Holder(std::shared_ptr<const Snapshot> next, const Snapshot& in_force)
-      : next_(std::move(next)), in_force_(in_force), new_(*next_), old_(in_force) {}
+  /// Borrows both; `old` are the definitions of `in_force`.
+  Holder(std::shared_ptr<const Snapshot> next, const Snapshot& in_force,
+         const SubsetDefinitions& old)
+      : next_(std::move(next)), in_force_(in_force), new_(definitionsOf(*next_)), old_(old) {}
 
   Consistent hold() {
     for (const auto& service : next_->virtual_services) holdFor(*service);
@@ -151,7 +175,7 @@ class Holder {
       if (!new_.have(reference)) keepDefinition(reference);
   }
 
-  std::optional<Reference> firstMissing(const VirtualService& service) const {
+  std::optional<SubsetReference> firstMissing(const VirtualService& service) const {
     for (auto& reference : referencesOf(service, next_->agent.cluster_domain))
       if (!new_.have(reference)) return reference;
     return std::nullopt;
@@ -163,7 +187,7 @@ class Holder {
                                [&](const auto& reference) { return old_.have(reference); });
   }
 
-  void keepDefinition(const Reference& reference) {
+  void keepDefinition(const SubsetReference& reference) {
     for (const auto& last : old_.of(reference)) {
       const auto key = last->metadata.key();
       const auto current = findByKey(next_->destination_rules, last->metadata);
@@ -205,8 +229,8 @@ class Holder {
 
   std::shared_ptr<const Snapshot> next_;
   const Snapshot& in_force_;
-  Definitions new_;
-  Definitions old_;
+  SubsetDefinitions new_;
+  const SubsetDefinitions& old_;
   ByKey<VirtualService> services_;
   ByKey<DestinationRule> rules_;
   std::vector<HeldBack> held_;
@@ -215,9 +239,29 @@ class Holder {
 
 }  // namespace
 
-Consistent holdBack(std::shared_ptr<const Snapshot> next, const Snapshot& in_force) {
-  if (isComplete(*next, in_force)) return {std::move(next), {}};
-  return Holder(std::move(next), in_force).hold();
+HoldBack::HoldBack()
+    : known_(std::make_shared<const Snapshot>()),
+      definitions_(std::make_unique<SubsetDefinitions>(definitionsOf(*known_))) {}
+
+HoldBack::~HoldBack() = default;
+
+Consistent HoldBack::update(std::shared_ptr<const Snapshot> next,
+                            const std::shared_ptr<const Snapshot>& in_force) {
+  follow(in_force);
+  if (isComplete(*next, *in_force, *definitions_)) return {std::move(next), {}};
+  return Holder(std::move(next), *in_force, *definitions_).hold();
+}
+
+void HoldBack::follow(const std::shared_ptr<const Snapshot>& snapshot) {
+  const auto last = std::exchange(known_, snapshot);
+  if (last == snapshot) return;
+  if (definitions_->domain() != snapshot->agent.cluster_domain) {
+    *definitions_ = definitionsOf(*snapshot);
+    return;
+  }
+  const auto changes = changesOf(last->destination_rules, snapshot->destination_rules);
+  for (const auto& rule : changes.removed) definitions_->remove(rule);
+  for (const auto& rule : changes.added) definitions_->add(rule);
 }
 
 }  // namespace sluice::routing

@@ -24,14 +24,29 @@ struct Consistent {
 };
 
 /// Make before break: files and objects arrive one by one, and between a VirtualService that names
-/// a new subset and the DestinationRule that defines it Istio answers 503. Where `next` would leave
-/// a subset undefined that has been defined until now
+/// a new subset and the DestinationRule that defines it Istio answers 503. Where the next snapshot
+/// would leave a subset undefined that has been defined until now
 ///
 /// - a VirtualService that has changed keeps its last version, if that one has all its subsets;
 /// - a DestinationRule that has gone, or has lost the subset, keeps what is still named.
 ///
-/// What was never defined is not held back: it answers 503 as in Istio. `in_force` is the snapshot
-/// that this function gave last.
-Consistent holdBack(std::shared_ptr<const Snapshot> next, const Snapshot& in_force);
+/// What was never defined is not held back: it answers 503 as in Istio. Belongs to one thread.
+class HoldBack {
+ public:
+  HoldBack();
+  ~HoldBack();
+
+  /// Neither may be null. `in_force`: what has come into force of what this function gave, and
+  /// before that an empty Snapshot. As long as nothing is held, it costs what has changed since the
+  /// last call.
+  Consistent update(std::shared_ptr<const Snapshot> next,
+                    const std::shared_ptr<const Snapshot>& in_force);
+
+ private:
+  void follow(const std::shared_ptr<const Snapshot>& snapshot);
+
+  std::shared_ptr<const Snapshot> known_;
+  std::unique_ptr<class SubsetDefinitions> definitions_;  ///< of `known_`
+};
 
 }  // namespace sluice::routing

@@ -53,6 +53,7 @@ DirectoryWatch::DirectoryWatch(Reactor& reactor, Fd inotify, std::string directo
     : reactor_(reactor),
       inotify_(std::move(inotify)),
       directory_(std::move(directory)),
+      reader_(directory_, timing.settled),
       changed_(std::move(changed)),
       timing_(timing) {}
 
@@ -62,10 +63,15 @@ DirectoryWatch::~DirectoryWatch() {
 }
 
 void DirectoryWatch::rescan() {
+  reader_.forget();
+  read();
+}
+
+void DirectoryWatch::read() {
   reactor_.cancel(std::exchange(timer_, 0));
   // First watch, then read: what happens between the two is read, and seen again at worst.
   if (auto watched = watchEverything(); !watched.ok()) changed_(std::move(watched).error());
-  changed_(readDirectory(directory_));
+  changed_(reader_.read());
 }
 
 void DirectoryWatch::readEvents() {
@@ -106,7 +112,7 @@ bool DirectoryWatch::concernsUs(int watch, std::string_view name) const {
 void DirectoryWatch::schedule() {
   if (timer_ == 0) deadline_ = reactor_.now() + timing_.longest;
   reactor_.cancel(timer_);
-  timer_ = reactor_.at(std::min(reactor_.now() + timing_.quiet, deadline_), [this] { rescan(); });
+  timer_ = reactor_.at(std::min(reactor_.now() + timing_.quiet, deadline_), [this] { read(); });
 }
 
 Result<void> DirectoryWatch::watchEverything() {

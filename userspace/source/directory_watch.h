@@ -12,6 +12,7 @@
 #include "userspace/base/fd.h"
 #include "userspace/base/reactor.h"
 #include "userspace/base/result.h"
+#include "userspace/source/directory.h"
 #include "userspace/source/document.h"
 
 namespace sluice::source {
@@ -24,13 +25,14 @@ namespace sluice::source {
 /// replaced, removed or comes back. Lives on the reactor's thread.
 class DirectoryWatch {
  public:
-  /// All configuration files there are, or why they could not be listed or not be watched; then
-  /// what was read before had better stay.
+  /// All configuration files there are, as DirectoryReader gives them, or why they could not be
+  /// listed or not be watched; then what was read before had better stay.
   using Changed = std::function<void(Result<std::vector<SourceFile>>)>;
 
   struct Timing {
     Duration quiet = std::chrono::milliseconds(100);
     Duration longest = std::chrono::seconds(1);
+    Duration settled = std::chrono::seconds(2);  ///< see DirectoryReader
   };
 
   /// Watches from now on; calls `changed` only after something happened or rescan().
@@ -47,7 +49,7 @@ class DirectoryWatch {
   DirectoryWatch(const DirectoryWatch&) = delete;
   DirectoryWatch& operator=(const DirectoryWatch&) = delete;
 
-  /// Reads now and calls `changed` before it returns, whatever is pending.
+  /// Reads every file now and calls `changed` before it returns, whatever is pending.
   void rescan();
 
  private:
@@ -56,6 +58,7 @@ class DirectoryWatch {
 
   DirectoryWatch(Reactor& reactor, Fd inotify, std::string directory, Changed changed,
                  Timing timing);
+  void read();
   void readEvents();
   bool handleEvents(std::string_view events);
   bool concernsUs(int watch, std::string_view name) const;
@@ -69,6 +72,7 @@ class DirectoryWatch {
   Reactor& reactor_;
   Fd inotify_;
   std::string directory_;  ///< absolute, without a slash at its end
+  DirectoryReader reader_;
   Changed changed_;
   Timing timing_;
   std::map<int, Names> watches_;     ///< by inotify's watch descriptor

@@ -17,6 +17,7 @@ struct SourceFile {
   std::string name;  ///< as shown to users, and the order in which files count
   std::string text;
   std::optional<Error> unreadable;  ///< why there is no text
+  bool unchanged = false;           ///< as it was read last, so that there is no text either
 };
 
 struct Kind;

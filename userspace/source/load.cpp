@@ -22,7 +22,7 @@ std::vector<SourceFile> readPath(const std::string& path) {
     files.push_back(readSourceFile(path));
     return files;
   }
-  auto listed = readDirectory(path);
+  auto listed = DirectoryReader(path).read();
   if (listed.ok()) return *std::move(listed);
   files.push_back({path, {}, std::move(listed).error()});
   return files;

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cassert>
 #include <functional>
 #include <string_view>
 #include <tuple>
@@ -31,21 +32,17 @@ void append(Diagnostics& to, const Diagnostics& from) {
 }
 
 template <typename T>
-void put(Snapshot& snapshot, const std::shared_ptr<const T>& resource) {
-  listOf<T>(snapshot).push_back(resource);
-}
-void put(Snapshot& snapshot, const std::shared_ptr<const AgentSettings>& resource) {
-  snapshot.agent = *resource;
+std::string_view kindNameOf() {
+  return kindOf(std::shared_ptr<const T>()).name;
 }
 
-/// Takes what snapshot has of `kind` out of it.
-void clearKind(Snapshot& snapshot, std::string_view kind) {
-  const auto clear = [&]<typename T>(Snapshot::List<T>& list) {
-    if (kindOf(std::shared_ptr<const T>()).name == kind) list.clear();
-  };
-  forEachList(snapshot, clear);
-  if (kindOf(std::shared_ptr<const AgentSettings>()).name == kind) snapshot.agent = {};
+template <typename T>
+const std::shared_ptr<const T>& as(const Resource& resource) {
+  return std::get<std::shared_ptr<const T>>(resource);
 }
+
+/// Whether to change a list in some places costs less than to make it anew.
+bool areFew(size_t changed, size_t all) { return changed <= all / 16; }
 
 template <typename Set, typename Key>
 void keepIf(Set& set, const Key& key, bool keep) {
@@ -88,9 +85,9 @@ bool ResourceStore::update(const std::vector<SourceFile>& files) {
   Ids touched;
   dropAbsent(files, touched);
   for (const SourceFile& file : files) takeFile(file, touched);
-  std::set<std::string> changed;
+  Changed changed;
   for (const ResourceId& id : touched) {
-    if (decide(id)) changed.insert(id.kind);
+    if (decide(id)) changed[id.kind].insert(id);
   }
   if (changed.empty()) return false;
   publish(changed);
@@ -120,6 +117,10 @@ ResourceStore::Fingerprint::Fingerprint(const SourceFile& file)
 
 /// Decodes what has another text than last time.
 void ResourceStore::takeFile(const SourceFile& file, Ids& touched) {
+  if (file.unchanged) {
+    assert(files_.contains(file.name));
+    return;
+  }
   const auto known = files_.try_emplace(file.name).first;
   CachedFile& cached = known->second;
   const Fingerprint fingerprint(file);
@@ -203,17 +204,56 @@ bool ResourceStore::isHeld(const Claim& claim) {
   return claim.file->first < claim.claimants.front().file->first;
 }
 
-void ResourceStore::publish(const std::set<std::string>& kinds) {
+void ResourceStore::publish(const Changed& changed) {
   auto snapshot = std::make_shared<Snapshot>(*snapshot_);
   ++snapshot->revision;
-  for (const std::string& kind : kinds) {
-    clearKind(*snapshot, kind);
-    for (const auto& [id, claim] : claims_[kind]) {
-      if (!claim.resource) continue;
-      std::visit([&](const auto& resource) { put(*snapshot, resource); }, *claim.resource);
-    }
+  for (const auto& [kind, ids] : changed) {
+    const Claims& claims = claims_[kind];
+    if (kind == kindNameOf<AgentSettings>()) snapshot->agent = agentSettingsOf(claims);
+    forEachList(*snapshot, [&]<typename T>(SharedVector<std::shared_ptr<const T>>& list) {
+      if (kind != kindNameOf<T>()) return;
+      if (areFew(ids.size(), list.size()))
+        change(list, claims, ids);
+      else
+        makeAnew(list, claims);
+    });
   }
   snapshot_ = std::move(snapshot);
+}
+
+/// The default where there are none.
+AgentSettings ResourceStore::agentSettingsOf(const Claims& claims) {
+  for (const auto& [id, claim] : claims)
+    if (claim.resource) return *as<AgentSettings>(*claim.resource);
+  return {};
+}
+
+template <typename T>
+void ResourceStore::makeAnew(Snapshot::List<T>& list, const Claims& claims) {
+  list.clear();
+  for (const auto& [id, claim] : claims)
+    if (claim.resource) list.push_back(as<T>(*claim.resource));
+}
+
+/// Only the resources of `ids` are others in the list than in the claims.
+template <typename T>
+void ResourceStore::change(Snapshot::List<T>& list, const Claims& claims, const KeyedIds& ids) {
+  std::vector<std::shared_ptr<const T>> items;
+  items.reserve(list.size() + ids.size());
+  auto rest = list.begin();
+  for (const ResourceId& id : ids) {
+    auto at = std::lower_bound(rest, list.end(), id, [](const auto& item, const ResourceId& other) {
+      return ByKey()(idOf(item), other);
+    });
+    items.insert(items.end(), rest, at);
+    if (at != list.end() && idOf(*at) == id) ++at;
+    rest = at;
+    const auto claim = claims.find(id);
+    if (claim != claims.end() && claim->second.resource)
+      items.push_back(as<T>(*claim->second.resource));
+  }
+  items.insert(items.end(), rest, list.end());
+  list = Snapshot::List<T>(std::move(items));
 }
 
 const Document& ResourceStore::documentOf(const Claimant& claimant) {

@@ -35,14 +35,15 @@ const char* stateName(ResourceStatus::State state);
 /// - of two places that define one resource, the first counts, by the files' names.
 /// What is not in the files any more is gone. Not for several threads; snapshots are.
 ///
-/// An update costs what changed, and a hash over the files' texts: only files with another text
-/// are decoded, only the resources that they name are looked at, and only the lists of their
-/// kinds are made anew.
+/// An update costs what changed, and a hash over the texts of files that are not known to be
+/// unchanged: only files with another text are decoded, only the resources that they name are
+/// looked at, and only the lists of their kinds are copied.
 class ResourceStore {
  public:
   ResourceStore();
 
-  /// `files`: all there are, each name once, in any order. Returns whether the snapshot changed.
+  /// `files`: all there are, each name once, in any order; unchanged are only those of the last
+  /// update(). Returns whether the snapshot changed.
   bool update(const std::vector<SourceFile>& files);
 
   /// Never null. Revision 0 is empty; a change adds 1. Resources that did not change keep their
@@ -93,6 +94,8 @@ class ResourceStore {
   };
   using Claims = std::map<ResourceId, Claim, ByKey>;
   using Ids = std::set<ResourceId>;
+  using KeyedIds = std::set<ResourceId, ByKey>;
+  using Changed = std::map<std::string, KeyedIds>;  ///< by kind
 
   // These answer, in `touched`, which resources there is something new about.
   void takeFile(const SourceFile& file, Ids& touched);
@@ -106,7 +109,12 @@ class ResourceStore {
   static void accept(Claim& claim);
   static bool mayStillHave(FilePointer file);
   static bool isHeld(const Claim& claim);
-  void publish(const std::set<std::string>& kinds);
+  void publish(const Changed& changed);
+  static AgentSettings agentSettingsOf(const Claims& claims);
+  template <typename T>
+  static void makeAnew(Snapshot::List<T>& list, const Claims& claims);
+  template <typename T>
+  static void change(Snapshot::List<T>& list, const Claims& claims, const KeyedIds& ids);
 
   static const Document& documentOf(const Claimant& claimant);
   static Diagnostics findingsOf(const Claim& claim, const Claimant& claimant);

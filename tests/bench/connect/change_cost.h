@@ -9,8 +9,8 @@
 
 namespace sluice::test {
 
-/// Milliseconds from a changed document to the kernel's tables, one for each change. Nothing waits:
-/// neither for the directory's next look nor for the proxy's workers.
+/// Milliseconds from a changed file to the kernel's tables, one for each change. Nothing waits:
+/// neither for the directory to be quiet nor for the proxy's workers.
 struct ChangeCost {
   std::vector<double> endpoint;         ///< an endpoint is gone, or is there again
   std::vector<double> virtual_service;  ///< other weights

@@ -250,7 +250,10 @@ class Life {
     store_.update(folder_.files());
     const auto next = store_.snapshot();
     if (auto wrong = difference(textsOf(*next), folder_.expected()); !wrong.empty()) return wrong;
-    const auto result = routing::holdBack(next, *in_force_);
+    const auto result = hold_back_.update(next, in_force_);
+    const auto anew = routing::HoldBack().update(next, in_force_);
+    if (anew.held != result.held || textsOf(*anew.snapshot) != textsOf(*result.snapshot))
+      return "what is held back depends on what was before";
     const auto before = std::exchange(in_force_, result.snapshot);
     const auto routing = resolver_.update(result.snapshot);
     updates_held_ += result.held.empty() ? 0 : 1;
@@ -276,7 +279,8 @@ class Life {
     for (const auto& [id, document] : folder_.expected()) text += "---\n" + document + "\n";
     source::ResourceStore store;
     store.update({{"all.yaml", text, std::nullopt}});
-    const auto first = routing::holdBack(store.snapshot(), Snapshot());
+    const auto first =
+        routing::HoldBack().update(store.snapshot(), std::make_shared<const Snapshot>());
     if (!first.held.empty()) return "held back at a first start";
     return test::RoutingDifference::between(routing, *routing::Resolver().update(first.snapshot));
   }
@@ -284,6 +288,7 @@ class Life {
   RandomMesh mesh_;
   Folder folder_;
   source::ResourceStore store_;
+  routing::HoldBack hold_back_;
   routing::Resolver resolver_;
   SnapshotPointer in_force_ = std::make_shared<const Snapshot>();
   int updates_held_ = 0;

@@ -34,7 +34,7 @@ class Agent {
     store_.update(std::move(files));
     auto admitted = admission_.update(store_.snapshot());
     refused_ = std::move(admitted.held);
-    in_force_ = routing::holdBack(std::move(admitted.snapshot), *in_force_).snapshot;
+    in_force_ = hold_back_.update(std::move(admitted.snapshot), in_force_).snapshot;
     const auto by_host = by_host_.update(inMode(Mode::kIstio));
     by_address_.update(inMode(Mode::kService));
     // What does not fit is refused by name.
@@ -63,6 +63,7 @@ class Agent {
   MemoryDataPlane tables_;
   std::unique_ptr<steering::Steering> steering_;
   source::ResourceStore store_;
+  routing::HoldBack hold_back_;
   std::shared_ptr<const Snapshot> in_force_ = std::make_shared<const Snapshot>();
   routing::Admission admission_;
   std::vector<routing::HeldBack> refused_;

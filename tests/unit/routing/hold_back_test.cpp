@@ -39,33 +39,34 @@ std::vector<std::string> subsets(const Consistent& result) {
 }
 
 /// In force at first: everything to v1, which is defined.
-class HoldBack : public testing::Test {
+class HoldBackTest : public testing::Test {
  protected:
   Consistent next(const World& world) {
-    auto result = holdBack(snapshot(world), *in_force_);
+    auto result = hold_back_.update(snapshot(world), in_force_);
     in_force_ = result.snapshot;
     return result;
   }
 
+  HoldBack hold_back_;
   std::shared_ptr<const Snapshot> in_force_ =
       snapshot(World().add(sendTo("v1")).add(defining({"v1"})));
 };
 
 /// The rule is looked through to its end, also when what was looked for is its first subset.
-TEST_F(HoldBack, RuleMayDefineMoreThanIsNamed) {
+TEST_F(HoldBackTest, RuleMayDefineMoreThanIsNamed) {
   const auto given =
       snapshot(World().add(sendTo("v2")).add(defining({"v2", "a-longer-name-of-a-subset", "v3"})));
-  EXPECT_EQ(holdBack(given, *in_force_).snapshot, given);
+  EXPECT_EQ(hold_back_.update(given, in_force_).snapshot, given);
 }
 
-TEST_F(HoldBack, WhatIsCompleteIsTakenAsItIs) {
+TEST_F(HoldBackTest, WhatIsCompleteIsTakenAsItIs) {
   const auto given = snapshot(World().add(sendTo("v2")).add(defining({"v2"})));
-  const auto result = holdBack(given, *in_force_);
+  const auto result = hold_back_.update(given, in_force_);
   EXPECT_EQ(result.snapshot, given);
   EXPECT_THAT(result.held, IsEmpty());
 }
 
-TEST_F(HoldBack, VirtualServiceBeforeItsDestinationRuleWaits) {
+TEST_F(HoldBackTest, VirtualServiceBeforeItsDestinationRuleWaits) {
   auto result = next(World().add(sendTo("v2")).add(defining({"v1"})));
   EXPECT_EQ(service(result), sendTo("v1"));
   ASSERT_EQ(result.held.size(), 1U);
@@ -77,7 +78,7 @@ TEST_F(HoldBack, VirtualServiceBeforeItsDestinationRuleWaits) {
   EXPECT_THAT(result.held, IsEmpty());
 }
 
-TEST_F(HoldBack, DeletedDestinationRuleStaysWhileItIsNamed) {
+TEST_F(HoldBackTest, DeletedDestinationRuleStaysWhileItIsNamed) {
   auto result = next(World().add(sendTo("v1")));
   EXPECT_THAT(subsets(result), ElementsAre("v1"));
   ASSERT_EQ(result.held.size(), 1U);
@@ -87,48 +88,59 @@ TEST_F(HoldBack, DeletedDestinationRuleStaysWhileItIsNamed) {
   EXPECT_THAT(subsets(next(World())), IsEmpty()) << "and no longer";
 }
 
-TEST_F(HoldBack, RenamedSubsetKeepsItsOldNameBesideTheNewOne) {
+TEST_F(HoldBackTest, RenamedSubsetKeepsItsOldNameBesideTheNewOne) {
   const auto result = next(World().add(sendTo("v1")).add(defining({"stable"})));
   EXPECT_THAT(subsets(result), ElementsAre("stable", "v1"));
   EXPECT_THAT(subsets(next(World().add(sendTo("stable")).add(defining({"stable"})))),
               ElementsAre("stable"));
 }
 
-TEST_F(HoldBack, ChangedServiceAndDeletedRuleKeepBothLastVersions) {
+TEST_F(HoldBackTest, ChangedServiceAndDeletedRuleKeepBothLastVersions) {
   const auto result = next(World().add(sendTo("v2")));
   EXPECT_EQ(service(result), sendTo("v1"));
   EXPECT_THAT(subsets(result), ElementsAre("v1"));
   EXPECT_EQ(result.held.size(), 2U);
 }
 
-TEST_F(HoldBack, WhatWasNeverDefinedIsNotHeldBack) {
+TEST_F(HoldBackTest, WhatWasNeverDefinedIsNotHeldBack) {
   in_force_ = std::make_shared<const Snapshot>();
   const auto result = next(World().add(sendTo("v1")));
   EXPECT_EQ(service(result), sendTo("v1"));
   EXPECT_THAT(result.held, IsEmpty());
 }
 
-TEST_F(HoldBack, VersionThatWasNotCompleteItselfIsNotKept) {
+TEST_F(HoldBackTest, VersionThatWasNotCompleteItselfIsNotKept) {
   in_force_ = snapshot(World().add(sendTo("v8")).add(defining({"v1"})));
   const auto result = next(World().add(sendTo("v9")).add(defining({"v1"})));
   EXPECT_EQ(service(result), sendTo("v9"));
   EXPECT_THAT(result.held, IsEmpty());
 }
 
-TEST_F(HoldBack, SubsetsOfAnotherHostDoNotCount) {
+TEST_F(HoldBackTest, SubsetsOfAnotherHostDoNotCount) {
   const auto result = next(World().add(sendTo("v1")).add(defining({"v1"}, "cart")));
   EXPECT_EQ(result.snapshot->destination_rules[0]->host, "cart")
       << "a rule that is about another host now cannot have its old subsets as well";
   EXPECT_THAT(result.held, IsEmpty());
 }
 
-TEST_F(HoldBack, WildcardRulesDefineSubsets) {
+TEST_F(HoldBackTest, WildcardRulesDefineSubsets) {
   const auto result =
       next(World().add(sendTo("v1")).add(defining({"v1"}, "*.default.svc.cluster.local")));
   EXPECT_THAT(result.held, IsEmpty());
 }
 
-TEST_F(HoldBack, MirrorsAndConnectionRulesNameSubsetsToo) {
+TEST_F(HoldBackTest, FollowsTheClusterDomain) {
+  World moved;
+  moved.add(sendTo("v1")).add(defining({"v1"}));
+  moved.snapshot.agent.cluster_domain = "example.org";
+  EXPECT_THAT(next(moved).held, IsEmpty());
+  World without;
+  without.add(sendTo("v1"));
+  without.snapshot.agent.cluster_domain = "example.org";
+  EXPECT_THAT(subsets(next(without)), ElementsAre("v1"));
+}
+
+TEST_F(HoldBackTest, MirrorsAndConnectionRulesNameSubsetsToo) {
   auto mirrored = sendTo("v1");
   mirrored.http[0].mirror = Destination{"catalog", "v9", {}};
   auto mirrored_twice = sendTo("v1");

@@ -27,10 +27,13 @@ class DirectoryWatchTest : public testing::Test {
   }
 
   void watch() {
-    auto watch = DirectoryWatch::create(*reactor_, rules_, [this](auto files) {
-      ++calls_;
-      last_ = std::move(files);
-    });
+    auto watch = DirectoryWatch::create(
+        *reactor_, rules_,
+        [this](auto files) {
+          ++calls_;
+          last_ = std::move(files);
+        },
+        timing_);
     ASSERT_TRUE(watch.ok()) << watch.error().message();
     watch_ = *std::move(watch);
   }
@@ -49,7 +52,8 @@ class DirectoryWatchTest : public testing::Test {
     std::vector<std::string> result;
     if (!last_ || !last_->ok()) return {"no files"};
     for (const auto& file : **last_) {
-      result.push_back(fs::path(file.name).filename().string() + "=" + file.text);
+      const auto name = fs::path(file.name).filename().string();
+      result.push_back(name + (file.unchanged ? " unchanged" : "=" + file.text));
     }
     return result;
   }
@@ -71,6 +75,7 @@ class DirectoryWatchTest : public testing::Test {
   std::unique_ptr<Reactor> reactor_;
   std::optional<Result<std::vector<SourceFile>>> last_;
   int calls_ = 0;
+  DirectoryWatch::Timing timing_;
   std::unique_ptr<DirectoryWatch> watch_;
 };
 
@@ -189,6 +194,18 @@ TEST_F(DirectoryWatchTest, TheDirectoryNeedNotExistYet) {
     writeFile(rules_ + "/a.yaml", "1");
   });
   EXPECT_THAT(files(), ElementsAre("a.yaml=1"));
+}
+
+TEST_F(DirectoryWatchTest, ReadsWhatHasChangedAndEverythingWhenAsked) {
+  timing_.settled = -1h;  // whatever the file system's clock says
+  writeFile(rules_ + "/a.yaml", "1");
+  watch();
+  watch_->rescan();
+  EXPECT_THAT(files(), ElementsAre("a.yaml=1"));
+  expectOneCallAfter([&] { writeFile(rules_ + "/b.yaml", "1"); });
+  EXPECT_THAT(files(), ElementsAre("a.yaml unchanged", "b.yaml=1"));
+  watch_->rescan();
+  EXPECT_THAT(files(), ElementsAre("a.yaml=1", "b.yaml=1"));
 }
 
 TEST_F(DirectoryWatchTest, ReadsAgainWhenTheQueueOverflows) {

@@ -27,25 +27,26 @@ std::string agent(const std::string& name, const std::string& policy) {
 
 constexpr const char* kBroken = "a: [\n";
 
-/// A store over files that a test changes one by one.
+/// A store over files that a test changes one by one; the others are said to be unchanged.
 class Files {
  public:
   bool write(const std::string& name, const std::string& text) {
     files_[name] = {name, text, std::nullopt};
-    return update();
+    return updateBut(name);
   }
   bool remove(const std::string& name) {
     files_.erase(name);
-    return update();
+    return updateBut(name);
   }
   bool lock(const std::string& name) {
     files_[name] = {name, "", Error::system("open " + name, EACCES)};
-    return update();
+    return updateBut(name);
   }
+  /// With all texts.
   bool update() {
     std::vector<SourceFile> files;
     for (const auto& [name, file] : files_) files.push_back(file);
-    return store.update(std::move(files));
+    return store.update(files);
   }
 
   /// "catalog:80", in the snapshot's order.
@@ -69,6 +70,14 @@ class Files {
   ResourceStore store;
 
  private:
+  bool updateBut(const std::string& changed) {
+    std::vector<SourceFile> files;
+    for (const auto& [name, file] : files_)
+      files.push_back(name == changed ? file
+                                      : SourceFile{name, {}, std::nullopt, /*unchanged=*/true});
+    return store.update(files);
+  }
+
   std::map<std::string, SourceFile> files_;
 };
 
@@ -222,20 +231,48 @@ TEST(ResourceStore, ListsAreInTheOrderOfKeys) {
   EXPECT_EQ(keys.size(), 3U);
 }
 
-/// Whatever the way there, the same files give the same snapshot.
+TEST(ResourceStore, OneChangeOfManyLeavesTheListInOrder) {
+  Files files;
+  std::vector<std::string> wanted;
+  for (int i = 10; i < 90; i += 2) {
+    files.write(std::to_string(i) + ".yaml", service("s" + std::to_string(i)));
+    wanted.push_back("s" + std::to_string(i) + ":80");
+  }
+  ASSERT_EQ(files.services(), wanted);
+  files.write("10.yaml", service("s10", 81));
+  files.write("88.yaml", service("s88", 81));
+  files.write("new.yaml", service("s51"));
+  files.write("first.yaml", service("s01"));
+  files.write("last.yaml", service("s99"));
+  files.remove("40.yaml");
+  wanted.front() = "s10:81";
+  wanted.back() = "s88:81";
+  wanted.insert(std::ranges::find(wanted, "s52:80"), "s51:80");
+  std::erase(wanted, "s40:80");
+  wanted.insert(wanted.begin(), "s01:80");
+  wanted.push_back("s99:80");
+  EXPECT_EQ(files.services(), wanted);
+}
+
+/// Whatever the way there, the same files give the same snapshot: of so many services that some
+/// updates change a list in places and some make it anew.
 TEST(ResourceStore, TheOrderOfUpdatesDoesNotMatter) {
   std::mt19937 random(20260101);
   const auto draw = [&random](int below) {
     return std::uniform_int_distribution<int>(0, below - 1)(random);
   };
+  std::string many;
+  for (int i = 0; i < 64; ++i) many += service("m" + std::to_string(i)) + "---\n";
   for (int round = 0; round < 50; ++round) {
     Files steps;
-    std::map<std::string, std::string> last;
+    std::map<std::string, std::string> last{{"0.yaml", many}};
+    steps.write("0.yaml", many);
     for (int step = 0; step < 30; ++step) {
       const std::string name = std::string(1, static_cast<char>('a' + draw(4))) + ".yaml";
       std::string text;
       for (int i = draw(4); i > 0; --i) {
-        text += service(std::string(1, static_cast<char>('p' + draw(5))), 80 + draw(3)) + "---\n";
+        const char first = static_cast<char>('l' + draw(3));
+        text += service(first + std::to_string(draw(80)), 80 + draw(3)) + "---\n";
       }
       if (draw(5) == 0) {
         last.erase(name);
