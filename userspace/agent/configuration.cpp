@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "userspace/agent/configuration.h"
 
+#include <malloc.h>
+
+#include <utility>
+
 #include "userspace/base/log.h"
 
 namespace sluice::agent {
@@ -27,6 +31,17 @@ void logAs(Diagnostic::Level level, const std::string& line) {
   }
 }
 
+/// Reading so much leaves memory behind that nothing else needs: a quarter of a large mesh. Giving
+/// it back takes some tens of milliseconds there, hence not after every change.
+constexpr size_t kMuch = size_t{8} << 20;
+void giveBackMemory() { ::malloc_trim(0); }
+
+size_t textOf(const std::vector<source::SourceFile>& files) {
+  size_t bytes = 0;
+  for (const auto& file : files) bytes += file.text.size();
+  return bytes;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Configuration>> Configuration::open(Reactor& reactor, std::string directory,
@@ -51,14 +66,16 @@ void Configuration::onFiles(Result<std::vector<source::SourceFile>> files) {
     log::error("{}; what was read before stays in force", files.error().message());
     return rollout_.unreadable();
   }
-  const bool changed = store_.update(*std::move(files));
+  const bool much = textOf(*files) >= kMuch;
+  const bool changed = store_.update(std::exchange(*files, {}));  // so that the texts are gone
   logNews();
   // The first one counts even if it is empty: what an earlier agent left must go.
-  if (!changed && applied_) return;
-  applied_ = true;
-  const auto snapshot = store_.snapshot();
-  rollout_.apply(snapshot);
-  enroller_.want(snapshot->workloads);
+  if (const bool first = !std::exchange(applied_, true); changed || first) {
+    const auto snapshot = store_.snapshot();
+    rollout_.apply(snapshot);
+    enroller_.want(snapshot->workloads);
+  }
+  if (much) rollout_.whenSettled(giveBackMemory);
 }
 
 /// Each finding once, as long as it lasts.
