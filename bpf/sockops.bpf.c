@@ -129,6 +129,14 @@ static __always_inline void on_closed(struct bpf_sock_ops *ctx, struct bpf_sock 
 	connection->flags |= CONN_OVER;
 }
 
+/* The kernel calls for each socket of the cgroup, some seven times. */
+static __always_inline int concerns_us(struct bpf_sock_ops *ctx, __u32 op)
+{
+	if (op == BPF_SOCK_OPS_STATE_CB)
+		return ctx->args[1] == BPF_TCP_CLOSE;
+	return op == BPF_SOCK_OPS_TCP_CONNECT_CB || op == BPF_SOCK_OPS_ACTIVE_ESTABLISHED_CB;
+}
+
 SEC("sockops")
 int socket_event(struct bpf_sock_ops *ctx)
 {
@@ -136,8 +144,7 @@ int socket_event(struct bpf_sock_ops *ctx)
 	struct bpf_sock *sk;
 	__u32 op = ctx->op;
 
-	if (op != BPF_SOCK_OPS_TCP_CONNECT_CB && op != BPF_SOCK_OPS_ACTIVE_ESTABLISHED_CB &&
-	    op != BPF_SOCK_OPS_STATE_CB)
+	if (!concerns_us(ctx, op))
 		return SOCKOPS_PROCEED;
 	/* Read once: the verifier knows the tested copy alone. */
 	sk = ctx->sk;
@@ -154,7 +161,7 @@ int socket_event(struct bpf_sock_ops *ctx)
 		on_connect(ctx, connection);
 	else if (op == BPF_SOCK_OPS_ACTIVE_ESTABLISHED_CB)
 		on_established(ctx, connection);
-	else if (ctx->args[1] == BPF_TCP_CLOSE)
+	else
 		on_closed(ctx, sk, connection, ctx->args[0]);
 	return SOCKOPS_PROCEED;
 }

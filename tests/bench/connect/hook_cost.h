@@ -9,7 +9,7 @@
 namespace sluice::test {
 
 /// What the kernel counts of a program while somebody asks for it: runs, and the time in them. The
-/// count itself costs each run some 30 ns.
+/// count itself costs each run some 60 ns.
 class HookCost {
  public:
   /// Of the program that was loaded last under that name; from here on, until this object goes.
