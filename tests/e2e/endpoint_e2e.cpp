@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "tests/e2e/gate.h"
+#include "tests/e2e/registry.h"
 #include "tests/e2e/shop.h"
 
 namespace sluice::test {
@@ -21,12 +22,6 @@ spec:
     route: [{destination: {host: product-api, subset: v2}}]
 )";
 
-std::string replaced(std::string text, const std::string& what, const std::string& by) {
-  for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + by.size()))
-    text.replace(at, what.size(), by);
-  return text;
-}
-
 Result<void> exchange(const Fd& socket) {
   char byte = 'x';
   if (::send(socket.get(), &byte, 1, MSG_NOSIGNAL) != 1) return Error::system("send");
@@ -40,30 +35,6 @@ class Endpoints : public ShopTest {
     ASSERT_NO_FATAL_FAILURE(ShopTest::SetUp());
     ASSERT_TRUE(apply("product-api-destinationrule.yaml").ok());
     ASSERT_TRUE(applyText("only-v2.yaml", kOnlyV2).ok());
-  }
-
-  /// Its entries in the EndpointSlices, with these conditions instead of "ready".
-  std::string registryWithV2(const std::string& conditions) const {
-    auto text = registryYaml(shop().lab());
-    for (const auto& address : addresses())
-      text = replaced(text, entry(address, "ready: true"),
-                      conditions.empty() ? "" : entry(address, conditions));
-    return text;
-  }
-
-  std::string registryWithoutV2() const {
-    return replaced(registryWithV2(""), "phase: Running\n  podIPs:\n    - ip: " + addresses()[0],
-                    "phase: Failed\n  podIPs:\n    - ip: " + addresses()[0]);
-  }
-
-  std::vector<std::string> addresses() const {
-    const auto& host = shop().lab().host("product-api-v2");
-    return {host.address4.text(), host.address6.text()};
-  }
-
-  static std::string entry(const std::string& address, const std::string& conditions) {
-    return "  - addresses: [\"" + address + "\"]\n    conditions: {" + conditions +
-           "}\n    targetRef: {kind: Pod, name: product-api-v2, namespace: default}\n";
   }
 };
 
@@ -84,10 +55,12 @@ TEST_F(Endpoints, APodThatTerminatesKeepsItsConnectionsAndOneThatIsGoneLosesThem
     return errno == ECONNABORTED ? Result<void>() : Error::system("wait for the end");
   });
   opened.wait();
-  EXPECT_TRUE(applyText("registry.yaml", registryWithV2("ready: false, terminating: true")).ok());
+  EXPECT_TRUE(
+      applyText("registry.yaml", registryWithV2(shop().lab(), "ready: false, terminating: true"))
+          .ok());
   terminating.open();
   survived.wait();
-  EXPECT_TRUE(applyText("registry.yaml", registryWithoutV2()).ok());
+  EXPECT_TRUE(applyText("registry.yaml", registryWithoutV2(shop().lab())).ok());
   expectEnd(web);
   const auto ended = sample("sluice_connections_ended_total{reason=\"endpoint_gone\"}");
   ASSERT_TRUE(ended.ok());

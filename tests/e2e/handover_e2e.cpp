@@ -5,6 +5,7 @@
 
 #include "tests/e2e/footprint.h"
 #include "tests/e2e/handover.h"
+#include "tests/e2e/registry.h"
 
 namespace sluice::test {
 namespace {
@@ -63,6 +64,32 @@ TEST_F(Handover, AnAnswerUnderWayIsFinishedByTheOneThatGoes) {
   ASSERT_FALSE(before_.empty());
   const auto status = before_.front().waitEnd(60s);
   EXPECT_TRUE(status.ok() && *status == 0);
+}
+
+/// By the rules that the one that goes had, though what they lead to has left them since.
+TEST_F(Handover, AConnectionThatWasIdleGetsOneAnswerMore) {
+  Gate idle, changed;
+  auto web = startAsWeb([&]() -> Result<void> {
+    auto http = HttpConnection::connect(productApi());
+    if (!http) return std::move(http).error();
+    auto answer = http->exchange({});
+    if (!answer) return std::move(answer).error();
+    idle.open();
+    changed.wait();
+    HttpRequest beta;
+    beta.headers = betaHeaders();
+    answer = http->exchange(beta);
+    if (!answer) return std::move(answer).error();
+    if (versionOf(answer->servedBy()) != "v2") return mismatch(answer->body);
+    return answer->head.header("connection") == "close" ? Result<void>() : mismatch("it goes on");
+  });
+  idle.wait();
+  takeOver();
+  const auto& lab = shop().lab();
+  EXPECT_TRUE(
+      applyText("registry.yaml", registryWithV2(lab, "ready: false, terminating: true")).ok());
+  changed.open();
+  expectEnd(web);
 }
 
 TEST_F(Handover, WithoutTheFlagTheOneThatRunsKeepsItsPlace) {

@@ -191,7 +191,10 @@ class Serving {
     options.sockets = &sockets_;
     options.drain = std::chrono::seconds(options_.drain);
     options.admit = [this] { return mayLeave(); };
-    options.bequest = [this] { return broker_->enrolments().bequest(); };
+    options.bequest = [this] {
+      broker_->keepMembers();
+      return broker_->enrolments().bequest();
+    };
     options.taken_back = [this] { takeBack(); };
     options.left = [this](bool same_listeners) { leave(same_listeners); };
     options.ended = [this] { reactor_.stop(); };
@@ -209,6 +212,7 @@ class Serving {
   }
 
   void takeBack() {
+    broker_->forgetMembers();
     if (auto taken = kernel_.takeBack(); !taken)
       log::error("put this version's programs back: {}", taken.error().message());
     takeover_.start();

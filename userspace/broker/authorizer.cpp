@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "maps/addresses.hpp"
 #include "userspace/broker/called_service.h"
 #include "userspace/broker/slot_range.h"
@@ -91,7 +93,33 @@ Result<void> Authorizer::checkEndpoint(const UpstreamTarget& target) {
   const auto found = contains(search, endpoint_hints_,
                               [this](uint32_t index) { return cluster_slots_.get(index); });
   if (!found.ok()) return found.error();
-  return *found ? Result<void>() : refused(target, "the endpoint is not the cluster's");
+  const bool kept =
+      std::ranges::binary_search(kept_, std::pair(target.cluster.value, target.endpoint.value));
+  return *found || kept ? Result<void>() : refused(target, "the endpoint is not the cluster's");
+}
+
+Result<void> Authorizer::keepMembers() {
+  forgetMembers();
+  Result<void> outcome;
+  const auto visited = clusters_.visit([&](uint32_t id, const cluster_ref& ref) {
+    if (outcome.ok() && (ref.shape & CLUSTER_EXISTS) != 0) outcome = keepMembersOf(id, ref);
+  });
+  if (outcome.ok()) outcome = visited;
+  if (!outcome.ok()) forgetMembers();
+  std::ranges::sort(kept_);
+  return outcome;
+}
+
+Result<void> Authorizer::keepMembersOf(uint32_t cluster, const cluster_ref& ref) {
+  const uint32_t count = CLUSTER_COUNT(ref.shape);
+  if (!hasRange(cluster_slots_.capacity(), ref.first_slot, count)) return {};  // nor is it allowed
+  for (uint32_t offset = 0; offset < count; ++offset) {
+    const auto slot = cluster_slots_.get(ref.first_slot + offset);
+    if (!slot.ok()) return slot.error();
+    kept_.emplace_back(cluster, slot->own);
+    if (slot->alias != slot->own) kept_.emplace_back(cluster, slot->alias);
+  }
+  return {};
 }
 
 Result<SocketAddress> Authorizer::addressOf(EndpointId endpoint) const {

@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "maps/tables.hpp"
 #include "userspace/model/address.h"
@@ -18,7 +19,7 @@ namespace sluice::broker {
 ///   workloads[workload].client_class == routes[route].client_class, or that is 0 (every class);
 ///   of one whose record has gone, since it is leaving, the class that it had counts
 ///   cluster is in a slot of the route, or its fallback
-///   endpoint is in a slot of the cluster
+///   endpoint is in a slot of the cluster, or was when keepMembers() was called
 ///
 /// or to the address that one of its connections called:
 ///
@@ -40,6 +41,12 @@ class Authorizer {
   /// left the route is the usual reason.
   Result<SocketAddress> authorize(const UpstreamTarget& target);
 
+  /// The agent goes by the rules of now from here on, while another one changes the tables: whoever
+  /// has left a cluster since then stays allowed, for as long as it has its id. After a failure
+  /// nobody does.
+  Result<void> keepMembers();
+  void forgetMembers() { kept_.clear(); }
+
  private:
   using ReadSlot = std::function<Result<alias_slot>(uint32_t index)>;
   /// Where a member was found last: {owner, member} -> offset in the owner's slots.
@@ -54,6 +61,7 @@ class Authorizer {
   std::optional<uint32_t> classOf(WorkloadId workload);
   Result<void> checkCluster(const route& route, const UpstreamTarget& target);
   Result<void> checkEndpoint(const UpstreamTarget& target);
+  Result<void> keepMembersOf(uint32_t cluster, const cluster_ref& ref);
   Result<SocketAddress> authorizeOrigin(const route& route, const UpstreamTarget& target) const;
   Result<SocketAddress> addressOf(EndpointId endpoint) const;
   static Result<bool> contains(const Search& search, Hints& hints, const ReadSlot& read);
@@ -66,7 +74,8 @@ class Authorizer {
   maps::View<Table::kClusterSlots> cluster_slots_;
   maps::View<Table::kEndpoints> endpoints_;
   Hints cluster_hints_, endpoint_hints_;
-  std::map<WorkloadId, uint32_t> classes_;  ///< of those that were connected before
+  std::vector<std::pair<uint32_t, uint32_t>> kept_;  ///< {cluster, endpoint}, sorted
+  std::map<WorkloadId, uint32_t> classes_;           ///< of those that were connected before
 };
 
 }  // namespace sluice::broker

@@ -88,6 +88,11 @@ void Broker::onDetached(WorkloadId workload, Enrolments::Place place) {
   leaving_.add(workload, std::move(place.network_namespace));
 }
 
+void Broker::keepMembers() {
+  if (auto kept = connector_.keepMembers(); !kept)
+    log::warn("requests may fail whose endpoints go: {}", kept.error().message());
+}
+
 Result<void> Broker::resetGone() {
   uint32_t reset = 0;
   auto outcome = enrolments_.inEachNamespace([&]() -> Result<void> {

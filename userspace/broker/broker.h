@@ -67,6 +67,9 @@ class Broker {
   /// For Successor.
   AgentOrders& orders() { return *orders_; }
   Enrolments& enrolments() { return enrolments_; }
+  /// For the time in which the agent does not follow the rules; see Authorizer.
+  void keepMembers();
+  void forgetMembers() { connector_.forgetMembers(); }
   /// Opens no connection for the agent any more.
   void closeConnector() { connector_.close(); }
   /// Another one looks after those that are to be ended.

@@ -20,6 +20,10 @@ class Connector {
   /// errno (ENETUNREACH, EADDRNOTAVAIL, EAFNOSUPPORT, …).
   Result<Fd> connect(const UpstreamTarget& target);
 
+  /// See Authorizer.
+  Result<void> keepMembers() { return authorizer_.keepMembers(); }
+  void forgetMembers() { authorizer_.forgetMembers(); }
+
   /// Every connect() fails from here on.
   void close() { closed_ = true; }
 

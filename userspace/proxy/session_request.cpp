@@ -317,8 +317,6 @@ void Session::connecting() {
 void Session::park() {
   dropUpstream();
   if (route_generation_ != context_.config_generation) return routeAgain();
-  // To one that is ending none comes any more.
-  if (context_.draining) return connectFailed();
   state_ = State::kParked;
   exchange_.parked_generation = context_.config_generation;
   context_.awaiting_config.join(*this);

@@ -72,6 +72,17 @@ TEST_F(AuthorizerTest, ClusterThatDoesNotExistIsRefused) {
   expectRefused(target(1, 1));
 }
 
+TEST_F(AuthorizerTest, WhoHasLeftIsAllowedWhileTheRulesAreNotFollowed) {
+  ASSERT_TRUE(authorizer_.keepMembers().ok());
+  tables_.cluster(1, 60, alias_slot{~uint64_t{0}, 3, 3});
+  EXPECT_TRUE(authorize(target(1, 1)).ok());
+  EXPECT_TRUE(authorize(target(1, 2)).ok()) << "it was an alias";
+  EXPECT_TRUE(authorize(target(1, 3)).ok()) << "it has come";
+  expectRefused(target(2, 1));
+  authorizer_.forgetMembers();
+  expectRefused(target(1, 1));
+}
+
 class OriginTest : public AuthorizerTest {
  protected:
   OriginTest() { tellOrigin(ROUTE_TELL_ORIGIN); }

@@ -75,6 +75,21 @@ TEST_F(Upstreams, RefusalByTheBrokerRoutesAgainWithTheNewerRules) {
   EXPECT_EQ(worker_->stats().reroutes, 1u);
 }
 
+TEST_F(Upstreams, RefusalByTheBrokerWaitsForNewerRulesAlsoWhileTheWorkerEnds) {
+  always();
+  routeToServers();
+  Peer& client = connect();
+  settle();
+  worker_->retire(20s, 60s, [] {});
+  sockets_.failures.push_back(Error(Error::Code::kPermission, "not in the tables"));
+  client.send(kGet);
+  ASSERT_TRUE(until([&] { return sockets_.failures.empty(); }));
+  settle();
+  EXPECT_EQ(client.received(), "");
+  routeToServers();
+  ASSERT_TRUE(until([&] { return client.received().ends_with("ok"); }));
+}
+
 TEST_F(Upstreams, HoweverManyChangesCrossARequestItGoesOn) {
   always();
   TestRule rule;
