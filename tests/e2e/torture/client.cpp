@@ -310,8 +310,12 @@ Result<void> Client::checkServer(Connection& connection, Answers server, bool be
     allowed |= by_kernel ? world.ofConnect() : world.ofProxy({beta});
   };
   timeline_.forWorlds(by_kernel ? connection.opened : span, allow);
-  const auto handover = by_kernel ? std::nullopt : timeline_.handover(connection.opened);
-  if (handover) timeline_.forWorlds(*handover, allow);
+  if (!by_kernel)
+    for (const auto& handover : timeline_.handovers(connection.opened)) {
+      timeline_.forWorlds(handover, allow);
+      // Its rules may lead to nobody but pods that have ended since.
+      if (mayHaveGone({handover.from, span.to}, 0)) allowed |= kNobody;
+    }
   if (by_kernel && connection.server != 0 && server != connection.server)
     return wrong(connection, "answered by " + text(server));
   if (by_kernel) connection.server = server;
@@ -325,11 +329,12 @@ Result<bool> Client::broken(const Connection& connection, const Error& error) {
   const Span span{connection.opened.from, nowNs()};
   // Idle ones are closed by an agent that has given its place away, and where their destination
   // has left the route.
-  const bool excused = connection.path == Path::kProxy
-                           ? timeline_.excusesBreak(span) ||
-                                 (wasIdle(connection) && timeline_.handover(connection.opened))
-                           : mayHaveGone(span, connection.server) ||
-                                 (wasIdle(connection) && mayHaveLeft(span, connection.server));
+  const bool excused =
+      connection.path == Path::kProxy
+          ? timeline_.excusesBreak(span) ||
+                (wasIdle(connection) && !timeline_.handovers(connection.opened).empty())
+          : mayHaveGone(span, connection.server) ||
+                (wasIdle(connection) && mayHaveLeft(span, connection.server));
   if (hung(error) || !excused) return wrong(connection, error.message());
   ++tally_[connection.path == Path::kProxy ? "broken" : "resets"];
   return false;

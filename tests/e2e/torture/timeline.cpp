@@ -69,13 +69,17 @@ void Timeline::handOver() {
 void Timeline::handedOver() { handover_[handovers_ - 1].done = nowNs(); }
 void Timeline::notHandedOver() { --handovers_; }
 
-std::optional<Span> Timeline::handover(const Span& opened) const {
-  std::optional<Span> first;
-  for (uint32_t i = handovers_.load(); i-- > 0 && notBefore(handover_[i].done, opened.from);) {
+std::vector<Span> Timeline::handovers(const Span& opened) const {
+  const uint32_t count = handovers_.load();
+  uint32_t first = count;
+  while (first > 0 && notBefore(handover_[first - 1].done, opened.from)) --first;
+  std::vector<Span> seen;
+  for (uint32_t i = first; i < count; ++i) {
     const uint64_t done = handover_[i].done.load();
-    first = {handover_[i].begun, done == 0 ? nowNs() : done};
+    seen.push_back({handover_[i].begun, done == 0 ? nowNs() : done});
+    if (seen.back().from > opened.to) break;
   }
-  return first;
+  return seen;
 }
 
 bool Timeline::excusesBreak(const Span& span) const {

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "tests/e2e/torture/world.h"
 
@@ -59,9 +60,10 @@ class Timeline {
     }
   }
 
-  /// The first handover that a proxied connection has seen which was opened within `opened`: the
-  /// agent that has it may be the one that went, which keeps the rules of that time.
-  std::optional<Span> handover(const Span& opened) const;
+  /// The handovers at which the agent may have gone that has a proxied connection, which was opened
+  /// within `opened`; it keeps the rules of that time. Two where it was opened during the first:
+  /// the one that came has it then, perhaps.
+  std::vector<Span> handovers(const Span& opened) const;
 
   /// Whether a proxied connection that was opened not before `span` began may have broken by its
   /// end.
