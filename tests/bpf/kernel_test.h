@@ -38,7 +38,8 @@ SocketAddress peerAddress(const Fd& socket);
 int connectResult(const Fd& socket);
 /// 0 or the errno of connect().
 int connectTo(const Fd& socket, const SocketAddress& to);
-/// Of this network namespace, which is the test's own. Below 32768: a listener may have any port above.
+/// Of this network namespace, which is the test's own. Below 32768: a listener may have any port
+/// above.
 bool limitLocalPorts(int first, int last);
 /// Until the other end has closed.
 void readToEnd(const Fd& socket);
