@@ -2,10 +2,13 @@
 // One sluiced takes the place of another while clients check every byte, and fails to; none of
 // them notices either (docs/adr/0013-handover.md).
 #include <fmt/format.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 
 #include "tests/e2e/footprint.h"
 #include "tests/e2e/handover.h"
 #include "tests/e2e/registry.h"
+#include "tests/support/files.h"
 
 namespace sluice::test {
 namespace {
@@ -90,6 +93,58 @@ TEST_F(Handover, AConnectionThatWasIdleGetsOneAnswerMore) {
       applyText("registry.yaml", registryWithV2(lab, "ready: false, terminating: true")).ok());
   changed.open();
   expectEnd(web);
+}
+
+/// Steered by connect(); with fast open the SYN is sent with the first bytes, `meanwhile` before.
+Result<void> answerLate(const SocketAddress& to, const std::function<void()>& meanwhile) {
+  // Without a cookie, too: the listeners give none.
+  SLUICE_TRY(writeFile("/proc/sys/net/ipv4/tcp_fastopen", "5"));
+  const int family = to.ip.isV4() ? AF_INET : AF_INET6;
+  const Fd socket(::socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const int on = 1;
+  if (::setsockopt(socket.get(), IPPROTO_TCP, TCP_FASTOPEN_CONNECT, &on, sizeof(on)) != 0)
+    return Error::system("TCP_FASTOPEN_CONNECT");
+  sockaddr_storage storage;
+  const socklen_t size = to.to(family, storage);
+  if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&storage), size) != 0)
+    return Error::system("connect");
+  meanwhile();
+  const std::string request = "GET / HTTP/1.1\r\nHost: product-api\r\nConnection: close\r\n\r\n";
+  if (::send(socket.get(), request.data(), request.size(), MSG_NOSIGNAL) < 0)
+    return Error::system("send");
+  std::string answer(4096, 0);
+  const ssize_t got = ::recv(socket.get(), answer.data(), answer.size(), 0);
+  if (got < 0) return Error::system("receive");
+  return answer.starts_with("HTTP/1.1 200 ") ? Result<void>() : mismatch(answer.substr(0, 99));
+}
+
+TEST_F(Handover, AFastOpenConnectionThatHasSentNothingIsTakenAlong) {
+  struct Case {
+    SocketAddress to;
+    Version next;
+    bool taken_along = true;
+  };
+  // The programs of another version do not know the called address by what these remember of it:
+  // docs/upgrade.md.
+  const auto cases = {Case{productApi(), Version::kThis}, Case{productApiV6(), Version::kThis},
+                      Case{productApi(), Version::kOther},
+                      Case{productApiV6(), Version::kThis, false}};
+  for (const auto& [to, next, taken_along] : cases) {
+    Gate connected, taken;
+    auto web = startAsWeb([&, to = to, taken_along = taken_along]() -> Result<void> {
+      const auto answer = answerLate(to, [&] {
+        connected.open();
+        taken.wait();
+      });
+      if (taken_along) return answer ? Result<void>() : answer.error();
+      if (answer || answer.error().errnum() != ECONNRESET) return mismatch("no reset");
+      return {};
+    });
+    connected.wait();
+    ASSERT_NO_FATAL_FAILURE(takeOver(next));
+    taken.open();
+    expectEnd(web);
+  }
 }
 
 TEST_F(Handover, WithoutTheFlagTheOneThatRunsKeepsItsPlace) {
