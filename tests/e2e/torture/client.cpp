@@ -254,6 +254,9 @@ Result<bool> Client::exchange(Connection& connection, bool last) {
   Span span{nowNs(), 0};
   if (auto sent = connection.stream.write(request.wire()); !sent.ok())
     return broken(connection, sent.error());
+  // With fast open these are the first bytes, with which it comes to somebody.
+  if (connection.kind.fast_open && connection.used == 0 && connection.path == Path::kProxy)
+    connection.opened.to = nowNs();
   if (last) ::shutdown(connection.stream.fd(), SHUT_WR);
   const auto usable = check(connection, request, span);
   if (!usable || !*usable || !last) return usable;
