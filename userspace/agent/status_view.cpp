@@ -142,12 +142,7 @@ Json workloadView(const Enroller::Status& status) {
           {"neighbours", listView(status.neighbours, neighbourView)}};
 }
 
-size_t countRejected(const source::ResourceStore& store) {
-  const auto& all = store.statuses();
-  return static_cast<size_t>(std::count_if(all.begin(), all.end(), [](const auto& status) {
-    return status.state != ResourceStatus::State::kActive;
-  }));
-}
+size_t countRejected(const source::ResourceStore& store) { return store.countNotActive(); }
 
 size_t countEnrolled(std::span<const Enroller::Status> workloads) {
   return static_cast<size_t>(

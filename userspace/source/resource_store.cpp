@@ -285,6 +285,20 @@ std::vector<ResourceStatus> ResourceStore::statuses() const {
   return statuses;
 }
 
+size_t ResourceStore::countNotActive() const {
+  size_t count = 0;
+  for (const auto& [kind, claims] : claims_) {
+    for (const auto& [id, claim] : claims) {
+      const bool held = isHeld(claim);
+      const bool active = !held && !claim.claimants.empty() && claim.resource &&
+                          documentOf(claim.claimants.front()).resource();
+      const bool lost = claim.resource && (held || claim.claimants.empty());
+      count += claim.claimants.size() - (active ? 1 : 0) + (lost ? 1 : 0);
+    }
+  }
+  return count;
+}
+
 void ResourceStore::addStatuses(const Claim& claim, std::vector<ResourceStatus>& statuses) {
   using State = ResourceStatus::State;
   const auto add = [&](const ResourceId& id, const Position& position, State state,

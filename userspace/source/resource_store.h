@@ -52,6 +52,8 @@ class ResourceStore {
 
   /// Of each resource in the files or the snapshot, in the order of their ids. Made for each call.
   std::vector<ResourceStatus> statuses() const;
+  /// Of statuses(), how many are not active; costs no memory.
+  size_t countNotActive() const;
 
   /// Everything that was found in the last update, in the order of the files. Made for each call.
   Diagnostics diagnostics() const;

@@ -64,6 +64,11 @@ class Files {
     for (const auto& status : store.statuses()) {
       result.push_back(status.name + " " + stateName(status.state) + " " + status.position.text());
     }
+    const auto active = [](const auto& status) {
+      return status.state == ResourceStatus::State::kActive;
+    };
+    EXPECT_EQ(store.countNotActive(),
+              result.size() - static_cast<size_t>(std::ranges::count_if(store.statuses(), active)));
     return result;
   }
 
@@ -293,6 +298,7 @@ TEST(ResourceStore, TheOrderOfUpdatesDoesNotMatter) {
         std::ranges::equal(expected, actual, [](const auto& a, const auto& b) { return *a == *b; }))
         << "round " << round;
     EXPECT_EQ(at_once.diagnostics(), steps.store.diagnostics());
+    EXPECT_EQ(at_once.statuses().size(), steps.statuses().size());
   }
 }
 
