@@ -223,7 +223,7 @@ class Agent {
     const auto proxy = fleet_->stats();
     observe::AgentFacts facts{.revision = rollout_->status().revision,
                               .last_success = rollout_->status().last_success,
-                              .rejected_resources = countRejected(configuration_->store()),
+                              .rejected_resources = configuration_->store().countNotActive(),
                               .workloads_enrolled = enrolled,
                               .workloads_pending = workloads.size() - enrolled,
                               .neighbours = countNeighbours(workloads),

@@ -142,8 +142,6 @@ Json workloadView(const Enroller::Status& status) {
           {"neighbours", listView(status.neighbours, neighbourView)}};
 }
 
-size_t countRejected(const source::ResourceStore& store) { return store.countNotActive(); }
-
 size_t countEnrolled(std::span<const Enroller::Status> workloads) {
   return static_cast<size_t>(
       std::count_if(workloads.begin(), workloads.end(),
@@ -174,7 +172,7 @@ Json statusView(const StatusFacts& facts) {
           {"heldBack", heldViews(facts.rollout.held)},
           {"unusableTls", unusableViews(facts.rollout.unusable)},
           {"names", nameViews(facts.names)},
-          {"rejectedResources", countRejected(facts.store)},
+          {"rejectedResources", facts.store.countNotActive()},
           {"unreadableFiles", facts.store.unreadableFiles()},
           {"fileDiagnostics", diagnosticViews(ofFiles(facts.store))},
           {"resources", listView(facts.store.statuses(), resourceView)},

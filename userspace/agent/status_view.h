@@ -33,7 +33,6 @@ observe::Json statusView(const StatusFacts& facts);
 ///  hint, neighbours: [{code, level, who, message, hint}]}
 observe::Json workloadView(const Enroller::Status& workload);
 
-size_t countRejected(const source::ResourceStore& store);
 size_t countEnrolled(std::span<const Enroller::Status> workloads);
 /// Workloads by the code of a neighbour; every code that a neighbour can have.
 std::map<std::string, size_t> countNeighbours(std::span<const Enroller::Status> workloads);

@@ -288,15 +288,27 @@ std::vector<ResourceStatus> ResourceStore::statuses() const {
 size_t ResourceStore::countNotActive() const {
   size_t count = 0;
   for (const auto& [kind, claims] : claims_) {
-    for (const auto& [id, claim] : claims) {
-      const bool held = isHeld(claim);
-      const bool active = !held && !claim.claimants.empty() && claim.resource &&
-                          documentOf(claim.claimants.front()).resource();
-      const bool lost = claim.resource && (held || claim.claimants.empty());
-      count += claim.claimants.size() - (active ? 1 : 0) + (lost ? 1 : 0);
-    }
+    for (const auto& [id, claim] : claims)
+      forEachState(claim, [&](const Claimant*, ResourceStatus::State state) {
+        if (state != ResourceStatus::State::kActive) ++count;
+      });
   }
   return count;
+}
+
+/// Calls visit(claimant, state) for each status of the resource; null: it is in no document.
+template <typename Visit>
+void ResourceStore::forEachState(const Claim& claim, const Visit& visit) {
+  using State = ResourceStatus::State;
+  const bool held = isHeld(claim);
+  for (const Claimant& claimant : claim.claimants) {
+    const bool counts = !held && &claimant == &claim.claimants.front();
+    State state = State::kRejected;
+    if (counts && claim.resource)
+      state = documentOf(claimant).resource() ? State::kActive : State::kLastGood;
+    visit(&claimant, state);
+  }
+  if (claim.resource && (held || claim.claimants.empty())) visit(nullptr, State::kLastGood);
 }
 
 void ResourceStore::addStatuses(const Claim& claim, std::vector<ResourceStatus>& statuses) {
@@ -305,18 +317,13 @@ void ResourceStore::addStatuses(const Claim& claim, std::vector<ResourceStatus>&
                        Diagnostics diagnostics) {
     statuses.push_back({id.kind, id.namespace_, id.name, position, state, std::move(diagnostics)});
   };
-  const bool held = isHeld(claim);
-  for (const Claimant& claimant : claim.claimants) {
-    const Document& document = documentOf(claimant);
-    const bool counts = !held && &claimant == &claim.claimants.front();
-    State state = State::kRejected;
-    if (counts && claim.resource) state = document.resource() ? State::kActive : State::kLastGood;
-    add(document.id(), document.position(), state, findingsOf(claim, claimant));
-  }
-  if (claim.resource && (held || claim.claimants.empty())) {
-    add(idOf(*claim.resource), {claim.file->first, 0, 0}, State::kLastGood,
-        claim.file->second.decoded.diagnostics);
-  }
+  forEachState(claim, [&](const Claimant* claimant, State state) {
+    if (claimant == nullptr)
+      return add(idOf(*claim.resource), {claim.file->first, 0, 0}, state,
+                 claim.file->second.decoded.diagnostics);
+    const Document& document = documentOf(*claimant);
+    add(document.id(), document.position(), state, findingsOf(claim, *claimant));
+  });
 }
 
 Diagnostics ResourceStore::diagnostics() const {

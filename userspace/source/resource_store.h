@@ -120,6 +120,8 @@ class ResourceStore {
 
   static const Document& documentOf(const Claimant& claimant);
   static Diagnostics findingsOf(const Claim& claim, const Claimant& claimant);
+  template <typename Visit>
+  static void forEachState(const Claim& claim, const Visit& visit);
   static void addStatuses(const Claim& claim, std::vector<ResourceStatus>& statuses);
 
   LabelPool labels_;

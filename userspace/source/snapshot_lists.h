@@ -21,10 +21,4 @@ void forEachList(S& snapshot, const Visit& visit) {
   std::apply([&](auto... list) { (visit(snapshot.*list), ...); }, kSnapshotLists);
 }
 
-/// The list of resources of type T.
-template <typename T>
-Snapshot::List<T>& listOf(Snapshot& snapshot) {
-  return snapshot.*std::get<Snapshot::List<T> Snapshot::*>(kSnapshotLists);
-}
-
 }  // namespace sluice::source
