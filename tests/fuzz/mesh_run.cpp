@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/fuzz/mesh_run.h"
 
-#include <algorithm>
-
 #include "tests/fuzz/config_checks.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/unit/routing/same_routing.h"
@@ -67,10 +65,7 @@ void explain(const Routing& routing) {
 
 /// What is wrong in some place may be in force as it was before.
 bool isAllInForce(const source::ResourceStore& store) {
-  const auto statuses = store.statuses();
-  return store.unreadableFiles().empty() && std::ranges::all_of(statuses, [](const auto& status) {
-           return status.state == source::ResourceStatus::State::kActive;
-         });
+  return store.unreadableFiles().empty() && store.counts().not_active == 0;
 }
 
 steering::Options smallTables() {

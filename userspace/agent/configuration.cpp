@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "userspace/agent/configuration.h"
 
-#include <malloc.h>
-
 #include <utility>
 
 #include "userspace/base/log.h"
+#include "userspace/base/memory.h"
 
 namespace sluice::agent {
 namespace {
@@ -31,10 +30,8 @@ void logAs(Diagnostic::Level level, const std::string& line) {
   }
 }
 
-/// Reading so much leaves memory behind that nothing else needs: a quarter of a large mesh. Giving
-/// it back takes some tens of milliseconds there, hence not after every change.
+/// Reading so much leaves memory behind that nothing else needs: a quarter of a large mesh.
 constexpr size_t kMuch = size_t{8} << 20;
-void giveBackMemory() { ::malloc_trim(0); }
 
 size_t textOf(const std::vector<source::SourceFile>& files) {
   size_t bytes = 0;

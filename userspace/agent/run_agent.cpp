@@ -223,7 +223,7 @@ class Agent {
     const auto proxy = fleet_->stats();
     observe::AgentFacts facts{.revision = rollout_->status().revision,
                               .last_success = rollout_->status().last_success,
-                              .rejected_resources = configuration_->store().countNotActive(),
+                              .rejected_resources = configuration_->store().counts().not_active,
                               .workloads_enrolled = enrolled,
                               .workloads_pending = workloads.size() - enrolled,
                               .neighbours = countNeighbours(workloads),

@@ -159,6 +159,7 @@ std::map<std::string, size_t> countNeighbours(std::span<const Enroller::Status> 
 
 Json statusView(const StatusFacts& facts) {
   const auto enrolled = countEnrolled(facts.workloads);
+  const auto resources = facts.store.counts();
   return {{"apiVersion", observe::kApiVersion},
           {"kind", "Status"},
           {"version", observe::version()},
@@ -172,10 +173,11 @@ Json statusView(const StatusFacts& facts) {
           {"heldBack", heldViews(facts.rollout.held)},
           {"unusableTls", unusableViews(facts.rollout.unusable)},
           {"names", nameViews(facts.names)},
-          {"rejectedResources", facts.store.countNotActive()},
+          {"resourceCount", resources.all},
+          {"rejectedResources", resources.not_active},
           {"unreadableFiles", facts.store.unreadableFiles()},
           {"fileDiagnostics", diagnosticViews(ofFiles(facts.store))},
-          {"resources", listView(facts.store.statuses(), resourceView)},
+          {"resources", listView(facts.store.notable(), resourceView)},
           {"workloadsEnrolled", enrolled},
           {"workloadsPending", facts.workloads.size() - enrolled},
           {"workloads", listView(facts.workloads, workloadView)}};

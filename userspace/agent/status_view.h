@@ -24,9 +24,9 @@ struct StatusFacts {
 };
 
 /// {apiVersion, kind: Status, version, brokerPid, agentPid, revision, lastSuccess, directory,
-///  problem, refusedServices, heldBack, unusableTls, names, rejectedResources, unreadableFiles,
-///  resources, workloadsEnrolled, workloadsPending, workloads}. One object, no list: there is one
-///  agent.
+///  problem, refusedServices, heldBack, unusableTls, names, resourceCount, rejectedResources,
+///  unreadableFiles, resources, workloadsEnrolled, workloadsPending, workloads}. One object, no
+///  list: there is one agent. `resources` are those that there is something to say about.
 observe::Json statusView(const StatusFacts& facts);
 
 /// {namespace, name, id, state, cgroup, networkNamespace, listener4Port, listener6Port, message,

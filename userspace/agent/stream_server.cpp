@@ -7,9 +7,18 @@
 #include <array>
 #include <cerrno>
 
+#include "userspace/base/memory.h"
+
 namespace sluice::agent {
 
 using namespace std::chrono_literals;
+
+namespace {
+
+/// What an answer of so many bytes was made of took ten times that, and is gone when it is sent.
+constexpr size_t kLargeAnswer = size_t{1} << 20;
+
+}  // namespace
 
 struct StreamServer::Client {
   Fd socket;
@@ -170,10 +179,17 @@ bool StreamServer::flush(Client& client) {
   return !client.last;
 }
 
+/// Forgets what was sent.
+void StreamServer::release(Client& client) {
+  const bool large = client.output.capacity() >= kLargeAnswer;
+  client.output = std::string();
+  client.sent = 0;
+  if (large) giveBackMemory();
+}
+
 /// False when nothing more can come of this client.
 bool StreamServer::serve(ClientId id, Client& client) {
-  client.output.clear();
-  client.sent = 0;
+  release(client);
   client.busy = true;  // before the handler, which may answer at once
   switch (handler_(id, client.input)) {
     case Input::kTaken:
@@ -203,6 +219,7 @@ void StreamServer::close(ClientId id) {
   if (found == clients_.end()) return;
   reactor_.cancel(found->second->deadline);
   reactor_.remove(found->second->socket.get());
+  release(*found->second);
   clients_.erase(found);
 }
 

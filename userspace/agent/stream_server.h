@@ -70,6 +70,7 @@ class StreamServer {
   bool receive(Client& client);
   bool serve(ClientId id, Client& client);
   bool flush(Client& client);
+  static void release(Client& client);
   void proceed(ClientId id);
   void watch(ClientId id, Client& client);
   void proceedLater(ClientId id);

@@ -17,7 +17,7 @@ Input readInput(const source::ResourceStore& store, const std::vector<source::So
                 const FileOptions& options, FileTrees& trees) {
   Input input;
   input.snapshot = store.snapshot();
-  input.refused = readRefused(store.statuses(), trees);
+  input.refused = readRefused(store.notable(), trees);
   input.mesh_config = options.mesh_config;
   input.tables = options.tables;
   readGateways(files, trees, input);
@@ -76,7 +76,7 @@ Analysis analyzeFiles(std::vector<source::SourceFile> files, FileOptions options
   by_annotation.read(*input.refused);
 
   Analysis result;
-  result.resources = store.statuses().size();
+  result.resources = store.counts().all;
   result.unreadable_files = store.unreadableFiles();
   result.diagnostics = store.diagnostics();
   append(result.diagnostics,

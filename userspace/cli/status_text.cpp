@@ -50,11 +50,12 @@ void printResource(const Terminal& terminal, const Json& resource) {
   for (const auto& diagnostic : resource.at("diagnostics")) printDiagnostic(terminal, diagnostic);
 }
 
+/// An agent of an older version counts no resources and lists all.
 void printConfig(const Terminal& terminal, const Json& status) {
   const auto& resources = status.at("resources");
-  const auto rejected = status.value("rejectedResources", 0);
-  terminal.out << "config      " << text(status, "directory") << ", " << resources.size()
-               << " resources, " << rejected << " rejected\n";
+  terminal.out << "config      " << text(status, "directory") << ", "
+               << status.value("resourceCount", resources.size()) << " resources, "
+               << status.value("rejectedResources", 0) << " rejected\n";
   for (const auto& diagnostic : status.at("fileDiagnostics")) printDiagnostic(terminal, diagnostic);
   for (const auto& resource : resources) printResource(terminal, resource);
 }

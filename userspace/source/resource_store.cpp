@@ -273,32 +273,10 @@ Diagnostics ResourceStore::findingsOf(const Claim& claim, const Claimant& claima
   return findings;
 }
 
-std::vector<ResourceStatus> ResourceStore::statuses() const {
-  std::vector<ResourceStatus> statuses;
-  for (const auto& [kind, claims] : claims_) {
-    for (const auto& [id, claim] : claims) addStatuses(claim, statuses);
-  }
-  std::ranges::sort(statuses, {}, [](const ResourceStatus& status) {
-    const Position& at = status.position;
-    return std::tie(status.kind, status.namespace_, status.name, at.file, at.line, at.column);
-  });
-  return statuses;
-}
-
-size_t ResourceStore::countNotActive() const {
-  size_t count = 0;
-  for (const auto& [kind, claims] : claims_) {
-    for (const auto& [id, claim] : claims)
-      forEachState(claim, [&](const Claimant*, ResourceStatus::State state) {
-        if (state != ResourceStatus::State::kActive) ++count;
-      });
-  }
-  return count;
-}
-
-/// Calls visit(claimant, state) for each status of the resource; null: it is in no document.
+/// Calls visit(claim, claimant, state) for each status of the resource; without a claimant it is in
+/// no document.
 template <typename Visit>
-void ResourceStore::forEachState(const Claim& claim, const Visit& visit) {
+void ResourceStore::visitStates(const Claim& claim, const Visit& visit) {
   using State = ResourceStatus::State;
   const bool held = isHeld(claim);
   for (const Claimant& claimant : claim.claimants) {
@@ -306,24 +284,60 @@ void ResourceStore::forEachState(const Claim& claim, const Visit& visit) {
     State state = State::kRejected;
     if (counts && claim.resource)
       state = documentOf(claimant).resource() ? State::kActive : State::kLastGood;
-    visit(&claimant, state);
+    visit(claim, &claimant, state);
   }
-  if (claim.resource && (held || claim.claimants.empty())) visit(nullptr, State::kLastGood);
+  if (claim.resource && (held || claim.claimants.empty())) visit(claim, nullptr, State::kLastGood);
 }
 
-void ResourceStore::addStatuses(const Claim& claim, std::vector<ResourceStatus>& statuses) {
-  using State = ResourceStatus::State;
-  const auto add = [&](const ResourceId& id, const Position& position, State state,
-                       Diagnostics diagnostics) {
-    statuses.push_back({id.kind, id.namespace_, id.name, position, state, std::move(diagnostics)});
+/// Of all resources.
+template <typename Visit>
+void ResourceStore::visitStates(const Visit& visit) const {
+  for (const auto& [kind, claims] : claims_)
+    for (const auto& [id, claim] : claims) visitStates(claim, visit);
+}
+
+/// Those of which wanted(state, findings) is true, in the order of their ids.
+template <typename Wanted>
+std::vector<ResourceStatus> ResourceStore::statusesThat(const Wanted& wanted) const {
+  std::vector<ResourceStatus> statuses;
+  const auto add = [&](const ResourceId& id, const Position& position, ResourceStatus::State state,
+                       Diagnostics findings) {
+    if (wanted(state, findings))
+      statuses.push_back({id.kind, id.namespace_, id.name, position, state, std::move(findings)});
   };
-  forEachState(claim, [&](const Claimant* claimant, State state) {
+  const auto visit = [&](const Claim& claim, const Claimant* claimant,
+                         ResourceStatus::State state) {
     if (claimant == nullptr)
       return add(idOf(*claim.resource), {claim.file->first, 0, 0}, state,
                  claim.file->second.decoded.diagnostics);
     const Document& document = documentOf(*claimant);
     add(document.id(), document.position(), state, findingsOf(claim, *claimant));
+  };
+  visitStates(visit);
+  std::ranges::sort(statuses, {}, [](const ResourceStatus& status) {
+    const Position& at = status.position;
+    return std::tie(status.kind, status.namespace_, status.name, at.file, at.line, at.column);
   });
+  return statuses;
+}
+
+std::vector<ResourceStatus> ResourceStore::statuses() const {
+  return statusesThat([](ResourceStatus::State, const Diagnostics&) { return true; });
+}
+
+std::vector<ResourceStatus> ResourceStore::notable() const {
+  return statusesThat([](ResourceStatus::State state, const Diagnostics& findings) {
+    return state != ResourceStatus::State::kActive || !findings.empty();
+  });
+}
+
+ResourceStore::Counts ResourceStore::counts() const {
+  Counts counts;
+  visitStates([&](const Claim&, const Claimant*, ResourceStatus::State state) {
+    ++counts.all;
+    if (state != ResourceStatus::State::kActive) ++counts.not_active;
+  });
+  return counts;
 }
 
 Diagnostics ResourceStore::diagnostics() const {

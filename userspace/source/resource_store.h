@@ -52,8 +52,16 @@ class ResourceStore {
 
   /// Of each resource in the files or the snapshot, in the order of their ids. Made for each call.
   std::vector<ResourceStatus> statuses() const;
-  /// Of statuses(), how many are not active; costs no memory.
-  size_t countNotActive() const;
+  /// Those of statuses() that there is something to say about: not active, or with findings. What
+  /// is well, which may be a hundred thousand, costs no memory here.
+  std::vector<ResourceStatus> notable() const;
+
+  struct Counts {
+    size_t all = 0;         ///< of statuses()
+    size_t not_active = 0;  ///< of these
+  };
+  /// Costs no memory.
+  Counts counts() const;
 
   /// Everything that was found in the last update, in the order of the files. Made for each call.
   Diagnostics diagnostics() const;
@@ -121,8 +129,11 @@ class ResourceStore {
   static const Document& documentOf(const Claimant& claimant);
   static Diagnostics findingsOf(const Claim& claim, const Claimant& claimant);
   template <typename Visit>
-  static void forEachState(const Claim& claim, const Visit& visit);
-  static void addStatuses(const Claim& claim, std::vector<ResourceStatus>& statuses);
+  static void visitStates(const Claim& claim, const Visit& visit);
+  template <typename Visit>
+  void visitStates(const Visit& visit) const;
+  template <typename Wanted>
+  std::vector<ResourceStatus> statusesThat(const Wanted& wanted) const;
 
   LabelPool labels_;
   Files files_;

@@ -10,11 +10,13 @@ namespace {
 
 TEST(StatusView, NamesPlacesCountsAndWhatIsPending) {
   source::ResourceStore store;
-  store.update({{"a.yaml",
-                 "apiVersion: networking.istio.io/v1\nkind: VirtualService\n"
-                 "metadata: {name: x}\nspec: {hots: [a]}\n",
-                 std::nullopt},
-                {"b.yaml", "a: [", std::nullopt}});
+  store.update(
+      {{"fine.yaml", "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n", std::nullopt},
+       {"a.yaml",
+        "apiVersion: networking.istio.io/v1\nkind: VirtualService\n"
+        "metadata: {name: x}\nspec: {hots: [a]}\n",
+        std::nullopt},
+       {"b.yaml", "a: [", std::nullopt}});
   Rollout::Status rollout;
   rollout.revision = 3;
   rollout.last_success = std::chrono::system_clock::time_point(std::chrono::seconds(1767323045));
@@ -39,7 +41,9 @@ TEST(StatusView, NamesPlacesCountsAndWhatIsPending) {
   EXPECT_EQ(status.at("agentPid"), 11);
   EXPECT_EQ(status.at("revision"), 3);
   EXPECT_EQ(status.at("lastSuccess"), "2026-01-02T03:04:05Z");
+  EXPECT_EQ(status.at("resourceCount"), 2);
   EXPECT_EQ(status.at("rejectedResources"), 1);
+  EXPECT_EQ(status.at("resources").size(), 1U) << "what is well is not told";
   EXPECT_EQ(status.at("unreadableFiles"), observe::Json::array({"b.yaml"}));
   EXPECT_EQ(status.at("fileDiagnostics").at(0).at("file"), "b.yaml");
   EXPECT_EQ(status.at("refusedServices").at(0).at("service"), "a:80/v4");

@@ -64,12 +64,23 @@ class Files {
     for (const auto& status : store.statuses()) {
       result.push_back(status.name + " " + stateName(status.state) + " " + status.position.text());
     }
-    const auto active = [](const auto& status) {
-      return status.state == ResourceStatus::State::kActive;
-    };
-    EXPECT_EQ(store.countNotActive(),
-              result.size() - static_cast<size_t>(std::ranges::count_if(store.statuses(), active)));
+    expectCountsAndNotableAreOfStatuses();
     return result;
+  }
+
+  void expectCountsAndNotableAreOfStatuses() const {
+    std::vector<std::string> notable;
+    size_t not_active = 0;
+    for (const auto& status : store.statuses()) {
+      const bool active = status.state == ResourceStatus::State::kActive;
+      if (!active) ++not_active;
+      if (!active || !status.diagnostics.empty()) notable.push_back(status.position.text());
+    }
+    EXPECT_EQ(store.counts().all, store.statuses().size());
+    EXPECT_EQ(store.counts().not_active, not_active);
+    std::vector<std::string> positions;
+    for (const auto& status : store.notable()) positions.push_back(status.position.text());
+    EXPECT_EQ(positions, notable);
   }
 
   ResourceStore store;
