@@ -279,6 +279,10 @@ Result<void> Kernel::attach(WorkloadId workload, int cgroup_fd) {
   return state_->links.attach(workload, cgroup_fd);
 }
 
+bool Kernel::isAttached(WorkloadId workload, int cgroup_fd) const {
+  return state_->links.isAttached(workload, cgroup_fd);
+}
+
 Result<void> Kernel::detach(WorkloadId workload) { return state_->links.detach(workload); }
 
 std::vector<WorkloadId> Kernel::attached() const { return state_->links.attached(); }

@@ -54,6 +54,9 @@ class Kernel {
   /// attached there. Nothing is steered before `workloads[workload]` is written.
   Result<void> attach(WorkloadId workload, int cgroup_fd);
 
+  /// Whether it is attached to that cgroup, by this process or one before it, of whatever schema.
+  bool isAttached(WorkloadId workload, int cgroup_fd) const;
+
   /// New connections are left alone from here on; those that are open lose getpeername() of the
   /// original address and are no longer counted. Does nothing when nothing is attached.
   Result<void> detach(WorkloadId workload);

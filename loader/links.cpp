@@ -94,6 +94,11 @@ Result<void> Links::attach(WorkloadId workload, int cgroup_fd) {
   return attached;
 }
 
+bool Links::isAttached(WorkloadId workload, int cgroup_fd) const {
+  const auto cgroup = cgroupId(cgroup_fd);
+  return cgroup && (isInheritedFrom(workload, *cgroup) || isAttachedTo(workload, *cgroup));
+}
+
 Result<void> Links::attachHooks(WorkloadId workload, int cgroup_fd, uint64_t cgroup) {
   SLUICE_TRY(makeDirectory(paths_.links(workload)));
   const workload_ref ref{workload.value};

@@ -30,6 +30,9 @@ class Links {
   /// left in this cgroup stay as they are, and wait for takeOver().
   Result<void> attach(WorkloadId workload, int cgroup_fd);
 
+  /// Whether it has its links in that cgroup, of this schema or another.
+  bool isAttached(WorkloadId workload, int cgroup_fd) const;
+
   /// Does nothing when there are none. Of every schema.
   Result<void> detach(WorkloadId workload);
 

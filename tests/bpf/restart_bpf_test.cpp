@@ -137,6 +137,16 @@ TEST_F(Restart, AttachIsIdempotent) {
   EXPECT_THAT(kernel_->attached(), ElementsAre(kWorkload));
 }
 
+TEST_F(Restart, AWorkloadIsAttachedToItsOwnCgroupAlone) {
+  const auto elsewhere = cgroup_ / "elsewhere";
+  ASSERT_TRUE(std::filesystem::create_directory(elsewhere));
+  const Fd other(::open(elsewhere.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  EXPECT_TRUE(kernel_->isAttached(kWorkload, cgroup_fd_.get()));
+  EXPECT_FALSE(kernel_->isAttached(kWorkload, other.get()));
+  EXPECT_FALSE(kernel_->isAttached(WorkloadId{5}, cgroup_fd_.get()));
+  ASSERT_EQ(::rmdir(elsewhere.c_str()), 0);
+}
+
 TEST_F(Restart, AttachFailsAsAWhole) {
   const Fd no_cgroup(::open("/tmp", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   EXPECT_FALSE(kernel_->attach(WorkloadId{5}, no_cgroup.get()).ok());

@@ -37,6 +37,9 @@ class KernelAttachments final : public broker::Attachments {
     return kernel_.attach(workload, cgroup);
   }
   Result<void> detach(WorkloadId workload) override { return kernel_.detach(workload); }
+  bool isAttached(WorkloadId workload, int cgroup) const override {
+    return kernel_.isAttached(workload, cgroup);
+  }
   std::vector<WorkloadId> attached() const override { return kernel_.attached(); }
   Neighbours neighbours(int cgroup) const override { return kernel_.neighbours(cgroup); }
 

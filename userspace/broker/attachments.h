@@ -19,6 +19,9 @@ class Attachments {
   /// attached elsewhere is moved. After a failure it is attached nowhere.
   virtual Result<void> attach(WorkloadId workload, int cgroup) = 0;
 
+  /// To that cgroup, by this broker or one before it.
+  virtual bool isAttached(WorkloadId workload, int cgroup) const = 0;
+
   /// Does nothing for a workload that is not attached.
   virtual Result<void> detach(WorkloadId workload) = 0;
 

@@ -3,7 +3,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <set>
 #include <utility>
 
@@ -60,14 +59,10 @@ Neighbours Enrolments::neighboursOf(const Entry& entry) const {
   return found;
 }
 
-bool Enrolments::isAttached(WorkloadId workload) const {
-  const auto all = attachments_.attached();
-  return std::ranges::find(all, workload) != all.end();
-}
-
 /// Also a workload that was enrolled before its neighbour came, by this process or the one before.
 Result<Enrolled> Enrolments::leaveAlone(WorkloadId workload, Entry entry, Neighbours neighbours) {
-  const bool inherited = !entries_.contains(workload) && isAttached(workload);
+  const bool inherited =
+      !entries_.contains(workload) && attachments_.isAttached(workload, entry.cgroup.get());
   SLUICE_TRY(attachments_.detach(workload));
   release(workload);
   if (inherited)
@@ -77,16 +72,18 @@ Result<Enrolled> Enrolments::leaveAlone(WorkloadId workload, Entry entry, Neighb
   return nothing;
 }
 
-/// In another cgroup than before, or in none when that fails.
+/// In another cgroup than before, or in none when that fails. Of a workload without an entry the
+/// programs may be there nevertheless, from an earlier process.
 Result<void> Enrolments::attach(WorkloadId workload, Entry& entry) {
   const auto old = entries_.find(workload);
-  const bool here = old == entries_.end() ? isAttached(workload)
-                                          : old->second.cgroup_identity == entry.cgroup_identity;
+  const bool known = old != entries_.end();
+  const bool here = known ? old->second.cgroup_identity == entry.cgroup_identity
+                          : attachments_.isAttached(workload, entry.cgroup.get());
   if (!here) events_.attaching(workload, entry.cgroup.get(), entry.network_namespace);
   auto attached = attachments_.attach(workload, entry.cgroup.get());
   if (attached && here) return {};
   release(workload);
-  if (!attached && !here)
+  if (!attached && !(known && here))
     events_.detached(workload, {std::move(entry.cgroup), std::move(entry.network_namespace)});
   return attached;
 }

@@ -90,7 +90,6 @@ class Enrolments {
   Result<Entry> locate(const Enrolment& enrolment) const;
   Result<void> admit(WorkloadId workload, const Entry& entry) const;
   Neighbours neighboursOf(const Entry& entry) const;
-  bool isAttached(WorkloadId workload) const;
   Result<Enrolled> leaveAlone(WorkloadId workload, Entry entry, Neighbours neighbours);
   Result<void> attach(WorkloadId workload, Entry& entry);
   void release(WorkloadId workload);

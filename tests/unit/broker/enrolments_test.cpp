@@ -192,6 +192,31 @@ TEST_F(EnrolmentsTest, WhatAnEarlierProcessAttachedDoesNotCome) {
   EXPECT_EQ(came, 0);
 }
 
+TEST_F(EnrolmentsTest, WhatAnEarlierProcessAttachedElsewhereComes) {
+  const TestCgroup before, now;
+  const TestNamespace there;
+  attachments_.cgroups[{1}] = identity(before);
+  std::vector<FileIdentity> came;
+  enrolments_.follow({.attaching = [&](WorkloadId, int directory, const NetworkNamespace&) {
+    came.push_back(*FileIdentity::of(directory));
+  }});
+  ASSERT_TRUE(enroll(1, now, there).ok());
+  EXPECT_EQ(came, std::vector{identity(now)});
+}
+
+TEST_F(EnrolmentsTest, WhatAnEarlierProcessAttachedAndThisOneCannotHasGone) {
+  const TestCgroup cgroup;
+  const TestNamespace there;
+  attachments_.cgroups[{1}] = identity(cgroup);
+  attachments_.failure = Error(Error::Code::kSystem, "no");
+  std::vector<FileIdentity> gone;
+  enrolments_.follow({.detached = [&](WorkloadId, const Enrolments::Place& place) {
+    gone.push_back(*FileIdentity::of(place.cgroup.get()));
+  }});
+  EXPECT_FALSE(enroll(1, cgroup, there).ok());
+  EXPECT_EQ(gone, std::vector{identity(cgroup)});
+}
+
 TEST_F(EnrolmentsTest, NoneIsReleasedBeforeThePlaceIsThisOnes) {
   const TestCgroup cgroup;
   const TestNamespace there;

@@ -149,6 +149,10 @@ class FakeAttachments final : public Attachments {
     cgroups.erase(workload);
     return {};
   }
+  bool isAttached(WorkloadId workload, int cgroup) const override {
+    const auto found = cgroups.find(workload);
+    return found != cgroups.end() && found->second == *FileIdentity::of(cgroup);
+  }
   std::vector<WorkloadId> attached() const override {
     std::vector<WorkloadId> list;
     for (const auto& [workload, cgroup] : cgroups) list.push_back(workload);
