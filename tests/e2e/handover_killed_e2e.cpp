@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdlib>
+#include <fstream>
 #include <iostream>
 #include <optional>
 #include <thread>
@@ -52,6 +53,34 @@ TEST_F(Handover, WorkloadsThatAnotherVersionHadMovedAreMovedBackWhenItIsKilled) 
     expectRulesChange();
   }
   ASSERT_NO_FATAL_FAILURE(takeOver(Version::kOther));
+  expectRulesChange();
+}
+
+/// The process that `parent` has started; 0: none within ten seconds.
+pid_t childOf(pid_t parent) {
+  const auto children = fmt::format("/proc/{0}/task/{0}/children", parent);
+  for (int tries = 0; tries < 10000; ++tries) {
+    pid_t child = 0;
+    if (std::ifstream(children) >> child) return child;
+    std::this_thread::sleep_for(1ms);
+  }
+  return 0;
+}
+
+/// There is nobody any more to give the place back to.
+TEST_F(Handover, WhoseAgentEndsGoesOnWhereTheOneBeforeItHasDied) {
+  auto next = sluiced().successor();
+  ASSERT_TRUE(next.ok()) << next.error().message();
+  const auto agent = childOf(next->brokerPid());
+  ASSERT_NE(agent, 0);
+  // The old one does not say that it has stopped accepting, so that the new one does not serve.
+  ASSERT_EQ(::kill(sluiced().brokerPid(), SIGSTOP), 0);
+  ASSERT_EQ(::kill(agent, SIGSTOP), 0);
+  ASSERT_TRUE(sluiced().kill().ok());
+  ASSERT_EQ(::kill(agent, SIGKILL), 0);
+  sluiced() = *std::move(next);
+  const auto serves = sluiced().waitServing();
+  ASSERT_TRUE(serves.ok()) << serves.error().message();
   expectRulesChange();
 }
 
