@@ -15,21 +15,25 @@
 /* `reply` is left as it is: other programs of the cgroup share it. */
 #define SOCKOPS_PROCEED 1
 
-/* About to send the SYN, which not every connect() comes to. State changes are asked for only here,
- * so that sockets that are not ours cost nothing. */
-static __always_inline void on_connect(struct bpf_sock_ops *ctx, struct connection *connection)
+/* State changes are asked for only here, so that sockets that are not ours cost nothing. */
+static __always_inline void ask_for_states(struct bpf_sock_ops *ctx)
 {
 	__u32 flags = ctx->bpf_sock_ops_cb_flags | BPF_SOCK_OPS_STATE_CB_FLAG;
-	long error;
+	long error = bpf_sock_ops_cb_flags_set(ctx, flags);
 
-	connection->opened_ns = bpf_ktime_get_ns();
-	count_connection(connection, opened, 1);
-	count_route(connection->route);
-	error = bpf_sock_ops_cb_flags_set(ctx, flags);
 	if (!error)
 		return;
 	count_reason(REASON_HELPER_FAILED);
 	HELPER_FAILED(SITE_FOLLOW, error);
+}
+
+/* About to send the SYN, which not every connect() comes to. */
+static __always_inline void on_connect(struct bpf_sock_ops *ctx, struct connection *connection)
+{
+	connection->opened_ns = bpf_ktime_get_ns();
+	count_connection(connection, opened, 1);
+	count_route(connection->route);
+	ask_for_states(ctx);
 }
 
 struct payload {
@@ -129,6 +133,22 @@ static __always_inline void on_closed(struct bpf_sock_ops *ctx, struct bpf_sock 
 	connection->flags |= CONN_OVER;
 }
 
+/* Of other tables: it keeps its names, but its ids count nothing here. The agent that accepts it,
+ * which goes by those tables, wants to know what was called nevertheless: connect() may have been
+ * long before the SYN (TCP fast open), or just before these programs came. */
+static __always_inline void follow_foreign(struct bpf_sock_ops *ctx,
+					   const struct connection *connection)
+{
+	if (!needs_origdst(connection))
+		return;
+	if (ctx->op == BPF_SOCK_OPS_TCP_CONNECT_CB)
+		ask_for_states(ctx);
+	else if (ctx->op == BPF_SOCK_OPS_ACTIVE_ESTABLISHED_CB)
+		publish_original_destination(ctx, connection);
+	else
+		withdraw_original_destination(ctx, connection);
+}
+
 /* The kernel calls for each socket of the cgroup, some seven times. */
 static __always_inline int concerns_us(struct bpf_sock_ops *ctx, __u32 op)
 {
@@ -153,11 +173,9 @@ int socket_event(struct bpf_sock_ops *ctx)
 	connection = bpf_sk_storage_get(&conn_store, sk, 0, 0);
 	if (!connection || connection->flags & CONN_OVER)
 		return SOCKOPS_PROCEED;
-	/* One of before an upgrade keeps its names, but its ids are of other tables. */
 	if (connection->edition != edition)
-		return SOCKOPS_PROCEED;
-
-	if (op == BPF_SOCK_OPS_TCP_CONNECT_CB)
+		follow_foreign(ctx, connection);
+	else if (op == BPF_SOCK_OPS_TCP_CONNECT_CB)
 		on_connect(ctx, connection);
 	else if (op == BPF_SOCK_OPS_ACTIVE_ESTABLISHED_CB)
 		on_established(ctx, connection);

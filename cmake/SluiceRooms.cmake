@@ -84,13 +84,16 @@ function(sluice_room name)
   sluice_precompiled(sluice_${name} sluice_room_headers)
 endfunction()
 
-# Of test cases: what GoogleTest's macros expand to takes the optimiser and the sanitizers longer than
-# the code under test does, and runs but once. What fails says its line itself.
+# Of test cases and of the programs around them: what GoogleTest's and CLI11's templates expand to takes the
+# optimiser and the sanitizers longer than the code under test does, and runs but once. What fails says
+# its line itself.
 add_library(sluice_test_case INTERFACE)
 target_link_libraries(sluice_test_case INTERFACE sluice_flags)
 target_compile_options(sluice_test_case INTERFACE $<$<CONFIG:Debug>:-O0;-g0>)
 sluice_usual_headers(sluice_test_headers LINK sluice_test_case GTest::gmock
   HEADERS ${SLUICE_USUAL_HEADERS} <gmock/gmock.h> <gtest/gtest.h>)
+sluice_usual_headers(sluice_program_headers LINK sluice_test_case nlohmann_json::nlohmann_json
+  HEADERS ${SLUICE_USUAL_HEADERS} <nlohmann/json.hpp>)
 
 # What several sources instantiate is compiled once for all that are compiled at once. Their anonymous
 # namespaces are one then; not so in rooms, whose sources should know nothing of each other.

@@ -37,6 +37,7 @@ bool isPinned(const bpf_map* map, const Programs& skeleton) {
 fs::path pinOf(const bpf_map* map, const Programs& skeleton, const PinPaths& paths) {
   if (map == skeleton->maps.workload) return paths.workloadMap();
   if (map == skeleton->maps.conn_store) return paths.connectionMap();
+  if (map == skeleton->maps.origdst) return paths.originMap();
   return paths.schema() / bpf_map__name(map);
 }
 
@@ -127,8 +128,10 @@ Result<void> checkFrozenMaps(const PinPaths& paths) {
   SLUICE_TRY(inheritConnections(paths));
   SLUICE_TRY(check({paths.workloadMap(), "the cgroup storage of Sluice",
                     BPF_MAP_TYPE_CGROUP_STORAGE, sizeof(__u64), sizeof(workload_ref)}));
-  return check({paths.connectionMap(), "the socket storage of Sluice", BPF_MAP_TYPE_SK_STORAGE,
-                sizeof(int), sizeof(connection)});
+  SLUICE_TRY(check({paths.connectionMap(), "the socket storage of Sluice", BPF_MAP_TYPE_SK_STORAGE,
+                    sizeof(int), sizeof(connection)}));
+  return check({paths.originMap(), "the table of original destinations of Sluice",
+                BPF_MAP_TYPE_HASH, sizeof(origdst_key), sizeof(origdst)});
 }
 
 Result<void> loadPrograms(const Programs& skeleton, const LibbpfLog& log) {

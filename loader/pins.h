@@ -16,6 +16,7 @@ namespace sluice::loader {
 ///
 ///   <root>/workload                         the frozen cgroup storage, for every schema
 ///   <root>/conn_store                       the frozen storage of sockets, for every schema
+///   <root>/origdst                          the frozen table of original destinations, the same
 ///   <root>/<schema>/<map>
 ///   <root>/<schema>/links/<workload>/<hook>
 class PinPaths {
@@ -26,6 +27,7 @@ class PinPaths {
   const std::filesystem::path& root() const { return root_; }
   std::filesystem::path workloadMap() const { return root_ / "workload"; }
   std::filesystem::path connectionMap() const { return root_ / "conn_store"; }
+  std::filesystem::path originMap() const { return root_ / "origdst"; }
   std::filesystem::path schema() const;
   std::filesystem::path links() const { return schema() / "links"; }
   /// 16 hexadecimal digits, so that no id needs quoting.

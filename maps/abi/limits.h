@@ -4,7 +4,7 @@
 
 /* Number of the layout of everything in maps/abi. Part of the pin path: two versions never share
  * a map of different layout. Raise it with any change of a struct, a key or a map's type. */
-#define SLUICE_SCHEMA 3
+#define SLUICE_SCHEMA 4
 
 /* Capacities of the maps. One place; the loader may lower them, never raise them. */
 #define SLUICE_MAX_WORKLOADS 4096

@@ -225,8 +225,9 @@ struct connection {
 	__u64 opened_ns; /* CLOCK_MONOTONIC when the SYN was sent; 0: not yet */
 };
 
-/* Key of `origdst`: a proxied connection as the agent's listener sees it. Every IPv6 one is in it,
- * and those of routes that say ROUTE_TELL_ORIGIN. */
+/* Key of `origdst`, which is frozen for ever as well, so that an agent learns from the programs of
+ * any version what was called: a proxied connection as the agent's listener sees it. Every IPv6 one
+ * is in it, and those of routes that say ROUTE_TELL_ORIGIN. */
 struct origdst_key {
 	__u64 workload;
 	__u8 client[16]; /* peer address of the accepted socket; v4-mapped */

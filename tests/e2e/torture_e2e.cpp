@@ -381,7 +381,7 @@ TEST_F(Torture, NothingIsLostLateOrMisled) {
   const auto before = open();
   std::cout << "SLUICE_TORTURE_SEED=" << seed_ << std::endl;
 
-  ASSERT_NO_FATAL_FAILURE(torment(given("SLUICE_TORTURE_SECONDS", 60)));
+  ASSERT_NO_FATAL_FAILURE(torment(given("SLUICE_TORTURE_SECONDS", 120)));
 
   while (!retired_.empty()) ASSERT_NO_FATAL_FAILURE(awaitEnd(retired_.front()));
   // Another build may count by rules of its own.

@@ -331,12 +331,11 @@ Result<void> Client::checkServer(Connection& connection, Answers server, bool be
 Result<bool> Client::broken(const Connection& connection, const Error& error) {
   const Span span{connection.opened.from, nowNs()};
   // Idle ones are closed by an agent that has given its place away, and where their destination
-  // has left the route. One of fast open that has sent nothing before is lost to other tables.
-  const bool late = connection.kind.fast_open && connection.used == 0;
+  // has left the route.
   const bool excused =
       connection.path == Path::kProxy
           ? timeline_.excusesBreak(span) ||
-                ((late || wasIdle(connection)) && !timeline_.handovers(connection.opened).empty())
+                (wasIdle(connection) && !timeline_.handovers(connection.opened).empty())
           : mayHaveGone(span, connection.server) ||
                 (wasIdle(connection) && mayHaveLeft(span, connection.server));
   if (hung(error) || !excused) return wrong(connection, error.message());
