@@ -24,17 +24,7 @@ class Coexistence : public ShopTest {
     ASSERT_TRUE(apply("product-api-destinationrule.yaml").ok());
   }
 
-  /// The cgroup of all hosts of the lab, above that of the workload.
-  fs::path above() const {
-    return fs::path(shop().lab().host("web").cgroup_directory).parent_path();
-  }
-
   SocketAddress server() const { return {shop().lab().host("product-api-v2").address4, 8080}; }
-
-  std::string statusText() {
-    const auto text = sluiced().ctl({"status"});
-    return text.ok() ? text->out : text.error().message();
-  }
 
   /// Who answers the workload there, or why nobody does.
   std::string answerOf(const SocketAddress& to) {
@@ -75,7 +65,7 @@ class Coexistence : public ShopTest {
 TEST_F(Coexistence, AnotherLoadBalancerIsNamedAndBothWork) {
   const SocketAddress not_ours{*IpAddress::parse("10.96.0.99"), 80};
   const auto cilium = OtherProgram::attach(
-      "cil_sock4_connect", OtherProgram::Redirect{not_ours, server()}, above(), How::kLink);
+      "cil_sock4_connect", OtherProgram::Redirect{not_ours, server()}, cgroupAbove(), How::kLink);
   ASSERT_TRUE(cilium.ok()) << cilium.error().message();
   EXPECT_TRUE(inTime([this] { return statusText(); }, "warning SLU5001 cil_sock4_conne (id "))
       << statusText();
@@ -91,8 +81,9 @@ TEST_F(Coexistence, AnotherLoadBalancerIsNamedAndBothWork) {
 }
 
 TEST_F(Coexistence, AProgramThatSharesWithNobodyIsNamedAndGoesOn) {
-  const auto alone = OtherProgram::attach(
-      "calico_connect_v4", OtherProgram::Redirect{productApi(), server()}, above(), How::kAlone);
+  const auto alone =
+      OtherProgram::attach("calico_connect_v4", OtherProgram::Redirect{productApi(), server()},
+                           cgroupAbove(), How::kAlone);
   ASSERT_TRUE(alone.ok()) << alone.error().message();
   EXPECT_TRUE(inTime([this] { return statusText(); }, "default/web: leftAlone")) << statusText();
   const auto text = statusText();

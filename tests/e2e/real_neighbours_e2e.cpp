@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // As coexistence_e2e.cpp, with what others ship instead of programs that do what theirs do. Theirs
-// are no part of this repository; vm-tests and CI have none. docs/coexistence.md says how they are
-// made.
+// are no part of this repository, hence skipped unless they are given:
 //
-// SLUICE_NEIGHBOUR_PROGRAMS: object files of Cilium's and Calico's socket load balancers, separated
-// by colons. SLUICE_RUNSC: gVisor's runsc.
+// SLUICE_NEIGHBOUR_PROGRAMS: CODE=FILE, separated by colons: object files of socket load balancers,
+// and the code that each is to get. In the sources of Cilium, and in felix/bpf-gpl of Calico's:
+//   clang --target=bpf -O2 -g -std=gnu99 -nostdinc -mcpu=v3 -ftrap-function=__undefined_trap
+//     -Ibpf -Ibpf/include -DENABLE_IPV4 -DENABLE_IPV6 -DENABLE_SOCKET_LB_TCP
+//     -DENABLE_SOCKET_LB_PEER -c bpf/bpf_sock.c -o FILE
+//   clang --target=bpf -O2 -g -D__x86_64__ -I/usr/include/bpf -I/usr/include/x86_64-linux-gnu
+//     $(./calculate-flags connect_time_no_log_v4.ll) -c connect_balancer.c -o FILE
+// SLUICE_RUNSC: gVisor's runsc, by `CGO_ENABLED=0 go build gvisor.dev/gvisor/runsc`.
 #include <cstdlib>
 #include <sstream>
 
@@ -14,8 +19,7 @@
 namespace sluice::test {
 namespace {
 
-namespace fs = std::filesystem;
-
+/// Both paths are in use beside them.
 class RealNeighbours : public ShopTest {
  protected:
   void SetUp() override {
@@ -24,15 +28,7 @@ class RealNeighbours : public ShopTest {
     ASSERT_TRUE(apply("product-api-header.yaml").ok());
   }
 
-  /// The cgroup of all hosts of the lab, above that of the workload.
-  fs::path above() const {
-    return fs::path(shop().lab().host("web").cgroup_directory).parent_path();
-  }
-
-  std::string statusText() {
-    const auto text = sluiced().ctl({"status"});
-    return text.ok() ? text->out : text.error().message();
-  }
+  bool says(const std::string& part) { return statusText().find(part) != std::string::npos; }
 
   /// Of an echo and of a request that a rule decides: one by each path.
   void expectRules() {
@@ -51,26 +47,24 @@ class RealNeighbours : public ShopTest {
   }
 };
 
-TEST_F(RealNeighbours, OtherSocketLoadBalancersAreNamedAndBothWork) {
+TEST_F(RealNeighbours, SocketLoadBalancersAreNamedAndRulesHoldBesideThem) {
   const char* given = std::getenv("SLUICE_NEIGHBOUR_PROGRAMS");
   if (given == nullptr) GTEST_SKIP() << "SLUICE_NEIGHBOUR_PROGRAMS names no object files";
-  std::istringstream files(given);
-  for (std::string file; std::getline(files, file, ':');) {
-    SCOPED_TRACE(file);
-    const auto theirs = CompiledPrograms::attach(file, above());
-    ASSERT_TRUE(theirs.ok()) << theirs.error().message();
-    EXPECT_TRUE(inTime(
-        [this] {
-          const auto text = statusText();
-          return text.find("SLU5001") != text.npos || text.find("SLU5002") != text.npos ? "named"
-                                                                                        : text;
-        },
-        "named"))
+  std::istringstream list(given);
+  for (std::string each; std::getline(list, each, ':');) {
+    SCOPED_TRACE(each);
+    const auto equals = each.find('=');
+    ASSERT_NE(equals, std::string::npos) << "is no CODE=FILE";
+    auto attached = CompiledPrograms::attach(each.substr(equals + 1), cgroupAbove());
+    ASSERT_TRUE(attached.ok()) << attached.error().message();
+    std::optional<CompiledPrograms> theirs(*std::move(attached));
+    EXPECT_TRUE(inTime([this] { return statusText(); }, "warning " + each.substr(0, equals)))
         << statusText();
-    const auto text = statusText();
-    std::cout << text;
-    EXPECT_NE(text.find("default/web: enrolled"), std::string::npos) << text;
+    std::cout << statusText();
+    EXPECT_TRUE(says("default/web: enrolled"));
     expectRules();
+    theirs.reset();
+    EXPECT_TRUE(inTime([&] { return says("warning SLU") ? "named" : "gone"; }, "gone"));
   }
 }
 
@@ -83,7 +77,7 @@ TEST_F(RealNeighbours, WhatRunsInGvisorIsNamedAndLeftAlone) {
                                  "--ignore-cgroups", "do", "/bin/sleep", "1000"});
   ASSERT_TRUE(sandbox.ok()) << sandbox.error().message();
   EXPECT_TRUE(inTime([this] { return statusText(); }, "error SLU5008 runsc (pid ")) << statusText();
-  EXPECT_NE(statusText().find("default/web: leftAlone"), std::string::npos) << statusText();
+  EXPECT_TRUE(says("default/web: leftAlone")) << statusText();
 }
 
 }  // namespace

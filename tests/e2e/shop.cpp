@@ -56,6 +56,15 @@ Result<void> ShopTest::waitInForce() {
   return {};
 }
 
+std::string ShopTest::statusText() {
+  const auto text = sluiced_->ctl({"status"});
+  return text.ok() ? text->out : text.error().message();
+}
+
+std::filesystem::path ShopTest::cgroupAbove() const {
+  return std::filesystem::path(shop_->lab().host("web").cgroup_directory).parent_path();
+}
+
 Result<nlohmann::json> ShopTest::ask(std::vector<std::string> command) {
   command.insert(command.end(), {"-o", "json"});
   auto output = sluiced_->ctl(command);

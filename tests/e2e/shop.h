@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <functional>
 #include <map>
 #include <nlohmann/json_fwd.hpp>
@@ -39,6 +40,9 @@ class ShopTest : public testing::Test {
   /// What `sluicectl status --wait` does, without a program for each of many changes.
   Result<void> waitInForce();
 
+  /// The cgroup of all hosts of the lab, above the client's.
+  std::filesystem::path cgroupAbove() const;
+
   /// Runs `body` as the client: in its network namespace and its cgroup, in a process of its own.
   Result<std::string> asWeb(const Inside::Body& body) { return shop_->lab().inside("web", body); }
   /// The same, and a failure of `body` fails the test.
@@ -50,6 +54,9 @@ class ShopTest : public testing::Test {
 
   /// What `sluicectl … -o json` prints, parsed.
   Result<nlohmann::json> ask(std::vector<std::string> command);
+
+  /// What `sluicectl status` prints, or why it does not.
+  std::string statusText();
 
   /// How many connections were counted under `reason` (maps/abi/reasons.def) since the start.
   Result<uint64_t> counted(const std::string& reason);
