@@ -5,6 +5,8 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 
+#include <list>
+
 #include "tests/e2e/footprint.h"
 #include "tests/e2e/handover.h"
 #include "tests/e2e/registry.h"
@@ -237,6 +239,27 @@ TEST_F(Handover, AnotherVersionsTablesAndBackBreakNothing) {
   expectOldOnesEnd();
   EXPECT_TRUE(becomes(shop().lab(), alone)) << Footprint::of(shop().lab()) << "; was " << alone;
   expectRulesChange();
+}
+
+/// The programs may be swapped between a connect() and the moment in which it is established.
+TEST_F(Handover, WhatIsBeingConnectedWhenAnotherVersionsProgramsComeArrives) {
+  Gate begun, done;
+  auto web = startAsWeb([&]() -> Result<void> {
+    std::list<CheckingClient> clients;
+    for (int i = 0; i < 8; ++i)
+      clients.emplace_back(productApiV6(), CheckingClient::Habits{.headers = betaHeaders(),
+                                                                  .requests_per_connection = 1});
+    begun.open();
+    done.wait();
+    for (auto& client : clients) client.stop();
+    for (const auto& client : clients) SLUICE_TRY(client.verdict(5));
+    return {};
+  });
+  begun.wait();
+  for (const auto version : {Version::kOther, Version::kThis, Version::kOther, Version::kThis})
+    ASSERT_NO_FATAL_FAILURE(takeOver(version));
+  done.open();
+  expectEnd(web);
 }
 
 TEST_F(Handover, AnotherVersionSteersByItsTablesAlone) {

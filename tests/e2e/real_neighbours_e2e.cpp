@@ -11,7 +11,10 @@
 //     $(./calculate-flags connect_time_no_log_v4.ll) -c connect_balancer.c -o FILE
 // SLUICE_RUNSC: gVisor's runsc, by `CGO_ENABLED=0 go build gvisor.dev/gvisor/runsc`.
 #include <cstdlib>
+#include <iostream>
+#include <optional>
 #include <sstream>
+#include <string>
 
 #include "tests/e2e/shop.h"
 #include "tests/support/other_program/compiled_programs.h"
