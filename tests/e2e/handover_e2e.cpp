@@ -262,6 +262,29 @@ TEST_F(Handover, WhatIsBeingConnectedWhenAnotherVersionsProgramsComeArrives) {
   expectEnd(web);
 }
 
+/// Where nothing is handed over: a version that cannot, say.
+TEST_F(Handover, AnotherVersionThatWasStoppedIsFollowed) {
+  ASSERT_TRUE(sluiced().stop().ok());
+  ASSERT_TRUE(SluicedProcess::uninstall(shop().lab()).ok());
+  sluiced().use(Version::kOther);
+  ASSERT_TRUE(sluiced().startAgain().ok());
+  Gate open, done;
+  auto kept = startAsWeb([&] {
+    return keepOne([&] {
+      open.open();
+      done.wait();
+    });
+  });
+  open.wait();
+  ASSERT_TRUE(sluiced().stop().ok());
+  sluiced().use(Version::kThis);
+  ASSERT_TRUE(sluiced().startAgain().ok());
+  EXPECT_EQ(pinnedVersions(shop().lab()), 1u);
+  done.open();
+  expectEnd(kept);
+  expectRulesChange();
+}
+
 TEST_F(Handover, AnotherVersionSteersByItsTablesAlone) {
   ASSERT_NO_FATAL_FAILURE(takeOver(Version::kOther));
   EXPECT_EQ(pinnedVersions(shop().lab()), 1u);
