@@ -95,6 +95,22 @@ sluice_usual_headers(sluice_test_headers LINK sluice_test_case GTest::gmock
 sluice_usual_headers(sluice_program_headers LINK sluice_test_case nlohmann_json::nlohmann_json
   HEADERS ${SLUICE_USUAL_HEADERS} <nlohmann/json.hpp>)
 
+# sluice_test_program(NAME source…): a program around the tests, beside sluiced in the build's bin folder.
+function(sluice_test_program name)
+  add_executable(${name} ${ARGN})
+  target_link_libraries(${name} PRIVATE sluice_test_case)
+  sluice_precompiled(${name} sluice_program_headers)
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+endfunction()
+
+# sluice_test_parts(NAME source… LINK target…): library sluice_NAME of which such programs are made.
+function(sluice_test_parts name)
+  cmake_parse_arguments(ARG "" "" "LINK" ${ARGN})
+  add_library(sluice_${name} STATIC ${ARG_UNPARSED_ARGUMENTS})
+  target_link_libraries(sluice_${name} PUBLIC sluice_flags ${ARG_LINK} PRIVATE sluice_test_case)
+  sluice_precompiled(sluice_${name} sluice_program_headers)
+endfunction()
+
 # What several sources instantiate is compiled once for all that are compiled at once. Their anonymous
 # namespaces are one then; not so in rooms, whose sources should know nothing of each other.
 set(SLUICE_AT_ONCE 0 CACHE STRING "Sources of a unit test that are compiled at once; 0: each alone")

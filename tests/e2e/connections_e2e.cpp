@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "tests/e2e/gate.h"
 #include "tests/e2e/shop.h"
 
 namespace sluice::test {
@@ -17,17 +16,6 @@ class Connections : public ShopTest {
     ASSERT_NO_FATAL_FAILURE(ShopTest::SetUp());
     ASSERT_TRUE(apply("product-api-destinationrule.yaml").ok());
     ASSERT_TRUE(apply("product-api-header.yaml").ok());
-  }
-
-  /// Runs `client` as web; it opens connections and then holds them until the test is over.
-  void whileOpen(const std::function<Result<void>(Gate& reached, Gate& go)>& client,
-                 const std::function<void()>& meanwhile) {
-    Gate reached, go;
-    auto web = startAsWeb([&] { return client(reached, go); });
-    reached.wait();
-    meanwhile();
-    go.open();
-    expectEnd(web);
   }
 
   Json listed(std::vector<std::string> more = {}) {
@@ -47,14 +35,13 @@ Json sameDestination(const Json& items, const SocketAddress& address) {
 }
 
 TEST_F(Connections, OfBothPathsAreListedOnceWithWhatTheyCalled) {
-  whileOpen(
-      [](Gate& reached, Gate& go) -> Result<void> {
+  whilePaused(
+      [](const std::function<void()>& pause) -> Result<void> {
         auto echo = connectTcp(productApiEcho());
         auto http = connections(productApi(), 1);
         if (!echo || !http) return mismatch("cannot connect");
         if (auto answer = http->front().exchange({}); !answer) return std::move(answer).error();
-        reached.open();
-        go.wait();
+        pause();
         return {};
       },
       [&] {
@@ -77,12 +64,11 @@ TEST_F(Connections, OlderThanTheEnrolmentAreListedAsUnsteered) {
   const std::string all = registryYaml(shop().lab());
   ASSERT_TRUE(applyText("registry.yaml", all.substr(0, all.find("apiVersion: sluice.io/v1"))).ok());
   const SocketAddress endpoint{shop().lab().host("product-api-v1-a").address4, 9090};
-  whileOpen(
-      [&](Gate& reached, Gate& go) -> Result<void> {
+  whilePaused(
+      [&](const std::function<void()>& pause) -> Result<void> {
         auto direct = connectTcp(endpoint);
         if (!direct) return std::move(direct).error();
-        reached.open();
-        go.wait();
+        pause();
         return {};
       },
       [&] {

@@ -41,6 +41,11 @@ class Handover : public ShopTest {
     before_.push_back(std::exchange(sluiced(), *std::move(next)));
   }
 
+  void takeOverThereAndBackTwice() {
+    for (const auto version : {Version::kOther, Version::kThis, Version::kOther, Version::kThis})
+      ASSERT_NO_FATAL_FAILURE(takeOver(version));
+  }
+
   void expectBeta(const std::string& version) {
     for (const auto& to : {productApi(), productApiV6()}) {
       const auto seen = asWeb([&] { return versionForBeta(to); });

@@ -52,20 +52,10 @@ TEST_F(Handover, NoConnectionIsRefusedAndNoneBreaks) {
 }
 
 TEST_F(Handover, AnAnswerUnderWayIsFinishedByTheOneThatGoes) {
-  Gate reading, taken;
-  auto web = startAsWeb([&] {
-    return readSlowly([&] {
-      reading.open();
-      taken.wait();
-    });
-  });
-  reading.wait();
-  takeOver();
-  if (!before_.empty()) {
+  whilePaused(readSlowly, [this] {
+    ASSERT_NO_FATAL_FAILURE(takeOver());
     EXPECT_TRUE(before_.front().running()) << "it has a connection";
-  }
-  taken.open();
-  expectEnd(web);
+  });
   ASSERT_FALSE(before_.empty());
   const auto status = before_.front().waitEnd(60s);
   EXPECT_TRUE(status.ok() && *status == 0);
@@ -73,28 +63,25 @@ TEST_F(Handover, AnAnswerUnderWayIsFinishedByTheOneThatGoes) {
 
 /// By the rules that the one that goes had, though what they lead to has left them since.
 TEST_F(Handover, AConnectionThatWasIdleGetsOneAnswerMore) {
-  Gate idle, changed;
-  auto web = startAsWeb([&]() -> Result<void> {
+  const auto client = [](const std::function<void()>& pause) -> Result<void> {
     auto http = HttpConnection::connect(productApi());
     if (!http) return std::move(http).error();
     auto answer = http->exchange({});
     if (!answer) return std::move(answer).error();
-    idle.open();
-    changed.wait();
+    pause();
     HttpRequest beta;
     beta.headers = betaHeaders();
     answer = http->exchange(beta);
     if (!answer) return std::move(answer).error();
     if (versionOf(answer->servedBy()) != "v2") return mismatch(answer->body);
     return answer->head.header("connection") == "close" ? Result<void>() : mismatch("it goes on");
+  };
+  whilePaused(client, [this] {
+    takeOver();
+    const auto& lab = shop().lab();
+    EXPECT_TRUE(
+        applyText("registry.yaml", registryWithV2(lab, "ready: false, terminating: true")).ok());
   });
-  idle.wait();
-  takeOver();
-  const auto& lab = shop().lab();
-  EXPECT_TRUE(
-      applyText("registry.yaml", registryWithV2(lab, "ready: false, terminating: true")).ok());
-  changed.open();
-  expectEnd(web);
 }
 
 /// Steered by connect(); with fast open the SYN is sent with the first bytes, `meanwhile` before.
@@ -130,17 +117,8 @@ TEST_F(Handover, AFastOpenConnectionThatHasSentNothingIsTakenAlong) {
                       Case{productApi(), Version::kOther}, Case{productApiV6(), Version::kThis},
                       Case{productApiV6(), Version::kOther}};
   for (const auto& [to, next] : cases) {
-    Gate connected, taken;
-    auto web = startAsWeb([&, to = to]() -> Result<void> {
-      return answerLate(to, [&] {
-        connected.open();
-        taken.wait();
-      });
-    });
-    connected.wait();
-    ASSERT_NO_FATAL_FAILURE(takeOver(next));
-    taken.open();
-    expectEnd(web);
+    const auto client = [to = to](const auto& pause) { return answerLate(to, pause); };
+    ASSERT_NO_FATAL_FAILURE(whilePaused(client, [this, next = next] { takeOver(next); }));
   }
 }
 
@@ -222,20 +200,7 @@ Result<void> keepOne(const std::function<void()>& meanwhile) {
 
 TEST_F(Handover, AnotherVersionsTablesAndBackBreakNothing) {
   const auto alone = Footprint::of(shop().lab());
-  Gate open, done;
-  auto kept = startAsWeb([&] {
-    return keepOne([&] {
-      open.open();
-      done.wait();
-    });
-  });
-  open.wait();
-  underLoad([this] {
-    for (const auto version : {Version::kOther, Version::kThis, Version::kOther, Version::kThis})
-      ASSERT_NO_FATAL_FAILURE(takeOver(version));
-  });
-  done.open();
-  expectEnd(kept);
+  whilePaused(keepOne, [this] { underLoad([this] { takeOverThereAndBackTwice(); }); });
   expectOldOnesEnd();
   EXPECT_TRUE(becomes(shop().lab(), alone)) << Footprint::of(shop().lab()) << "; was " << alone;
   expectRulesChange();
@@ -243,23 +208,17 @@ TEST_F(Handover, AnotherVersionsTablesAndBackBreakNothing) {
 
 /// The programs may be swapped between a connect() and the moment in which it is established.
 TEST_F(Handover, WhatIsBeingConnectedWhenAnotherVersionsProgramsComeArrives) {
-  Gate begun, done;
-  auto web = startAsWeb([&]() -> Result<void> {
+  const auto client = [](const std::function<void()>& pause) -> Result<void> {
     std::list<CheckingClient> clients;
     for (int i = 0; i < 8; ++i)
       clients.emplace_back(productApiV6(), CheckingClient::Habits{.headers = betaHeaders(),
                                                                   .requests_per_connection = 1});
-    begun.open();
-    done.wait();
-    for (auto& client : clients) client.stop();
-    for (const auto& client : clients) SLUICE_TRY(client.verdict(5));
+    pause();
+    for (auto& each : clients) each.stop();
+    for (const auto& each : clients) SLUICE_TRY(each.verdict(5));
     return {};
-  });
-  begun.wait();
-  for (const auto version : {Version::kOther, Version::kThis, Version::kOther, Version::kThis})
-    ASSERT_NO_FATAL_FAILURE(takeOver(version));
-  done.open();
-  expectEnd(web);
+  };
+  whilePaused(client, [this] { takeOverThereAndBackTwice(); });
 }
 
 /// Where nothing is handed over: a version that cannot, say.
@@ -268,20 +227,12 @@ TEST_F(Handover, AnotherVersionThatWasStoppedIsFollowed) {
   ASSERT_TRUE(SluicedProcess::uninstall(shop().lab()).ok());
   sluiced().use(Version::kOther);
   ASSERT_TRUE(sluiced().startAgain().ok());
-  Gate open, done;
-  auto kept = startAsWeb([&] {
-    return keepOne([&] {
-      open.open();
-      done.wait();
-    });
+  whilePaused(keepOne, [this] {
+    ASSERT_TRUE(sluiced().stop().ok());
+    sluiced().use(Version::kThis);
+    ASSERT_TRUE(sluiced().startAgain().ok());
+    EXPECT_EQ(pinnedVersions(shop().lab()), 1u);
   });
-  open.wait();
-  ASSERT_TRUE(sluiced().stop().ok());
-  sluiced().use(Version::kThis);
-  ASSERT_TRUE(sluiced().startAgain().ok());
-  EXPECT_EQ(pinnedVersions(shop().lab()), 1u);
-  done.open();
-  expectEnd(kept);
   expectRulesChange();
 }
 

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "tests/e2e/gate.h"
 #include "tests/support/statistics.h"
 #include "userspace/cli/admin_client.h"
 
@@ -47,6 +48,20 @@ Result<Inside> ShopTest::startAsWeb(const std::function<Result<void>()>& body) {
 void ShopTest::expectEnd(Result<Inside>& client) {
   const auto end = endOf(client);
   EXPECT_TRUE(end.ok()) << end.error().message();
+}
+
+void ShopTest::whilePaused(const Pausing& client, const std::function<void()>& meanwhile) {
+  Gate paused, done;
+  auto web = startAsWeb([&] {
+    return client([&] {
+      paused.open();
+      done.wait();
+    });
+  });
+  paused.wait();
+  meanwhile();
+  done.open();
+  expectEnd(web);
 }
 
 Result<void> ShopTest::waitInForce() {

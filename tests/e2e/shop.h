@@ -52,6 +52,12 @@ class ShopTest : public testing::Test {
   Result<Inside> startAsWeb(const std::function<Result<void>()>& body);
   static void expectEnd(Result<Inside>& client);
 
+  /// A client that stands still in the middle of what it does.
+  using Pausing = std::function<Result<void>(const std::function<void()>& pause)>;
+  /// Runs `client` as the client; `meanwhile` is done here while it pauses. Its failure fails the
+  /// test.
+  void whilePaused(const Pausing& client, const std::function<void()>& meanwhile);
+
   /// What `sluicectl … -o json` prints, parsed.
   Result<nlohmann::json> ask(std::vector<std::string> command);
 

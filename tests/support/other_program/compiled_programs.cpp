@@ -4,25 +4,17 @@
 #include <bpf/libbpf.h>
 #include <fcntl.h>
 
-#include <cerrno>
+#include <algorithm>
 
+#include "loader/hooks.h"
 #include "userspace/base/fd.h"
 
 namespace sluice::test {
 namespace {
 
 bool isOnOurHooks(const bpf_program* program) {
-  switch (bpf_program__expected_attach_type(program)) {
-    case BPF_CGROUP_INET4_CONNECT:
-    case BPF_CGROUP_INET6_CONNECT:
-    case BPF_CGROUP_INET4_GETPEERNAME:
-    case BPF_CGROUP_INET6_GETPEERNAME:
-    case BPF_CGROUP_INET4_GETSOCKNAME:
-    case BPF_CGROUP_INET6_GETSOCKNAME:
-      return true;
-    default:
-      return bpf_program__type(program) == BPF_PROG_TYPE_SOCK_OPS;
-  }
+  return std::ranges::find(loader::kHooks, bpf_program__expected_attach_type(program),
+                           &loader::Hook::attach_type) != loader::kHooks.end();
 }
 
 }  // namespace

@@ -20,8 +20,6 @@ class CompiledPrograms {
   static Result<CompiledPrograms> attach(const std::filesystem::path& object,
                                          const std::filesystem::path& cgroup);
 
-  size_t count() const { return links_.size(); }
-
  private:
   struct Close {
     void operator()(bpf_object* object) const;
